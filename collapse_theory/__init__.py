@@ -1,0 +1,23 @@
+"""Phase collapse: what a modulus removes from wavelet coefficients, what it keeps, and what that separates.
+
+Read the modules in this order, each builds on those before it:
+
+    arrays          where an array lives: library, device, precision
+    torus           periodic images: translate, deform, convolve, subsample
+    wavelets        filter banks, their Littlewood-Paley sum, the transform and its inverse
+    nonlinearities  phase collapses and amplitude reductions, and the laws each one obeys
+    scattering      wavelets, then a non-linearity, iterated
+    separation      class means, within-class variance, Fisher ratios
+    moments         the same from a stream of batches, with intervals
+    processes       synthetic classes
+    datasets        real labelled images
+    claims          the statements of the theory, each with its hardest instance and a broken variant
+
+Conventions of the whole package. Images are periodic and occupy the last two axes (H, W), rows first; every leading
+axis is carried along. Positions and shifts are in samples, as (row, column); frequencies in radians per sample; angles
+in radians from the row axis towards the column axis. `_hat` is a discrete Fourier transform, unnormalised forwards. An
+array comes back from the library, on the device and at the precision it went in; integers and booleans are converted
+once to the default real precision of their library; half precision, NaN and infinities are refused by name.
+"""
+
+__version__ = "0.1.0"

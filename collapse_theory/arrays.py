@@ -1,0 +1,203 @@
+"""Where an array lives: its library, its device, its precision. No other module names an array library."""
+
+import importlib
+import os
+
+import numpy as np
+from array_api_compat import array_namespace as _array_namespace
+from array_api_compat import device, is_array_api_obj, is_cupy_array, is_numpy_array, is_torch_array
+
+__all__ = [
+    "LIBRARIES",
+    "array_namespace",
+    "check_finite",
+    "complex_dtype",
+    "device",
+    "fft2",
+    "floating",
+    "ifft2",
+    "images",
+    "is_complex",
+    "place",
+    "real_dtype",
+    "to_complex",
+    "to_host",
+    "to_library",
+]
+
+LIBRARIES = ("numpy", "torch", "cupy")
+_SMALL_TRANSFORM = 2**15
+
+
+def array_namespace(*arrays):
+    """The array-API namespace that all `arrays` share.  Raises TypeError if one is no array or if libraries differ."""
+    kinds = [type(a) for a in arrays]
+    for a, kind in zip(arrays, kinds, strict=True):
+        if not is_array_api_obj(a):
+            raise TypeError(f"expected a NumPy, CuPy, torch or other array-API array, got {kind.__name__}")
+    try:
+        return _array_namespace(*arrays)
+    except TypeError:
+        names = ", ".join(sorted({f"{kind.__module__}.{kind.__name__}" for kind in kinds}))
+        raise TypeError(f"expected arrays of one library, got {names}") from None
+
+
+def is_complex(x):
+    """Whether the dtype of `x` is complex: decided by dtype, never by value."""
+    return array_namespace(x).isdtype(x.dtype, "complex floating")
+
+
+def real_dtype(x):
+    """The real dtype that is as precise as the floating array `x`."""
+    xp = array_namespace(x)
+    return xp.float32 if xp.finfo(x.dtype).bits == 32 else xp.float64
+
+
+def complex_dtype(x):
+    """The complex dtype that is as precise as the floating array `x`."""
+    xp = array_namespace(x)
+    return xp.complex64 if xp.finfo(x.dtype).bits == 32 else xp.complex128
+
+
+def to_complex(x):
+    """`x` as a complex array of its own precision; a complex array is returned as it is."""
+    return x if is_complex(x) else array_namespace(x).astype(x, complex_dtype(x))
+
+
+def floating(x, name="x"):
+    """`x` as a real or complex floating array of single or double precision.
+
+    x : any array; integers and booleans become the default real dtype of their library
+    name : how an error calls it
+
+    Returns an array of the shape of `x`: `x` itself if it is floating already.
+    Raises TypeError if `x` is not a numeric array, or has half or extended precision.
+    """
+    try:
+        xp = array_namespace(x)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
+    if getattr(x, "dtype", None) in (xp.float32, xp.float64, xp.complex64, xp.complex128):
+        return _native(x)
+    try:
+        whole = xp.isdtype(x.dtype, ("bool", "integral"))
+    except (TypeError, ValueError):
+        whole = False
+    if whole:
+        return xp.astype(x, xp.__array_namespace_info__().default_dtypes(device=device(x))["real floating"])
+    raise TypeError(
+        f"{name}: expected single or double precision (float32, float64, complex64, complex128) or integers, "
+        f"got {x.dtype}; cast it first"
+    )
+
+
+def _native(x):
+    """A byte-swapped NumPy array in the machine's byte order; anything else untouched."""
+    return x.astype(x.dtype.newbyteorder("=")) if is_numpy_array(x) and not x.dtype.isnative else x
+
+
+def check_finite(x, name="x"):
+    """Raise ValueError if `x` holds NaN or infinity; an FFT would spread them over the whole image."""
+    xp = array_namespace(x)
+    if not bool(xp.all(xp.isfinite(x))):
+        count = int(xp.sum(xp.astype(~xp.isfinite(x), xp.int64)))
+        raise ValueError(f"{name}: expected finite values, got {count} NaN or infinite of {x.size} in shape {shape(x)}")
+
+
+def images(x, name="x", least_axes=2):
+    """`x` as finite floating images: the one check at the door of every function of images.
+
+    x : (..., H, W) real, complex or integer, with at least `least_axes` axes
+
+    Returns what `floating` returns.
+    Raises TypeError as `floating`; ValueError if axes are missing, an axis is empty, or a value is not finite.
+    """
+    x = floating(x, name)
+    if x.ndim < least_axes:
+        axes = "(..., C, H, W)" if least_axes == 3 else "(..., H, W)"
+        raise ValueError(f"{name}: expected images {axes} with at least {least_axes} axes, got shape {shape(x)}")
+    if 0 in x.shape:
+        raise ValueError(f"{name}: expected at least one sample on every axis, got shape {shape(x)}")
+    check_finite(x, name)
+    return x
+
+
+def shape(x):
+    """The shape of `x` as a plain tuple of integers, for messages."""
+    return tuple(int(n) for n in x.shape)
+
+
+def place(host, like):
+    """Put a NumPy array beside another array: same library, device and precision.
+
+    host : NumPy array, boolean, integer, real or complex
+    like : floating array of any library
+
+    Returns an array of the shape of `host`: complex if it is complex, real otherwise, integer if it is integer.
+    """
+    xp = array_namespace(like)
+    host = np.asarray(host)
+    if host.dtype.kind in "iu":
+        return xp.asarray(host.astype(np.int64), device=device(like))
+    single = xp.finfo(like.dtype).bits == 32
+    kind = ("complex128", "complex64") if host.dtype.kind == "c" else ("float64", "float32")
+    return xp.asarray(np.array(host, dtype=kind[single]), device=device(like))
+
+
+def to_host(x):
+    """Copy an array to NumPy, off the graph. Only results and figures may call this: a transfer is never implicit."""
+    if is_torch_array(x):
+        return x.detach().resolve_conj().cpu().numpy()
+    if is_cupy_array(x):
+        return x.get()
+    if hasattr(x, "device") and not is_numpy_array(x):
+        xp = array_namespace(x)
+        x = xp.asarray(x, device=xp.__array_namespace_info__().default_device())
+    return np.asarray(x)
+
+
+def to_library(host, name):
+    """Put a NumPy array in the library called `name`, on its GPU if it sees one, keeping dtype and shape.
+
+    host : NumPy array
+    name : "numpy", "torch" or "cupy"
+
+    Raises ValueError if the name is unknown, ImportError if the library is not installed, RuntimeError if it is CuPy
+    and there is no GPU.
+    """
+    if name not in LIBRARIES:
+        raise ValueError(f"unknown array library {name!r}; known: {', '.join(LIBRARIES)}")
+    if name == "numpy":
+        return host
+    try:
+        library = importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(f"the array library {name!r} is not installed ({error}); see README.md, Install") from error
+    if name == "torch":
+        return library.asarray(host, device="cuda" if library.cuda.is_available() else "cpu")
+    if not library.cuda.is_available():
+        raise RuntimeError("cupy is installed, but it sees no GPU (cupy.cuda.is_available() is false)")
+    return library.asarray(host)
+
+
+def fft2(x):
+    """Discrete Fourier transform of the last two axes.  (..., H, W) real or complex -> same shape, complex."""
+    if is_numpy_array(x):
+        return _scipy_fft().fft2(x, axes=(-2, -1), workers=_workers(x))
+    return array_namespace(x).fft.fftn(to_complex(x), axes=(-2, -1))
+
+
+def ifft2(x_hat):
+    """Inverse of `fft2`.  (..., H, W) complex -> same shape, complex."""
+    if is_numpy_array(x_hat):
+        return _scipy_fft().ifft2(x_hat, axes=(-2, -1), workers=_workers(x_hat))
+    return array_namespace(x_hat).fft.ifftn(x_hat, axes=(-2, -1))
+
+
+def _scipy_fft():
+    # Imported at first use: it would take two thirds of the import time of the package.
+    return importlib.import_module("scipy.fft")
+
+
+def _workers(x):
+    return 1 if x.size < _SMALL_TRANSFORM else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else -1

@@ -1,0 +1,178 @@
+"""Images on the discrete torus: frequencies, translations, deformations, convolutions, subsampling, padding."""
+
+import numpy as np
+
+from .arrays import array_namespace, fft2, ifft2, images, place, shape
+
+__all__ = [
+    "convolve",
+    "deform",
+    "fold",
+    "frequencies",
+    "image_shape",
+    "reflect",
+    "roll",
+    "subsample",
+    "translate",
+]
+
+_DEFORMATION_BYTES = 2**26
+
+
+def image_shape(value, name="shape"):
+    """(H, W) as two positive integers, from a pair or from one side of a square image.  Raises ValueError."""
+    pair = (value, value) if isinstance(value, int | np.integer) else tuple(value)
+    if len(pair) != 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in pair):
+        raise ValueError(f"{name}: expected (H, W), two positive integers, got {value!r}")
+    return int(pair[0]), int(pair[1])
+
+
+def frequencies(shape):
+    """Grid of frequencies of an image, in [−π, π)², as an (H, W, 2) NumPy array in rad/sample, zero frequency first."""
+    axes = [2 * np.pi * np.fft.fftfreq(side) for side in image_shape(shape)]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+
+
+def translate(x, shift):
+    """Move a periodic image by `shift`, exactly, also between samples.
+
+        x_τ(u) = x(u − τ)        x̂_τ(ω) = e^{−iω·τ} x̂(ω),  ω in [−π, π)²
+
+    x : (..., H, W) real or complex; leading axes are carried along
+    shift : (2,) host numbers (row, column), in samples; or (..., 2), one a leading index of `x`, broadcast
+
+    Returns (..., H, W), complex, where and as precise as `x`. A real image of even side that is moved between samples
+    has an imaginary part at its Nyquist frequency. `roll` moves by whole samples and keeps the dtype.
+    Raises ValueError if `x` has fewer than two axes or `shift` does not end in an axis of two finite numbers.
+    """
+    x = images(x)
+    shift = _host_vectors(shift, "shift")
+    turn = np.exp(-1j * np.tensordot(shift, frequencies(x.shape[-2:]), axes=(-1, -1)))
+    return ifft2(fft2(x) * place(turn, like=x))
+
+
+def roll(x, shift):
+    """Move a periodic image by whole samples.
+
+    x : (..., H, W) real or complex
+    shift : two integers (row, column), in samples
+
+    Returns (..., H, W), the dtype of `x`.
+    Raises ValueError if `shift` is not two integers.
+    """
+    x = images(x)
+    shift = np.asarray(shift)
+    if shift.shape != (2,) or shift.dtype.kind not in "iu":
+        raise ValueError(f"shift: expected two integers, got {shift.tolist()!r}; `translate` moves between samples")
+    return array_namespace(x).roll(x, (int(shift[0]), int(shift[1])), axis=(-2, -1))
+
+
+def deform(x, displacement):
+    """Deform a periodic image by a displacement field, exactly: values of its trigonometric interpolant.
+
+        x_τ(u) = x(u − τ(u)) = (1/HW) Σ_ω x̂(ω) e^{iω·(u − τ(u))},  ω in [−π, π)²
+
+    x : (..., H, W) real or complex
+    displacement : (H, W, 2) host numbers (row, column), in samples
+
+    Returns (..., H, W), complex, where and as precise as `x`.
+    Costs H² W² operations an image. Temporaries beyond 64 MiB are avoided by taking the points u in chunks.
+    Raises ValueError if `displacement` does not have shape (H, W, 2) or is not finite.
+    """
+    x = images(x)
+    height, width = x.shape[-2:]
+    displacement = _host_vectors(displacement, "displacement")
+    if displacement.shape != (height, width, 2):
+        raise ValueError(f"displacement: expected shape {(height, width, 2)}, got {displacement.shape}")
+    grid = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1)
+    points = (grid - displacement).reshape(-1, 2)
+    xp, x_hat = array_namespace(x), fft2(x)
+    bytes_a_point = 16 * (height + width + height * int(np.prod(x.shape[:-2], dtype=int)))
+    pieces = np.array_split(points, min(len(points), -(-len(points) * bytes_a_point // _DEFORMATION_BYTES)))
+    return xp.reshape(xp.concat([_interpolate(x_hat, piece) for piece in pieces], axis=-1), x.shape)
+
+
+def _interpolate(x_hat, points):
+    """Trigonometric interpolant at `points` (P, 2).  (..., H, W) spectrum -> (..., P)."""
+    xp = array_namespace(x_hat)
+    height, width = x_hat.shape[-2:]
+    rows, columns = (
+        place(np.exp(2j * np.pi * np.outer(np.fft.fftfreq(side), points[:, axis])) / side, like=x_hat)
+        for axis, side in enumerate((height, width))
+    )
+    return xp.sum(rows * (x_hat @ columns), axis=-2)
+
+
+def convolve(x, filter_hat):
+    """Periodic convolution with a filter known by its Fourier transform.
+
+    x : (..., H, W) real or complex
+    filter_hat : (..., H, W) NumPy array, broadcast against `x`
+
+    Returns (..., H, W) complex, where and as precise as `x`.
+    Raises ValueError if the last two axes of `filter_hat` are not those of `x`.
+    """
+    x = images(x)
+    filter_hat = np.asarray(filter_hat)
+    if filter_hat.shape[-2:] != tuple(x.shape[-2:]):
+        raise ValueError(f"filter_hat: expected shape (..., {x.shape[-2]}, {x.shape[-1]}), got {filter_hat.shape}")
+    return ifft2(fft2(x) * place(filter_hat, like=x))
+
+
+def subsample(x, factor=2):
+    """Every `factor`-th sample of each axis, from the first.  (..., H, W) -> (..., H / factor, W / factor).
+
+    Raises ValueError if a side is not a multiple of `factor`: the result would not be periodic.
+    """
+    _check_divides(x, factor)
+    return x[..., ::factor, ::factor]
+
+
+def fold(x_hat, factor=2):
+    """Spectrum of `subsample(x, factor)` from the spectrum of `x`: the mean over the aliases.
+
+        ŷ(ω) = (1/factor²) Σ_k x̂((ω + 2πk) / factor),  k in {0 .. factor − 1}²
+
+    x_hat : (..., H, W)
+
+    Returns (..., H / factor, W / factor).
+    Raises ValueError if a side is not a multiple of `factor`.
+    """
+    _check_divides(x_hat, factor)
+    xp = array_namespace(x_hat)
+    height, width = (side // factor for side in x_hat.shape[-2:])
+    blocks = xp.reshape(x_hat, (*x_hat.shape[:-2], factor, height, factor, width))
+    return xp.mean(blocks, axis=(-4, -2)) if factor > 1 else x_hat
+
+
+def reflect(x, padded_shape):
+    """Grow an image by reflection about its border samples, without repeating them.
+
+    x : (..., H, W)
+    padded_shape : (Hp, Wp), at least (H, W); (Hp − H) // 2 rows are added above, the others below, columns likewise
+
+    Returns (..., Hp, Wp). Any pad is legal: the reflection goes on with period 2 (H − 1).
+    Raises ValueError if `padded_shape` is smaller than the image.
+    """
+    xp = array_namespace(x)
+    for axis, padded in zip((-2, -1), image_shape(padded_shape, "padded_shape"), strict=True):
+        side = x.shape[axis]
+        if padded < side:
+            raise ValueError(f"padded_shape: expected at least {shape(x)[-2:]}, got {tuple(padded_shape)}")
+        period = max(2 * (side - 1), 1)
+        index = (np.arange(padded) - (padded - side) // 2) % period
+        x = xp.take(x, place(np.minimum(index, period - index), like=x), axis=axis)
+    return x
+
+
+def _check_divides(x, factor):
+    if any(side % factor for side in x.shape[-2:]):
+        raise ValueError(f"expected sides that are multiples of {factor}, got shape {shape(x)}")
+
+
+def _host_vectors(value, name):
+    """Host numbers with a last axis of two (row, column), in float64."""
+    vectors = np.asarray(value, dtype=np.float64)
+    if vectors.shape[-1:] != (2,) or not np.all(np.isfinite(vectors)):
+        raise ValueError(f"{name}: expected finite (row, column) pairs, got {np.array2string(vectors, threshold=8)}")
+    return vectors
