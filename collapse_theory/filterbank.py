@@ -1,0 +1,171 @@
+"""A bank of filters on a grid: centre and spread of each, their Littlewood-Paley sum, the tight bank."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from .arguments import check_choice
+from .morlet import Morlet, gaussian_hat, morlet_hat, without_tail
+from .torus import frequencies, image_shape
+
+__all__ = ["Design", "FilterBank", "designed_bank"]
+
+_SMALLEST_SUM = 3e-2
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a bank is made of, so that it can be made again on another grid."""
+
+    wavelets: tuple[Morlet, ...]
+    lowpass_sigma: float
+    pi: float
+
+
+@dataclass(frozen=True, eq=False)
+class FilterBank:
+    """Band-pass filters and one low-pass, known by their Fourier transforms on an H x W torus.
+
+    filters_hat : (1 + K, H, W) NumPy array, real or complex: the low-pass φ̂, then the wavelets ψ̂_k
+    scale : (K,) octave of each wavelet
+    angle : (K,) direction of each wavelet, in radians
+    circle : "half" if the wavelets cover one of ω and −ω (enough for real images), "full" if both
+    tight_for : None, "real" or "complex": the signals whose energy the transform keeps
+    design : how to make the bank on another grid, or None
+
+    Raises ValueError if shapes do not fit or a value is not finite.
+    """
+
+    filters_hat: np.ndarray
+    scale: np.ndarray
+    angle: np.ndarray
+    circle: str = "full"
+    tight_for: str | None = None
+    design: Design | None = None
+
+    def __post_init__(self):
+        check_choice("circle", self.circle, ("half", "full"))
+        if self.filters_hat.ndim != 3 or len(self) < 1 or 0 in self.shape:
+            raise ValueError(f"filters_hat: expected shape (1 + K, H, W), K at least 1, got {self.filters_hat.shape}")
+        for name in ("scale", "angle"):
+            if getattr(self, name).shape != (len(self),):
+                raise ValueError(f"{name}: expected shape {(len(self),)}, got {getattr(self, name).shape}")
+        if not np.all(np.isfinite(self.filters_hat)):
+            raise ValueError("filters_hat: expected finite values")
+
+    def __len__(self):
+        return self.filters_hat.shape[0] - 1
+
+    def __repr__(self):
+        height, width = self.shape
+        tight = f", tight for {self.tight_for} signals" if self.tight_for else ""
+        return f"<FilterBank: {len(self)} wavelets on {height} x {width}, {self.circle} circle{tight}>"
+
+    @property
+    def shape(self):
+        """(H, W)."""
+        return self.filters_hat.shape[1:]
+
+    @property
+    def psi_hat(self):
+        """(K, H, W): the wavelets."""
+        return self.filters_hat[1:]
+
+    @property
+    def lowpass_hat(self):
+        """(H, W)."""
+        return self.filters_hat[0]
+
+    def at(self, shape):
+        """The same bank on another grid, tight if this one is.  Raises ValueError if it has no design."""
+        if image_shape(shape) == self.shape:
+            return self
+        if self.design is None:
+            raise ValueError(f"{self!r} was given by its values; it cannot be redesigned on {tuple(shape)}")
+        return designed_bank(self.design, image_shape(shape), self.circle, self.tight_for)
+
+    def center(self, unwrapped=True):
+        """Mean frequency ξ of each wavelet under |ψ̂|², (K, 2) in rad/sample.
+
+        unwrapped : measure frequencies modulo 2π around the spectral peak, right for shifts by whole samples;
+            False: on [−π, π)², what shifts between samples need
+        """
+        return self._moments(unwrapped)[0]
+
+    def covariance(self, unwrapped=True):
+        """Covariance S of the frequency under |ψ̂|², (K, 2, 2) in (rad/sample)². Arguments as `center`."""
+        return self._moments(unwrapped)[1]
+
+    def spread(self, unwrapped=True):
+        """Spread σ = √(Tr S) of each wavelet around its centre, (K,) in rad/sample. Arguments as `center`."""
+        return np.sqrt(np.trace(self.covariance(unwrapped), axis1=1, axis2=2))
+
+    def _moments(self, unwrapped):
+        density = np.abs(self.psi_hat.reshape(len(self), -1)) ** 2
+        density /= density.sum(axis=1, keepdims=True)
+        w = np.broadcast_to(frequencies(self.shape).reshape(-1, 2), (*density.shape, 2))
+        if unwrapped:
+            peak = w[0][np.argmax(density, axis=1)][:, None]
+            w = peak + (w - peak + np.pi) % (2 * np.pi) - np.pi
+        center = np.sum(density[..., None] * w, axis=1)
+        offset = w - center[:, None]
+        return center, np.matmul((density[..., None] * offset).transpose(0, 2, 1), offset)
+
+    def littlewood_paley(self, signals="real"):
+        """Littlewood-Paley sum, (H, W): the factor by which the transform multiplies the energy at each frequency.
+
+        complex signals   LP(ω) = |φ̂(ω)|² + Σ_k |ψ̂_k(ω)|²
+        real signals      the mean of LP(ω) and LP(−ω)
+        """
+        check_choice("signals", signals, ("real", "complex"))
+        energy = np.sum(np.abs(self.filters_hat) ** 2, axis=0)
+        return energy if signals == "complex" else (energy + _at_opposite_frequencies(energy)) / 2
+
+    def tight(self, signals="real"):
+        """The bank divided by √LP: its transform keeps the energy of every `signals` image, and can be inverted.
+
+        Raises ValueError, naming the frequency, where the sum is under 3e-2 of its maximum: the division would
+        amplify what the bank does not see.
+        """
+        energy = self.littlewood_paley(signals)
+        if energy.min() < _SMALLEST_SUM * energy.max():
+            w = frequencies(self.shape)[np.unravel_index(np.argmin(energy), energy.shape)]
+            raise ValueError(
+                f"signals: {self!r} cannot be made tight for {signals} signals: at frequency ({w[0]:.3f}, {w[1]:.3f}) "
+                f"rad/sample its Littlewood-Paley sum is {energy.min() / energy.max():.1e} of the maximum, "
+                f"expected at least {_SMALLEST_SUM:.0e}"
+            )
+        return replace(self, filters_hat=self.filters_hat / np.sqrt(energy), tight_for=signals)
+
+
+@lru_cache(maxsize=64)
+def designed_bank(design, shape, circle, tight_for):
+    """The bank of a design on a grid, shared by everyone who asks for it and therefore read-only.
+
+    Raises ValueError if the low-pass is wider than the grid: at J scales, if 2^J exceeds the shorter side.
+    """
+    least = design.lowpass_sigma / 0.4
+    if min(shape) < least * (1 - 1e-9):
+        raise ValueError(
+            f"scales: too many for this grid: a low-pass of {design.lowpass_sigma:g} samples needs sides of at least "
+            f"{least:g} samples, got {tuple(shape)}"
+        )
+    if tight_for:
+        bank = designed_bank(design, shape, circle, None).tight(tight_for)
+    else:
+        filters_hat = np.empty((1 + len(design.wavelets), *shape))
+        lowpass = Morlet(design.lowpass_sigma, 0.0, 0.0, 1.0)
+        filters_hat[0] = without_tail(gaussian_hat(lowpass, shape, design.pi))
+        for filter_hat, wavelet in zip(filters_hat[1:], design.wavelets, strict=True):
+            filter_hat[...] = morlet_hat(wavelet, shape, design.pi)
+        scale, angle = (np.array([getattr(w, name) for w in design.wavelets]) for name in ("scale", "angle"))
+        bank = FilterBank(filters_hat, scale, angle, circle, design=design)
+    for values in (bank.filters_hat, bank.scale, bank.angle):
+        values.flags.writeable = False
+    return bank
+
+
+def _at_opposite_frequencies(values):
+    """values(−ω) on the grid of the FFT.  (H, W) -> (H, W)."""
+    return np.roll(values[::-1, ::-1], (1, 1), axis=(0, 1))

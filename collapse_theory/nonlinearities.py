@@ -1,0 +1,171 @@
+"""What may be done to a complex coefficient z = |z| e^{iα}: forget its phase α, or reduce its amplitude |z|.
+
+Phase collapses:      `collapse_phase` |z|, `collapse_beyond` max(|z| − b, 0), and for real numbers `rectify`.
+Amplitude reductions: `soft_threshold`, `saturate`, `squash`, `unit_amplitude`, `compress`. They keep the phase.
+
+Each takes a real or complex array of any shape and library; on real numbers the phase is the sign. Each is exact,
+0 going to 0 where the phase is undefined; `softening` adds that much to |z| in the divisions, as the published networks
+do with 1e-6. Gradients are finite at 0 under torch. NaN stays NaN: these functions look at one number at a time.
+Source: Guth, Zarka & Mallat (2022) and its published code; soft thresholding, Donoho & Johnstone (1994).
+"""
+
+from functools import partial
+
+import numpy as np
+
+from .arguments import check_choice
+from .arrays import array_namespace, floating, is_complex
+
+__all__ = [
+    "LAWS",
+    "NONLINEARITIES",
+    "collapse_beyond",
+    "collapse_phase",
+    "compress",
+    "even_part",
+    "identity",
+    "nonlinearity",
+    "odd_part",
+    "rectify",
+    "saturate",
+    "soft_threshold",
+    "squash",
+    "unit_amplitude",
+]
+
+
+def identity(z):
+    """z itself: the control of every comparison.  (...) -> (...)."""
+    return floating(z, "z")
+
+
+def collapse_phase(z):
+    """|z|: keep the amplitude, forget the phase.  (...) -> (...) real."""
+    z = floating(z, "z")
+    return array_namespace(z).abs(z)
+
+
+def collapse_beyond(z, threshold):
+    """max(|z| − threshold, 0): a phase collapse with a dead zone.  (...) -> (...) real.
+
+    threshold : number ≥ 0, or a real array broadcast against `z`
+    """
+    amplitude = collapse_phase(z)
+    return array_namespace(z).clip(amplitude - _threshold(threshold), min=0.0)
+
+
+def rectify(a, bias=0.0):
+    """max(a − bias, 0) of real numbers, the rectified linear unit.  (...) real -> (...) real.
+
+    Raises TypeError if `a` is complex: of which real part is for the caller to say.
+    """
+    a = floating(a, "a")
+    if is_complex(a):
+        raise TypeError(f"a: expected real numbers, got {a.dtype}; rectify a rotated real part, or collapse the phase")
+    return array_namespace(a).clip(a - bias, min=0.0)
+
+
+def soft_threshold(z, threshold, softening=0.0):
+    """max(|z| − threshold, 0) e^{iα}: shrink every amplitude by the same amount.  (...) -> (...) same dtype.
+
+    threshold : number ≥ 0, or a real array broadcast against `z`
+    """
+    amplitude = collapse_phase(z)
+    divisor = _divisor(amplitude, softening)
+    kept = array_namespace(z).clip(amplitude + softening - _threshold(threshold), min=0.0)
+    return floating(z) * (kept / divisor)
+
+
+def saturate(z, softening=0.0):
+    """tanh(|z|) e^{iα}: large amplitudes saturate at one.  (...) -> (...) same dtype."""
+    amplitude = collapse_phase(z)
+    return floating(z) * (array_namespace(z).tanh(amplitude) / _divisor(amplitude, softening))
+
+
+def squash(z, gain=1.0, bias=0.0, softening=0.0):
+    """e^{iα} / (1 + e^{−gain |z| − bias}): the sigmoid of the amplitude.  (...) -> (...) same dtype.
+
+    gain, bias : numbers, or real arrays broadcast against `z`
+    """
+    # The sigmoid by tanh: the exponential of a large amplitude would overflow.
+    half = (gain * collapse_phase(z) + bias) / 2
+    return unit_amplitude(z, softening) * ((1 + array_namespace(z).tanh(half)) / 2)
+
+
+def unit_amplitude(z, softening=0.0):
+    """z / |z| = e^{iα}, 0 at 0: keep the phase alone.  (...) -> (...) same dtype."""
+    return floating(z) / _divisor(collapse_phase(z), softening)
+
+
+def compress(z, gain=1.0, bias=0.0, softening=0.0):
+    """e^{iα} t / (1 + t), t = e^bias |z|^gain: amplitudes compressed by a power.  (...) -> (...) same dtype.
+
+    gain, bias : numbers, |z|^gain within range; under a gain of 1 the gradient at 0 is infinite
+    """
+    t = float(np.exp(bias)) * collapse_phase(z) ** gain
+    return unit_amplitude(z, softening) * (t / (1 + t))
+
+
+def even_part(function):
+    """a -> (f(a) + f(−a)) / 2 of a function of real arrays: what forgets the sign, as |a| does."""
+    return lambda a: (function(a) + function(-a)) / 2
+
+
+def odd_part(function):
+    """a -> (f(a) − f(−a)) / 2 of a function of real arrays: what keeps the sign, as a soft threshold does."""
+    return lambda a: (function(a) - function(-a)) / 2
+
+
+NONLINEARITIES = {
+    "identity": identity,
+    "phase collapse": collapse_phase,
+    "phase collapse beyond": collapse_beyond,
+    "rectifier": rectify,
+    "soft threshold": soft_threshold,
+    "tanh": saturate,
+    "sigmoid": squash,
+    "unit amplitude": unit_amplitude,
+    "compression": compress,
+}
+
+# What each one obeys, for every complex z (the rectifier: every real one), every parameter it accepts:
+#   phase-invariant     f(e^{ia} z) = f(z)            phase-equivariant   f(e^{ia} z) = e^{ia} f(z)
+#   homogeneous         f(t z) = t f(z), t ≥ 0        amplitude-keeping   |f(z)| = |z|
+#   non-expansive       |f(z) − f(w)| ≤ |z − w|
+LAWS = {
+    "identity": {"phase-equivariant", "homogeneous", "non-expansive", "amplitude-keeping"},
+    "phase collapse": {"phase-invariant", "homogeneous", "non-expansive", "amplitude-keeping"},
+    "phase collapse beyond": {"phase-invariant", "non-expansive"},
+    "rectifier": {"homogeneous", "non-expansive"},
+    "soft threshold": {"phase-equivariant", "non-expansive"},
+    "tanh": {"phase-equivariant", "non-expansive"},
+    "sigmoid": {"phase-equivariant"},
+    "unit amplitude": {"phase-equivariant"},
+    "compression": {"phase-equivariant"},
+}
+
+
+def nonlinearity(name, **parameters):
+    """The non-linearity called `name` in `NONLINEARITIES`, with its parameters: a function of one array.
+
+    Raises ValueError, listing the known names, if there is none.
+    """
+    check_choice("nonlinearity", name, tuple(NONLINEARITIES))
+    return partial(NONLINEARITIES[name], **parameters) if parameters else NONLINEARITIES[name]
+
+
+def _divisor(amplitude, softening):
+    """|z| + softening, with 1 instead of 0, so that 0 / 0 is 0 and its gradient finite."""
+    if softening:
+        return amplitude + softening
+    xp = array_namespace(amplitude)
+    return xp.where(amplitude > 0, amplitude, xp.ones_like(amplitude))
+
+
+def _threshold(value):
+    """A threshold as a Python number, checked, or an array of the caller, as it is."""
+    if not isinstance(value, int | float | np.number):
+        return value
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"threshold: expected a finite number of at least 0, got {value!r}")
+    return float(value)

@@ -1,0 +1,229 @@
+"""Wavelets, then a non-linearity, iterated: scattering cascades, and the table of their paths."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arguments import check_choice, check_count
+from .arrays import array_namespace, fft2, ifft2, images, is_complex, place, shape, to_complex
+from .filterbank import FilterBank
+from .nonlinearities import nonlinearity as named_nonlinearity
+from .torus import fold, reflect
+from .wavelets import crop, padded_shape
+
+__all__ = ["Layer", "Mixing", "apply_layer", "cascade", "cascade_paths", "mix_channels", "semi_unitary"]
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """A fixed random mixing of channels, drawn anew for each layer: see `semi_unitary`.
+
+    outputs : channels after the mixing, None for as many as before
+    seed : of the draw, together with the number of the layer
+    kind : "real", which keeps real maps real, or "complex"
+    """
+
+    outputs: int | None = None
+    seed: int = 0
+    kind: str = "real"
+
+    def matrix(self, inputs, layer=0):
+        """(outputs, inputs) NumPy array."""
+        return semi_unitary(self.outputs or inputs, inputs, seed=(self.seed, layer), kind=self.kind)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a cascade: periodic or padded wavelets, a non-linearity, a subsampling, a mixing of channels.
+
+    bank : FilterBank; it is redesigned for the grid that the layer meets
+    nonlinearity : callable on arrays, or a name of `nonlinearities.NONLINEARITIES`
+    lowpass : "kept" as it is, or "also" to apply the non-linearity to it
+    boundary : "periodic", or "reflect" for the padding and cropping of the paper's networks
+    subsample : whether to keep every second sample of each axis
+    mixing : None, a `Mixing` or an (outputs, inputs) NumPy matrix, applied after the non-linearity
+    """
+
+    bank: FilterBank
+    nonlinearity: Callable | str
+    lowpass: str = "kept"
+    boundary: str = "periodic"
+    subsample: bool = False
+    mixing: Mixing | np.ndarray | None = None
+
+    def __post_init__(self):
+        if not isinstance(self.bank, FilterBank):
+            raise TypeError(f"bank: expected a FilterBank, got {type(self.bank).__name__}")
+        check_choice("lowpass", self.lowpass, ("kept", "also"))
+        check_choice("boundary", self.boundary, ("periodic", "reflect"))
+        if isinstance(self.nonlinearity, str):
+            object.__setattr__(self, "nonlinearity", named_nonlinearity(self.nonlinearity))
+        elif not callable(self.nonlinearity):
+            raise TypeError(f"nonlinearity: expected a callable or a name, got {self.nonlinearity!r}")
+
+
+def cascade(
+    x,
+    bank,
+    nonlinearity,
+    *,
+    depth,
+    lowpass="kept",
+    boundary="periodic",
+    subsample=False,
+    mixing=None,
+    allow_loss=False,
+):
+    """Iterate over the representations of `x` at depth 0, 1 .. `depth`.
+
+        x_0 = x,   x_d = P_d (x_{d−1} ∗ φ, ρ(x_{d−1} ∗ ψ_1), .., ρ(x_{d−1} ∗ ψ_K))
+
+    x : (..., C, H, W) real or complex
+    bank, nonlinearity, subsample, mixing : as in `Layer`; one value, or a list or tuple with one a layer
+    lowpass, boundary : as in `Layer`
+    allow_loss : let a half-circle bank act on complex maps, whose other half of the spectrum it does not see
+
+    Yields at depth d an array (..., C (1 + K)^d, H_d, W_d), parent slowest, low-pass first: channel by channel the rows
+    of `cascade_paths`. Real maps have a real low-pass; the channels are real if that and ρ are. After a mixing there
+    are `outputs` channels. With a bank tight for the maps it meets, no subsampling and a ρ that keeps the amplitude,
+    every depth has the energy of `x`; with a mixing, if and only if it has at least as many outputs as inputs.
+    The largest array in use is twice that of the next depth in complex numbers: take images in batches.
+    Raises ValueError or TypeError, before anything is computed, for arguments that do not fit.
+    Source: Mallat (2012); with mixing and without it, Guth, Zarka & Mallat (2022).
+    """
+    x = images(x, least_axes=3)
+    check_count("depth", depth, least=0)
+    columns = [
+        _one_a_layer(name, value, depth)
+        for name, value in (
+            ("bank", bank),
+            ("nonlinearity", nonlinearity),
+            ("subsample", subsample),
+            ("mixing", mixing),
+        )
+    ]
+    layers = [Layer(b, f, lowpass, boundary, s, m) for b, f, s, m in zip(*columns, strict=True)]
+    _check_sides(shape(x)[-2:], layers)
+    return _representations(x, layers, allow_loss)
+
+
+def _representations(x, layers, allow_loss):
+    yield x
+    for number, layer in enumerate(layers):
+        if is_complex(x) and layer.bank.circle == "half" and not allow_loss:
+            raise ValueError(
+                f"bank: {layer.bank!r} does not see half of the spectrum of the complex maps at depth {number}; "
+                "use circle='full', or accept the loss by allow_loss=True"
+            )
+        x = apply_layer(x, layer, number)
+        yield x
+
+
+def apply_layer(x, layer, number=0):
+    """One layer of a cascade.
+
+    x : (..., C, H, W)
+    layer : Layer
+    number : of the layer in its cascade, from 0: a seeded mixing depends on it
+
+    Returns (..., C (1 + K), H', W'), or as many channels as the mixing has outputs.
+    """
+    xp = array_namespace(x)
+    grid = shape(x)[-2:] if layer.boundary == "periodic" else padded_shape(shape(x)[-2:])
+    filters_hat = place(layer.bank.at(grid).filters_hat, like=x)
+    x_hat = fft2(x if layer.boundary == "periodic" else reflect(x, grid))
+    z = ifft2(fold(x_hat[..., None, :, :] * filters_hat, 2 if layer.subsample else 1))
+    if layer.boundary == "reflect":
+        z = crop(z, layer.subsample)
+    low = z[..., :1, :, :] if is_complex(x) else xp.real(z[..., :1, :, :])
+    waves = layer.nonlinearity(z[..., 1:, :, :])
+    if layer.lowpass == "also":
+        low = layer.nonlinearity(low)
+    if is_complex(low) != is_complex(waves):
+        low, waves = to_complex(low), to_complex(waves)
+    channels = xp.concat([low, waves], axis=-3)
+    channels = xp.reshape(channels, (*shape(x)[:-3], -1, *shape(channels)[-2:]))
+    return channels if layer.mixing is None else mix_channels(channels, _matrix(layer.mixing, channels, number))
+
+
+def mix_channels(x, matrix):
+    """Apply a matrix to the channels at every pixel: the only operation here that mixes colours.
+
+    x : (..., C, H, W)
+    matrix : (outputs, C) NumPy array, real or complex
+
+    Returns (..., outputs, H, W), complex if either is.
+    Raises ValueError if the matrix does not have C columns.
+    """
+    matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.shape[1] != x.shape[-3]:
+        raise ValueError(f"mixing: expected a matrix with {x.shape[-3]} columns, one a channel, got {matrix.shape}")
+    xp = array_namespace(x)
+    matrix = place(matrix, like=x)
+    if is_complex(matrix) != is_complex(x):
+        matrix, x = to_complex(matrix), to_complex(x)
+    mixed = matrix @ xp.reshape(x, (*shape(x)[:-2], -1))
+    return xp.reshape(mixed, (*shape(x)[:-3], matrix.shape[0], *shape(x)[-2:]))
+
+
+def semi_unitary(outputs, inputs, *, seed, kind="real"):
+    """A random matrix with orthonormal columns or rows, whichever are fewer, uniformly distributed.
+
+        PᴴP = I, and |Px| = |x|, if outputs ≥ inputs;   PPᴴ = I, and energy is lost, if outputs < inputs
+
+    kind : "real" (orthogonal) or "complex" (unitary)
+
+    Returns (outputs, inputs) NumPy array: the unitary factor of a Gaussian matrix.
+    Raises ValueError if an argument is out of range.
+    """
+    check_count("outputs", outputs)
+    check_count("inputs", inputs)
+    check_choice("kind", kind, ("real", "complex"))
+    rng = np.random.default_rng(seed)
+    gaussian = rng.normal(size=(outputs, inputs))
+    if kind == "complex":
+        gaussian = gaussian + 1j * rng.normal(size=(outputs, inputs))
+    left, _, right = np.linalg.svd(gaussian, full_matrices=False)
+    return left @ right
+
+
+def cascade_paths(bank, *, depth, channels=1):
+    """The table of the paths of an unmixed cascade: which filters led to each channel at `depth`.
+
+    bank : FilterBank, or a list or tuple with one a layer
+    channels : C, of the input
+
+    Returns (C (1 + K)^depth, 1 + depth) integers: the input channel, then for each layer 0 for the low-pass or 1 + k
+    for the wavelet of scale bank.scale[k] and angle bank.angle[k]. Rows are in the order of the channels of `cascade`.
+    """
+    check_count("depth", depth, least=0)
+    check_count("channels", channels)
+    sizes = (channels, *(1 + len(b) for b in _one_a_layer("bank", bank, depth)))
+    return np.indices(sizes).reshape(len(sizes), -1).T
+
+
+def _one_a_layer(name, value, depth):
+    if not isinstance(value, list | tuple):
+        return [value] * depth
+    if len(value) != depth:
+        raise ValueError(f"{name}: expected one value, or {depth} of them, one a layer, got {len(value)}")
+    return list(value)
+
+
+def _check_sides(sides, layers):
+    """Follow the sides through the layers, and refuse a bank or a subsampling that does not fit."""
+    for number, layer in enumerate(layers):
+        grid = padded_shape(sides) if layer.boundary == "reflect" else tuple(sides)
+        layer.bank.at(grid)
+        if layer.subsample and any(side % 2 for side in grid):
+            raise ValueError(
+                f"subsample: expected even sides at depth {number}, got {grid}: every second sample of an odd side is "
+                "not periodic; crop or pad the images, or use boundary='reflect'"
+            )
+        border = 0 if layer.boundary == "periodic" else 2
+        sides = [(side - 2 * border) // (2 if layer.subsample else 1) for side in grid]
+
+
+def _matrix(mixing, channels, number):
+    return mixing.matrix(int(channels.shape[-3]), number) if isinstance(mixing, Mixing) else mixing
