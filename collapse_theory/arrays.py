@@ -77,8 +77,9 @@ def floating(x, name="x"):
         xp = array_namespace(x)
     except TypeError as error:
         raise TypeError(f"{name}: {error}") from None
-    if getattr(x, "dtype", None) in (xp.float32, xp.float64, xp.complex64, xp.complex128):
-        return _native(x)
+    x = _native(x)
+    if x.dtype in (xp.float32, xp.float64, xp.complex64, xp.complex128):
+        return x
     try:
         whole = xp.isdtype(x.dtype, ("bool", "integral"))
     except (TypeError, ValueError):

@@ -128,7 +128,7 @@ NONLINEARITIES = {
     "compression": compress,
 }
 
-# What each one obeys, for every complex z (the rectifier: every real one), every parameter it accepts:
+# What each one obeys, at its default parameters and any threshold, for every complex z (the rectifier: every real one):
 #   phase-invariant     f(e^{ia} z) = f(z)            phase-equivariant   f(e^{ia} z) = e^{ia} f(z)
 #   homogeneous         f(t z) = t f(z), t ≥ 0        amplitude-keeping   |f(z)| = |z|
 #   non-expansive       |f(z) − f(w)| ≤ |z − w|
@@ -141,7 +141,7 @@ LAWS = {
     "tanh": {"phase-equivariant", "non-expansive"},
     "sigmoid": {"phase-equivariant"},
     "unit amplitude": {"phase-equivariant"},
-    "compression": {"phase-equivariant"},
+    "compression": {"phase-equivariant", "non-expansive"},
 }
 
 

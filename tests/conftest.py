@@ -1,4 +1,4 @@
-"""The places where everything must hold: one entry per library, device and precision."""
+"""The places where everything must hold, and how deep the tests look."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,18 @@ from tests.places import PLACES
 settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True)
 settings.register_profile("deep", deadline=None, max_examples=2000)
 settings.load_profile("ci")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--no-skips", action="store_true", help="a test that is skipped has failed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    if item.config.getoption("--no-skips") and report.skipped:
+        report.outcome, report.longrepr = "failed", f"skipped, and --no-skips was given: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session", params=PLACES, ids=lambda p: p.name)

@@ -1,0 +1,37 @@
+"""List the questions, or answer one.
+
+python -m analysis                 the questions, a line each
+python -m analysis NAME --help     the options of one
+python -m analysis NAME ...        answer it
+"""
+
+import importlib
+import sys
+
+QUESTIONS = ("separation_across_layers",)
+
+
+def main(arguments=None):
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(__doc__)
+        for name in QUESTIONS:
+            print(f"    {name:<28} {_question(name).__doc__.splitlines()[0]}")
+        return 0
+    name, *rest = arguments
+    if name not in QUESTIONS:
+        print(f"error: unknown question {name!r}; known: {', '.join(QUESTIONS)}", file=sys.stderr)
+        return 2
+    try:
+        return _question(name).main(rest)
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _question(name):
+    return importlib.import_module(f"analysis.{name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

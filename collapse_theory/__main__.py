@@ -1,0 +1,64 @@
+"""Verify every claim here and now, and print the ledger.
+
+    python -m collapse_theory [--on numpy|torch|cupy] [--examples N] [--json FILE]
+
+The exit code is 1 if a claim fails; the failing instance is printed, so that it can be replayed.
+"""
+
+import argparse
+import json
+import sys
+from functools import partial
+
+import numpy as np
+
+from .arrays import LIBRARIES, to_library
+from .ledger import ledger
+
+
+def main(arguments=None):
+    options = _parser().parse_args(arguments)
+    try:
+        lift = partial(to_library, name=options.on)
+        lift(np.zeros(1))
+    except (ImportError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{'claim':<40} {'kind':<10} {'worst':>10} {'predicted':>10} {'reached':>10} {'broken':>10} {'seconds':>8}")
+    entries = ledger(lift, options.examples, progress=lambda entry: print(_row(entry), flush=True))
+    if options.json:
+        try:
+            with open(options.json, "w", encoding="utf-8") as file:
+                json.dump([entry.as_json() for entry in entries], file, indent=1)
+        except OSError as error:
+            print(f"error: --json {options.json}: {error.strerror}", file=sys.stderr)
+            return 2
+    failed = [entry for entry in entries if entry.failures]
+    for entry in failed:
+        print(f"\n{entry.name}: {entry.statement}", *entry.failures, sep="\n    ")
+    print(f"\n{len(entries) - len(failed)} of {len(entries)} claims stand, {options.examples} instances each.")
+    return 1 if failed else 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m collapse_theory", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library to verify on")
+    parser.add_argument("--examples", type=_positive, default=100, help="random instances of each claim")
+    parser.add_argument("--json", metavar="FILE", help="also write the ledger to this file")
+    return parser
+
+
+def _positive(text):
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive integer, got {text!r}")
+    return int(text)
+
+
+def _row(entry):
+    numbers = [entry.worst, entry.sharpness, entry.reached, entry.broken]
+    cells = " ".join(f"{'' if n is None else f'{n:.4g}':>10}" for n in numbers)
+    return f"{entry.name:<40} {entry.kind:<10} {cells} {entry.seconds:>8.1f}" + ("  FAILED" if entry.failures else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""One look for every figure: an operation has one colour and one name, everywhere."""
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+COLOUR = {
+    "phase collapse": "#0b4f8a",
+    "soft threshold": "#c2571a",
+    "tanh": "#d99a2b",
+    "unit amplitude": "#8a5a9e",
+    "identity": "#7a7a7a",
+}
+MARKER = {"phase collapse": "o", "soft threshold": "s", "tanh": "^", "unit amplitude": "D", "identity": "x"}
+CLASS_COLOUR = ("#1b7f5c", "#b3202c", "#3b3b8f")
+BOUND = "#555555"
+
+plt.rcParams.update(
+    {
+        "font.size": 8,
+        "axes.titlesize": 8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+        "legend.fontsize": 7,
+        "lines.linewidth": 1.2,
+        "lines.markersize": 3.5,
+        "savefig.dpi": 160,
+        "figure.dpi": 160,
+    }
+)
+
+
+def panels(rows, columns, width_cm=17.0, height_cm=None, **options):
+    """A figure of `rows` x `columns` axes, `width_cm` wide.  Returns (figure, array of axes)."""
+    height_cm = height_cm or width_cm / columns * rows * 0.8
+    size = (width_cm / 2.54, height_cm / 2.54)
+    return plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False, **options)
+
+
+def image(ax, values, title, **options):
+    """Show an image, rows downwards, without ticks."""
+    shown = ax.imshow(values, interpolation="nearest", **options)
+    ax.set(xticks=[], yticks=[], title=title)
+    ax.spines[:].set_visible(False)
+    return shown

@@ -1,0 +1,129 @@
+"""Doubts about the house: who may import whom, what importing costs, and whether files stay small enough to read."""
+
+import ast
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "collapse_theory"
+LIBRARY = sorted(PACKAGE.rglob("*.py"))
+EVERYTHING = [
+    p for folder in ("collapse_theory", "analysis", "figures", "tests") for p in sorted((ROOT / folder).rglob("*.py"))
+]
+FOUNDATION = {"arguments", "arrays", "torus", "wavelets", "nonlinearities"}
+MAY_IMPORT = {
+    "arguments": set(),
+    "arrays": set(),
+    "torus": {"arrays"},
+    "morlet": {"torus"},
+    "filterbank": {"arguments", "morlet", "torus"},
+    "wavelets": {"arguments", "arrays", "torus", "morlet", "filterbank"},
+    "nonlinearities": {"arguments", "arrays"},
+    "scattering": FOUNDATION | {"filterbank"},
+    "moments": {"arguments", "arrays"},
+    "separation": {"arguments", "arrays", "moments"},
+    "pickles": set(),
+    "processes": {"arguments", "arrays", "torus"},
+    "datasets": {"arguments", "pickles"},
+    "claims": FOUNDATION | {"scattering", "separation", "processes", "claims"},
+    "ledger": {"arrays", "claims"},
+    "__main__": {"arrays", "ledger"},
+    "__init__": set(),
+}
+HEAVY = ("torch", "cupy", "matplotlib", "sklearn", "skimage", "hypothesis", "scipy.stats", "scipy.fft")
+LIBRARIES = {"torch", "cupy", "array_api_strict", "array_api_compat"}
+
+
+def tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def modules_imported(path):
+    """Modules of the package that a file of the package imports, by their first name."""
+    depth = len(path.relative_to(PACKAGE).parts)
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            inside_claims = depth == 2 and node.level == 1
+            names = {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
+            found |= {"claims"} if inside_claims else names
+    return found
+
+
+def bodies(path):
+    """Lines of each function without its docstring."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[ast.get_docstring(node) is not None :]
+            yield (f"{path.name}:{node.name}", node.end_lineno - first[0].lineno + 1) if first else (node.name, 0)
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_only_what_lies_below(path):
+    name = "claims" if path.parent.name == "claims" else path.stem
+    if path.parent.name == "claims" and path.stem == "__init__":
+        assert "ledger" not in modules_imported(path)
+    else:
+        assert modules_imported(path) <= MAY_IMPORT[name]
+
+
+def test_an_upward_import_would_be_seen(tmp_path):
+    (PACKAGE / "arrays.py").read_text(encoding="utf-8")
+    assert modules_imported(PACKAGE / "scattering.py") - MAY_IMPORT["torus"]
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda p: str(p.relative_to(ROOT)))
+def test_only_arrays_names_an_array_library(path):
+    if path.name == "arrays.py" or path.parent.name == "tests":
+        return
+    imported = {
+        alias.name.split(".")[0] for n in ast.walk(tree(path)) if isinstance(n, ast.Import) for alias in n.names
+    }
+    imported |= {n.module.split(".")[0] for n in ast.walk(tree(path)) if isinstance(n, ast.ImportFrom) and n.module}
+    assert not imported & LIBRARIES
+
+
+def test_higher_floors_are_not_imported_from_below():
+    for path in LIBRARY:
+        assert not {"analysis", "figures", "tests"} & {w for n in ast.walk(tree(path)) for w in imported_roots(n)}
+
+
+def imported_roots(node):
+    if isinstance(node, ast.Import):
+        return {alias.name.split(".")[0] for alias in node.names}
+    return {node.module.split(".")[0]} if isinstance(node, ast.ImportFrom) and node.module and not node.level else set()
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    modules = [p.stem for p in PACKAGE.glob("*.py") if not p.stem.startswith("__")]
+    code = f"import sys; {'; '.join(f'import collapse_theory.{m}' for m in modules)}; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()
+    assert "collapse_theory.claims" in loaded
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_importing_the_package_is_quick():
+    code = "import time, numpy; s = time.perf_counter(); import collapse_theory.claims; print(time.perf_counter() - s)"
+    seconds = [float(subprocess.check_output([sys.executable, "-c", code], cwd=ROOT)) for _ in range(7)]
+    assert statistics.median(seconds) < 0.1
+
+
+def test_files_and_bodies_stay_readable():
+    for path in EVERYTHING:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
+    lengths = [body for path in LIBRARY for body in bodies(path)]
+    assert max(lengths, key=lambda body: body[1])[1] <= 40, max(lengths, key=lambda body: body[1])
+    assert statistics.median(length for _, length in lengths) < 10
+
+
+def test_every_module_and_public_function_of_the_package_is_documented():
+    for path in LIBRARY:
+        assert ast.get_docstring(tree(path)), path
+        for node in tree(path).body:
+            claim_side = path.parent.name == "claims"
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and not claim_side:
+                assert ast.get_docstring(node) or path.stem == "__main__", f"{path.name}: {node.name}"

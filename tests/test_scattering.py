@@ -1,0 +1,196 @@
+"""Doubts about the cascade: is every channel where the table says, and is energy kept where it must be?"""
+
+import numpy as np
+import pytest
+
+from collapse_theory import scattering, torus
+from collapse_theory.arrays import is_complex, shape, to_host
+from collapse_theory.nonlinearities import collapse_phase
+from collapse_theory.scattering import Mixing, cascade, cascade_paths, semi_unitary
+from collapse_theory.wavelets import crop, morlet_bank, padded_shape, paper_bank
+from tests.places import NUMPY, assert_close
+
+FULL = morlet_bank(8, 2, 4, "full").tight("complex")
+ONE_OCTAVE = morlet_bank(8, 1, 4, "full").tight("complex")
+
+
+def images(kind="real", sides=(8, 8)):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(3, 2, *sides))
+    return x if kind == "real" else x + 1j * rng.normal(size=x.shape)
+
+
+def along_path(x, path, bank, subsample=False):
+    """The slow obvious value of one channel: follow the filters of its path, one convolution at a time."""
+    z = x[:, path[0]]
+    for step in path[1:]:
+        here = bank.at(z.shape[-2:])
+        real = not np.iscomplexobj(z)
+        z = torus.convolve(z, here.filters_hat[step])
+        z = np.abs(z) if step else (z.real if real else z)
+        z = z[..., ::2, ::2] if subsample else z
+    return z
+
+
+@pytest.mark.parametrize(("bank", "subsample"), [(FULL, False), (ONE_OCTAVE, True)])
+@pytest.mark.parametrize("kind", ["real", "complex"])
+def test_each_channel_is_its_path(place, bank, subsample, kind):
+    x = images(kind)
+    for depth, layer in enumerate(cascade(place.lift(x), bank, "phase collapse", depth=2, subsample=subsample)):
+        paths = cascade_paths(bank, depth=depth, channels=2)
+        assert shape(layer)[-3] == len(paths) == 2 * (1 + len(bank)) ** depth
+        expected = np.stack([along_path(x, path, bank, subsample) for path in paths], axis=1)
+        assert_close(layer, expected, place, like=layer)
+        assert is_complex(layer) == (kind == "complex")
+
+
+def test_reductions_leave_complex_maps_and_collapses_real_ones():
+    dtypes = {
+        name: [layer.dtype.kind for layer in cascade(images(), FULL, name, depth=1)]
+        for name in ("phase collapse", "tanh", "unit amplitude", "identity")
+    }
+    assert dtypes == {name: ["f", "f" if name == "phase collapse" else "c"] for name in dtypes}
+
+
+@pytest.mark.parametrize("kind", ["real", "complex"])
+@pytest.mark.parametrize("name", ["phase collapse", "identity"])
+def test_tight_bank_keeps_energy_at_every_depth(place, kind, name):
+    x = images(kind)
+    for layer in cascade(place.lift(x), FULL, name, depth=2):
+        energy = np.sum(np.abs(to_host(layer)) ** 2, dtype=np.float64)
+        assert energy == pytest.approx(np.sum(np.abs(x) ** 2), rel=place.rounding)
+
+
+@pytest.mark.parametrize(("outputs", "kept"), [(None, True), (50, True), (17, False)])
+@pytest.mark.parametrize("kind", ["real", "complex"])
+def test_mixing_keeps_energy_if_and_only_if_outputs_are_at_least_inputs(outputs, kept, kind):
+    x = images()
+    for depth, layer in enumerate(cascade(x, FULL, "phase collapse", depth=1, mixing=Mixing(outputs, 3, kind))):
+        ratio = np.sum(np.abs(layer) ** 2) / np.sum(x**2)
+        assert (abs(ratio - 1) < 1e-12) == (kept or depth == 0)
+        assert is_complex(layer) == (kind == "complex" and depth == 1)
+
+
+def test_mixing_is_the_matrix_at_every_pixel(place):
+    x, matrix = images("complex"), semi_unitary(3, 2, seed=0, kind="complex")
+    lifted = place.lift(x)
+    expected = np.einsum("oc,nchw->nohw", matrix, x)
+    assert_close(scattering.mix_channels(lifted, matrix), expected, place, like=lifted)
+
+
+@pytest.mark.parametrize(("outputs", "inputs"), [(5, 3), (3, 5), (4, 4)])
+@pytest.mark.parametrize("kind", ["real", "complex"])
+def test_semi_unitary(outputs, inputs, kind):
+    p = semi_unitary(outputs, inputs, seed=0, kind=kind)
+    gram = p.conj().T @ p if outputs >= inputs else p @ p.conj().T
+    assert_close(gram, np.eye(min(outputs, inputs)), NUMPY)
+    assert np.iscomplexobj(p) == (kind == "complex")
+    assert not np.allclose(p, semi_unitary(outputs, inputs, seed=1, kind=kind))
+
+
+def test_layers_are_mixed_differently():
+    assert np.abs(Mixing().matrix(4, 0) - Mixing().matrix(4, 1)).max() > 0.1
+
+
+@pytest.mark.parametrize("lowpass", ["kept", "also"])
+def test_the_lowpass_is_collapsed_only_when_asked(lowpass):
+    *_, layer = cascade(images(), FULL, "phase collapse", depth=1, lowpass=lowpass)
+    assert (layer[:, [0, len(FULL) + 1]].min() < 0) == (lowpass == "kept")
+
+
+@pytest.mark.parametrize("sides", [(8, 8), (7, 9)])
+def test_reflecting_boundary_pads_and_crops_as_the_paper(place, sides):
+    steps = [paper_bank(16, 4, "half octave"), paper_bank(16, 4, "next half octave")]
+    arguments = {"depth": 2, "subsample": [False, True], "boundary": "reflect", "allow_loss": True}
+    *_, layer = cascade(place.lift(images(sides=sides)), steps, "phase collapse", **arguments)
+    expected = images(sides=sides)
+    for bank, subsample in zip(steps, (False, True), strict=True):
+        grid = padded_shape(expected.shape[-2:])
+        z = torus.convolve(torus.reflect(expected, grid)[..., None, :, :], bank.at(grid).filters_hat)
+        z = crop(z[..., ::2, ::2], subsampled=True) if subsample else crop(z)
+        z = np.concatenate([z[..., :1, :, :].real, np.abs(z[..., 1:, :, :])], axis=-3)
+        expected = z.reshape(3, -1, *z.shape[-2:])
+    assert_close(layer, expected, place, like=layer)
+
+
+def test_one_bank_and_nonlinearity_a_layer():
+    banks = [ONE_OCTAVE, morlet_bank(8, 2, 8, "full")]
+    depths = list(cascade(images(), banks, ["identity", collapse_phase], depth=2))
+    assert [layer.shape[1] for layer in depths] == [2, 10, 170]
+    assert [layer.dtype.kind for layer in depths] == ["f", "c", "c"]
+    paths = cascade_paths(banks, depth=2, channels=2)
+    np.testing.assert_array_equal(paths[[0, 1, 17, 169]], [[0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 4, 16]])
+
+
+def test_cascade_has_the_right_gradient():
+    torch = pytest.importorskip("torch")
+    bank = morlet_bank(4, 1, 2).tight()
+    x = torch.asarray(np.random.default_rng(0).normal(size=(1, 4, 4))).requires_grad_()
+    deepest = lambda x: list(cascade(x, bank, "phase collapse", depth=2, subsample=[False, True]))[-1]  # noqa: E731
+    assert torch.autograd.gradcheck(deepest, (x,))
+
+
+HALF = morlet_bank(8, 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"x": np.ones((8, 8))}, ValueError, r"x: expected images \(..., C, H, W\) with at least 3 axes, got shape"),
+        (
+            {"x": np.ones((1, 0, 8))},
+            ValueError,
+            r"x: expected at least one sample on every axis, got shape \(1, 0, 8\)",
+        ),
+        ({"x": np.full((1, 8, 8), np.nan)}, ValueError, r"x: expected finite values, got 64 NaN or infinite of 64"),
+        ({"x": np.full((1, 8, 8), np.inf)}, ValueError, "x: expected finite values"),
+        ({"x": np.ones((1, 8, 8), np.float16)}, TypeError, "x: expected single or double precision .* got float16"),
+        ({"x": [[[1.0]]]}, TypeError, "x: expected a NumPy, CuPy, torch or other array-API array, got list"),
+        ({"x": np.array([[["a"]]])}, TypeError, "x: expected single or double precision"),
+        ({"bank": [HALF]}, ValueError, "bank: expected one value, or 2 of them, one a layer, got 1"),
+        ({"bank": "morlet"}, TypeError, "bank: expected a FilterBank, got str"),
+        ({"nonlinearity": "sine"}, ValueError, "nonlinearity: unknown 'sine'; known: 'identity', 'phase collapse'"),
+        ({"nonlinearity": 3}, TypeError, "nonlinearity: expected a callable or a name, got 3"),
+        ({"depth": -1}, ValueError, "depth: expected an integer of at least 0, got -1"),
+        ({"lowpass": "dropped"}, ValueError, "lowpass: unknown 'dropped'; known: 'kept', 'also'"),
+        ({"boundary": "zero"}, ValueError, "boundary: unknown 'zero'; known: 'periodic', 'reflect'"),
+        (
+            {"subsample": True, "x": np.ones((1, 6, 8))},
+            ValueError,
+            r"subsample: expected even sides at depth 1, got \(3, 4",
+        ),
+        ({"subsample": True, "depth": 4}, ValueError, r"scales: too many for this grid: .* got \(1, 1\)"),
+        ({"mixing": np.eye(3), "depth": 1}, ValueError, r"mixing: expected a matrix with 5 columns, .* got \(3, 3\)"),
+        ({"mixing": Mixing(kind="quaternion"), "depth": 1}, ValueError, "kind: unknown 'quaternion'"),
+        (
+            {"x": np.ones((1, 8, 8)) * 1j},
+            ValueError,
+            "bank: .* does not see half of the spectrum of the complex maps at",
+        ),
+        ({"nonlinearity": "tanh"}, ValueError, "does not see half of the spectrum of the complex maps at depth 1"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, error, message):
+    call = {"x": np.ones((1, 8, 8)), "bank": HALF, "nonlinearity": "phase collapse", "depth": 2} | arguments
+    with pytest.raises(error, match=message):
+        list(cascade(call.pop("x"), call.pop("bank"), call.pop("nonlinearity"), **call))
+
+
+def test_mistakes_are_found_before_anything_is_computed():
+    with pytest.raises(ValueError, match="lowpass"):
+        cascade(np.ones((1, 8, 8)), HALF, "phase collapse", depth=1, lowpass="dropped")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.bool_, ">f4"])
+def test_integers_are_converted_once_and_foreign_byte_order_read(dtype):
+    x = np.random.default_rng(0).integers(0, 2, (1, 8, 8)).astype(dtype)
+    *_, layer = cascade(x, HALF, "phase collapse", depth=1)
+    assert layer.dtype == (np.float32 if dtype == ">f4" else np.float64)
+    *_, expected = cascade(x.astype(np.float64), HALF, "phase collapse", depth=1)
+    assert_close(layer, expected, NUMPY, rounding=1e-6)
+
+
+def test_two_libraries_are_not_mixed():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(TypeError, match=r"expected arrays of one library, got numpy.ndarray, torch.Tensor"):
+        scattering.array_namespace(np.ones(2), torch.ones(2))
