@@ -268,7 +268,8 @@ def main(arguments=None):
     rows = measure_all(data, settings, options.on)
     seconds = time.perf_counter() - start
     path = record.save(NAME, rows, settings=settings, seconds=seconds, on=options.on, folder=options.out)
-    print(*conclusions(rows), f"\n{seconds:.0f} s; recorded in {path}", sep="\n")
+    if not options.quiet:
+        print(*conclusions(rows), f"\n{seconds:.0f} s; recorded in {path}", sep="\n")
     return 0
 
 
@@ -286,5 +287,6 @@ def _parser():
     parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library (default: numpy)")
     parser.add_argument("--images", type=int, metavar="N", help="images a class to fit on, and as many to measure on")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")
     parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the result goes")
     return parser

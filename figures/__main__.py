@@ -31,6 +31,9 @@ def main(arguments=None):
 
 
 def _run(options):
+    for name in options.names:
+        if name not in NAMES:
+            raise ValueError(f"unknown figure {name!r}; known: {', '.join(NAMES)}")
     to_library(np.zeros(1), options.on)
     out = record.check_writable(options.out)
     if not (options.names or options.recorded):

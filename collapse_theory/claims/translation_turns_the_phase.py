@@ -30,7 +30,7 @@ def instance(rng):
     shape = tuple(int(side) for side in rng.integers(8, 33, 2))
     bank = morlet_bank(shape, int(rng.integers(1, 4)), int(rng.choice([3, 4, 8])))
     whole = bool(rng.integers(2))
-    shift = rng.integers(-4, 5, 2) if whole else rng.uniform(-3, 3, 2)
+    shift = rng.choice([-1, 1], 2) * rng.integers(1, 5, 2) if whole else rng.uniform(-3, 3, 2)
     parameters = {"bank": bank, "index": int(rng.integers(len(bank))), "shift": shift, "unwrapped": whole}
     x = _matched(**parameters) if rng.integers(2) else rng.normal(size=shape)
     return x, parameters

@@ -1,0 +1,105 @@
+"""Moments of many small cells of samples, one a group and class: updated and pooled without losing digits.
+
+Each cell holds a count n, a mean m relative to a common origin, the squared deviations Σ|x − m|² of each feature
+and, if asked, the products Σ (x − m)(x − m)ᴴ. Source: Chan, Golub & LeVeque (1983), Algorithms for computing the
+sample variance.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .summary import Summary
+
+__all__ = ["Cells", "cell_bytes"]
+
+
+def cell_bytes(features, covariance, is_complex):
+    """Bytes that one cell takes."""
+    number = 16 if is_complex else 8
+    return features * (number + 8) + (number * features**2 if covariance else 0)
+
+
+@dataclass
+class Cells:
+    """Cells in G groups of K classes, D features.
+
+    counts : (G, K) integers
+    means : (G, K, D) float64 or complex128, relative to the origin
+    squares : (G, K, D) float64
+    products : (G, K, D, D) like the means, or None
+    """
+
+    counts: np.ndarray
+    means: np.ndarray
+    squares: np.ndarray
+    products: np.ndarray | None
+
+    @classmethod
+    def empty(cls, groups, classes, features, covariance, dtype):
+        """Cells without samples."""
+        shape = (groups, classes, features)
+        products = np.zeros((*shape, features), dtype) if covariance else None
+        return cls(np.zeros(shape[:2], np.int64), np.zeros(shape, dtype), np.zeros(shape), products)
+
+    def add(self, cell, count, mean, squares, products=None):
+        """Merge `count` samples of these moments into one cell (group, class).
+
+        m ← m + δ n'/(n + n'),   S ← S + S' + |δ|² n n'/(n + n'),   δ = m' − m
+        """
+        share = count / (self.counts[cell] + count)
+        weight = self.counts[cell] * share
+        difference = mean - self.means[cell]
+        self.means[cell] += share * difference
+        self.squares[cell] += squares + weight * _square(difference)
+        if self.products is not None:
+            self.products[cell] += products + weight * np.outer(difference, difference.conj())
+        self.counts[cell] += count
+
+    def in_order(self, order, dtype):
+        """The same cells with classes in another order, new ones empty where `order` is −1, in a dtype."""
+        order = np.asarray(order)
+        groups, _, features = self.means.shape
+        moved = Cells.empty(groups, len(order), features, self.products is not None, dtype)
+        for name in ("counts", "means", "squares", "products"):
+            if getattr(self, name) is not None:
+                getattr(moved, name)[:, order >= 0] = getattr(self, name)[:, order[order >= 0]]
+        return moved
+
+    def pooled(self):
+        """All groups as one: Cells with G = 1.  n = Σn_g, m = Σ n_g m_g / n, S = Σ S_g + Σ n_g |m_g − m|²."""
+        counts = self.counts.sum(axis=0)
+        one = Cells.empty(1, *self.means.shape[1:], self.products is not None, self.means.dtype)
+        one.counts[0] = counts
+        for y in np.flatnonzero(counts):
+            weights = self.counts[:, y].astype(np.float64)
+            mean = weights @ self.means[:, y] / counts[y]
+            one.means[0, y] = mean
+            one.squares[0, y] = self.squares[:, y].sum(axis=0)
+            for weight, part in zip(weights, self.means[:, y], strict=True):
+                one.squares[0, y] += weight * _square(part - mean)
+            if self.products is not None:
+                offsets = self.means[:, y] - mean
+                one.products[0, y] = self.products[:, y].sum(axis=0) + (offsets.T * weights) @ offsets.conj()
+        return one
+
+    def per_feature(self, origin):
+        """Summary of each feature, of cells with one group.  Fields (K, D); between (D,)."""
+        counts, means = self.counts[0], self.means[0]
+        grand = (counts / counts.sum()) @ means
+        between = sum(n * _square(mean - grand) for n, mean in zip(counts, means, strict=True)) / counts.sum()
+        energies = np.stack([_square(origin + mean) for mean in means])
+        return Summary(counts, self.squares[0] / counts[:, None], energies, between)
+
+    def matrices(self, origin):
+        """Summary of the covariances, of cells with one group.  Fields (K, D, D); between (D, D)."""
+        counts, means = self.counts[0], self.means[0]
+        offsets = means - (counts / counts.sum()) @ means
+        between = (offsets.T * (counts / counts.sum())) @ offsets.conj()
+        energies = np.stack([np.outer(origin + mean, (origin + mean).conj()) for mean in means])
+        return Summary(counts, self.products[0] / counts[:, None, None], energies, between)
+
+
+def _square(values):
+    """|v|², real."""
+    return values.real**2 + values.imag**2 if np.iscomplexobj(values) else values**2

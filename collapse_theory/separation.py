@@ -1,0 +1,124 @@
+"""How far apart the classes are and how wide each one is, as differentiable functions of arrays of any library.
+
+All are statistics of the empirical measure: p_y = n_y / n, divisions by n. `ClassMoments` gives the same from a
+stream of batches, without bias and with intervals. Source: Fisher (1936); for the use here, Guth, Zarka & Mallat
+(2022).
+"""
+
+from .arguments import check_count
+from .arrays import array_namespace, floating, is_complex, real_dtype, shape
+from .moments import ClassMoments
+
+__all__ = [
+    "ClassMoments",
+    "between_class_variance",
+    "class_means",
+    "fisher_full",
+    "fisher_trace",
+    "mean_energy",
+    "within_class_variance",
+]
+
+
+def class_means(features, labels, *, classes):
+    """Mean of each class, μ_y = E[x | y].
+
+    features : (N, ...) real or complex
+    labels : (N,) integers in 0 .. classes − 1, of the library and on the device of `features`; each class occurs
+    classes : K
+
+    Returns (K, ...), dtype of `features`.
+    Raises TypeError for other dtypes or mixed libraries; ValueError if shapes, labels or classes do not fit.
+    """
+    features, member = _checked(features, labels, classes)
+    means = _means(features, member)
+    return array_namespace(features).reshape(means, (classes, *shape(features)[1:]))
+
+
+def within_class_variance(features, labels, *, classes):
+    """W = Σ_y p_y E|x − μ_y|², summed over the features.  Arguments as `class_means`; a real 0-d array."""
+    features, member = _checked(features, labels, classes)
+    xp = array_namespace(features)
+    means = xp.matrix_transpose(xp.astype(member, features.dtype)) @ _means(features, member)
+    return xp.sum(xp.abs(_flat(features) - means) ** 2) / features.shape[0]
+
+
+def between_class_variance(features, labels, *, classes):
+    """B = Σ_y p_y |μ_y − μ|², μ = Σ_y p_y μ_y.  Arguments as `class_means`, K at least 2; a real 0-d array."""
+    features, member = _checked(features, labels, classes, least=2)
+    xp = array_namespace(features)
+    offsets = _means(features, member) - xp.mean(_flat(features), axis=0, keepdims=True)
+    return xp.sum(_shares(member) * xp.abs(offsets) ** 2)
+
+
+def mean_energy(features, labels, *, classes):
+    """M = Σ_y p_y |μ_y|², summed over the features; M + W is the energy E|x|².  Arguments as `class_means`."""
+    features, member = _checked(features, labels, classes)
+    xp = array_namespace(features)
+    return xp.sum(_shares(member) * xp.abs(_means(features, member)) ** 2)
+
+
+def fisher_trace(features, labels, *, classes):
+    """B / W: between-class over within-class variance.  Arguments as `class_means`, K at least 2; a real 0-d array."""
+    arguments = {"classes": classes}
+    return between_class_variance(features, labels, **arguments) / within_class_variance(features, labels, **arguments)
+
+
+def fisher_full(features, labels, *, classes, ridge=None):
+    """(1/K) Tr((Σ_W + ridge I)⁻¹ Σ_B), on all features: D x D matrices.
+
+    features, labels, classes : as `class_means`, K at least 2
+    ridge : number of at least 0; by default 1e-3 Tr(Σ_W) / D
+
+    Returns a real 0-d array. Solves with a matrix, never inverts one.
+    """
+    features, member = _checked(features, labels, classes, least=2)
+    xp, x = array_namespace(features), _flat(features)
+    means, weights = _means(features, member), xp.sqrt(_shares(member))
+    rest = x - xp.matrix_transpose(xp.astype(member, x.dtype)) @ means
+    offsets = xp.astype(weights, x.dtype) * (means - xp.mean(x, axis=0, keepdims=True))
+    within = _gram(rest) / x.shape[0]
+    ridge = 1e-3 * xp.sum(xp.abs(rest) ** 2) / (x.shape[0] * x.shape[1]) if ridge is None else ridge
+    ratio = xp.linalg.solve(within + ridge * xp.eye(x.shape[1], dtype=x.dtype, device=x.device), _gram(offsets))
+    trace = xp.linalg.trace(ratio)
+    return (xp.real(trace) if is_complex(x) else trace) / classes
+
+
+def _checked(features, labels, classes, least=1):
+    """Floating features, and the (K, N) real matrix that says which sample is in which class."""
+    features = floating(features, "features")
+    check_count("classes", classes, least)
+    xp = array_namespace(features, labels)
+    if features.ndim < 1 or 0 in features.shape:
+        raise ValueError(f"features: expected shape (N, ...), no axis empty, got {shape(features)}")
+    if tuple(labels.shape) != (features.shape[0],):
+        raise ValueError(f"labels: expected shape ({features.shape[0]},), one a sample, got {shape(labels)}")
+    if not xp.isdtype(labels.dtype, "integral"):
+        raise TypeError(f"labels: expected integers, got {labels.dtype}")
+    every = xp.arange(classes, dtype=labels.dtype, device=features.device)
+    member = xp.astype(every[:, None] == labels[None, :], real_dtype(features))
+    if not bool(xp.all(xp.sum(member, axis=1) > 0)) or float(xp.sum(member)) != features.shape[0]:
+        raise ValueError(f"labels: expected every class in 0 .. {classes - 1}, and no other label")
+    return features, member
+
+
+def _flat(features):
+    return array_namespace(features).reshape(features, (features.shape[0], -1))
+
+
+def _means(features, member):
+    """(K, D) class means: one product with the one-hot labels."""
+    xp = array_namespace(features)
+    counts = xp.astype(xp.sum(member, axis=1, keepdims=True), features.dtype)
+    return (xp.astype(member, features.dtype) @ _flat(features)) / counts
+
+
+def _shares(member):
+    """(K, 1) share p_y of each class."""
+    return array_namespace(member).mean(member, axis=1, keepdims=True)
+
+
+def _gram(rows):
+    """Σ r rᴴ over the rows of (N, D).  Returns (D, D)."""
+    xp = array_namespace(rows)
+    return xp.matrix_transpose(rows) @ (xp.conj(rows) if is_complex(rows) else rows)

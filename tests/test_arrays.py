@@ -1,0 +1,120 @@
+"""Doubts about arrays: does a value stay where it was and as precise, and is what cannot be used refused by name?"""
+
+import numpy as np
+import pytest
+
+from collapse_theory import arrays
+from collapse_theory.arrays import array_namespace, device, place, to_host, to_library
+from tests.places import NUMPY, assert_close
+
+
+@pytest.fixture
+def noise(rng):
+    return rng.normal(size=(3, 4, 5)) + 1j * rng.normal(size=(3, 4, 5))
+
+
+def test_placed_array_is_beside_the_other_and_as_precise(place, noise):
+    like = place.lift(noise)
+    assert_close(arrays.place(noise.real, like), noise.real, place, like=like)
+    assert_close(arrays.place(noise, place.lift(noise.real)), noise, place, like=like)
+    whole = arrays.place(np.arange(3, dtype=np.int8), like)
+    assert array_namespace(whole).isdtype(whole.dtype, "integral")
+    assert device(whole) == device(like)
+
+
+def test_placing_copies(noise):
+    placed = place(noise, like=noise)
+    placed[...] = 0
+    assert np.abs(noise).min() > 0
+
+
+def test_round_trip_to_the_host_keeps_every_bit(place, noise):
+    assert_close(place.lift(noise.real), noise.real, place, rounding=1e-7)
+    assert isinstance(to_host(place.lift(noise)), np.ndarray)
+
+
+def test_host_copy_is_off_the_graph():
+    torch = pytest.importorskip("torch")
+    z = torch.ones(2, dtype=torch.complex128, requires_grad=True)
+    np.testing.assert_array_equal(to_host(torch.conj(2j * z)), [-2j, -2j])
+
+
+def test_fft_is_numpys(place, noise):
+    for x in (noise, noise.real):
+        lifted = place.lift(x)
+        assert_close(arrays.fft2(lifted), np.fft.fft2(x), place, like=lifted)
+        assert_close(arrays.ifft2(arrays.fft2(lifted)), x.astype(complex), place)
+
+
+def test_large_transforms_use_threads_and_say_the_same(noise):
+    large = np.tile(noise, (30, 8, 8))
+    assert large.size > 2**15
+    assert_close(arrays.fft2(large), np.fft.fft2(large), NUMPY)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
+def test_floating_arrays_are_not_copied(dtype):
+    x = np.ones(3, dtype)
+    assert arrays.floating(x) is x
+
+
+def test_integers_become_the_default_real_dtype_of_their_library(place):
+    xp = array_namespace(place.lift(np.zeros(1)))
+    x = arrays.floating(xp.asarray([1, 2, 3], device=device(place.lift(np.zeros(1)))))
+    assert x.dtype == (xp.float32 if place.name.startswith("torch") else xp.float64)
+    assert device(x) == device(place.lift(np.zeros(1)))
+
+
+def test_precision_and_kind_are_read_from_the_dtype(place, noise):
+    real, z = place.lift(noise.real), place.lift(noise)
+    assert arrays.real_dtype(z) == real.dtype
+    assert arrays.complex_dtype(real) == z.dtype
+    assert arrays.is_complex(z)
+    assert not arrays.is_complex(real)
+    assert arrays.to_complex(z) is z
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_half_precision_of_torch_is_refused(name):
+    torch = pytest.importorskip("torch")
+    with pytest.raises(
+        TypeError, match=rf"image: expected single or double precision .* got torch.{name}; cast it first"
+    ):
+        arrays.floating(torch.ones(2, dtype=getattr(torch, name)), "image")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: arrays.floating([1, 2], "image"), TypeError, "image: expected a NumPy, CuPy, torch .* got list"),
+        (lambda: arrays.floating(None), TypeError, "x: expected .* got NoneType"),
+        (lambda: arrays.floating(np.array("a")), TypeError, "x: expected single or double precision .* got <U1"),
+        (lambda: arrays.floating(np.ones(2, np.longdouble)), TypeError, "x: expected single or double .* got float128"),
+        (lambda: arrays.images(np.ones(3)), ValueError, r"x: expected images \(..., H, W\) with at least 2 axes, got"),
+        (lambda: arrays.images(np.ones((0, 3))), ValueError, r"x: expected at least one sample .* got shape \(0, 3\)"),
+        (
+            lambda: arrays.images(np.array([[1, np.inf]])),
+            ValueError,
+            "x: expected finite values, got 1 NaN or infinite",
+        ),
+        (lambda: to_library(np.ones(1), "jax"), ValueError, "unknown array library 'jax'; known: numpy, torch, cupy"),
+    ],
+)
+def test_wrong_arguments_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_library_that_is_not_installed_is_named(monkeypatch):
+    def absent(name):
+        raise ImportError(f"No module named {name!r}")
+
+    monkeypatch.setattr(arrays.importlib, "import_module", absent)
+    with pytest.raises(ImportError, match=r"the array library 'torch' is not installed .* see README.md"):
+        to_library(np.ones(1), "torch")
+
+
+def test_torch_gets_the_same_dtype_and_shape(noise):
+    pytest.importorskip("torch")
+    np.testing.assert_array_equal(to_host(to_library(noise.astype(np.complex64), "torch")), noise.astype(np.complex64))
+    assert to_library(noise, "numpy") is noise

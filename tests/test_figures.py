@@ -1,0 +1,101 @@
+"""Doubts about the figures: is each drawn from finite numbers, with named axes, and does it show what it says?"""
+
+import importlib
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("skimage")
+pytest.importorskip("sklearn")
+
+from analysis import record
+from figures import __main__ as command
+from figures import image_moved, report, separation_across_layers, style, two_rings, wavelets_and_their_sum
+
+SMALLEST = {
+    "two_rings": {"count": 20},
+    "image_moved": {"points": 3},
+    "wavelets_and_their_sum": {"side": 24, "scales": 2},
+    "separation_across_layers": {},
+}
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_figure_can_be_drawn_with_named_axes(name):
+    module = importlib.import_module(f"figures.{name}")
+    figure = module.draw(module.data(**SMALLEST[name]))
+    for ax in figure.axes:
+        assert ax.get_title() or (ax.get_xlabel() and ax.get_ylabel())
+        assert ax.images or (ax.get_xlabel() and ax.get_ylabel())
+    assert module.__doc__.count("\n") > 3
+
+
+def test_every_figure_of_the_command_is_tested():
+    assert set(command.NAMES) == set(SMALLEST)
+
+
+def test_every_operation_has_a_colour_and_a_marker():
+    from analysis.separation_across_layers import OPERATIONS
+
+    assert set(OPERATIONS) == set(style.COLOUR) == set(style.MARKER)
+    assert len(set(style.COLOUR.values())) == len(OPERATIONS)
+
+
+def test_rings_have_equal_means_and_separated_moduli():
+    rings = two_rings.data(count=400)
+    first, second = rings["first"], rings["second"]
+    assert abs(first.mean() - second.mean()) < 0.1 * np.abs(first).mean()
+    cut = (np.abs(first).mean() + np.abs(second).mean()) / 2
+    assert np.mean(np.abs(first) < cut) > 0.95
+    assert np.mean(np.abs(second) > cut) > 0.9
+
+
+def test_moduli_change_less_than_coefficients_when_the_image_moves():
+    curves = image_moved.data(points=5)
+    assert np.all(curves["moduli"][1:] < curves["coefficients"][1:])
+    assert np.all(curves["moduli"] <= curves["turned"] + 1e-12)
+    assert curves["moduli"][0] < 1e-12
+
+
+def test_tight_sum_is_one_and_the_designed_one_is_not():
+    sums = wavelets_and_their_sum.data(side=24, scales=2)
+    np.testing.assert_allclose(sums["tight sum"], 1)
+    assert np.ptp(sums["sum"]) > 0.1
+
+
+def test_recorded_measurement_is_drawn_as_it_is():
+    rows = record.load("separation_across_layers")["rows"]
+    curve = separation_across_layers.data("deep", rows)["curves"]["pulses"]["phase collapse"]
+    recorded = [r for r in rows if (r["setting"], r["data"], r["operation"]) == ("deep", "pulses", "phase collapse")]
+    assert curve["depth"] == list(range(len(recorded)))
+    assert curve["fisher_trace"] == [row["fisher_trace"] for row in recorded]
+    assert curve["mean_share"][1][0] == recorded[1]["mean_energy"][0] / recorded[1]["energy"]
+
+
+def test_recorded_report_is_one_page_that_needs_nothing_else(tmp_path, capsys):
+    assert command.main(["--recorded", "--out", str(tmp_path)]) == 0
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert 'src="data:image/png;base64,' in page
+    assert "http" not in page
+    assert page.count("<tr>") == 1 + len(record.load("separation_across_layers")["rows"])
+    assert f"Report: {tmp_path / 'report.html'}" in capsys.readouterr().out
+
+
+def test_single_figure_is_drawn_by_name(tmp_path, capsys):
+    assert command.main(["two_rings", "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "two_rings.png")
+
+
+def test_wrong_commands_end_with_one_clear_line(tmp_path, capsys):
+    assert command.main(["three_rings", "--out", str(tmp_path)]) == 2
+    assert "error: unknown figure 'three_rings'; known: separation_across_layers" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert command.main(["two_rings", "--out", str(tmp_path / "file")]) == 2
+    assert "cannot write to the folder" in capsys.readouterr().err
+
+
+def test_cells_are_short_and_honest():
+    assert report.cell([0.12345, 0.1, 0.2]) == "0.123 [0.1, 0.2]"
+    assert report.cell([0.5, None, None]) == "0.5"
+    assert report.cell(None) == "–"
