@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
-from collapse_theory.moments import ClassMoments
 
 from collapse_theory.arrays import LIBRARIES, array_namespace, place, to_host, to_library
+from collapse_theory.moments import ClassMoments
 from collapse_theory.nonlinearities import collapse_phase, identity, saturate, soft_threshold, unit_amplitude
 from collapse_theory.scattering import Layer, Mixing, apply_layer
 from collapse_theory.wavelets import morlet_bank

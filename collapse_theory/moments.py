@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from .arguments import check_choice, check_count
-from .arrays import array_namespace, check_finite, floating, is_complex, shape, to_host
+from .arguments import check_choice, check_count, check_number
+from .arrays import array_namespace, check_finite, floating, is_complex, shape, to_complex, to_host
 from .cells import Cells, cell_bytes
 from .jackknife import jackknife_interval, matrices_without_each_group, totals_without_each_group
+from .labels import host_labels, in_order
 from .reduction import reduce_rows
 from .summary import fisher_full
 
@@ -49,6 +50,7 @@ class Statistics:
         moments = self._moments
         if not moments.covariance:
             raise ValueError("fisher_full needs one D x D matrix a class: make ClassMoments(covariance=True)")
+        ridge = None if ridge is None else check_number("ridge", ridge, least=0)
         return fisher_full(self._corrected(moments._pool().matrices(moments._origin)), ridge)
 
     def per_feature(self):
@@ -62,18 +64,14 @@ class Statistics:
         """Jackknife interval (low, high) of the statistic `name`, centred on it; see the module `jackknife`.
 
         It depends on the order of the samples within a class, which puts them in groups; the number itself does not.
-        Raises ValueError if the moments have no groups, or a class has fewer samples than groups.
+        Where the true separation of the classes is 0 it is conservative. Raises ValueError for an unknown `name`, a
+        `confidence` outside (0, 1), moments without groups, or a class that does not have a sample in each group.
         """
         check_choice("name", name, (*_TOTALS, "fisher_full"))
+        if not 0 < check_number("confidence", confidence) < 1:
+            raise ValueError(f"confidence: expected a share between 0 and 1, got {confidence!r}")
         moments = self._moments
-        if moments.groups < 2:
-            raise ValueError("interval needs groups of samples: make ClassMoments(groups=20)")
-        if moments.counts.min() < moments.groups:
-            few = moments.classes[np.argmin(moments.counts)]
-            raise ValueError(
-                f"interval: class {few!r} has {moments.counts.min()} samples, expected at least {moments.groups}, "
-                "one a group"
-            )
+        moments._check_groups()
         full = name == "fisher_full"
         value = self.fisher_full() if full else getattr(self, name)
         without_each = (matrices_without_each_group if full else totals_without_each_group)(
@@ -92,8 +90,8 @@ class Statistics:
         return float(getattr(self._corrected(total), name))
 
     def _check_classes(self):
-        if len(self._moments.classes) < 2:
-            raise ValueError(f"labels: expected at least two classes to compare, got {list(self._moments.classes)}")
+        if len(self._moments.counts) < 2:
+            raise ValueError(f"labels: expected at least two classes to compare, got {self._moments._labels}")
 
 
 _TOTALS = ("within_class_variance", "between_class_variance", "mean_energy", "fisher_trace")
@@ -104,7 +102,8 @@ class ClassMoments(Statistics):
 
     covariance : keep one D x D matrix a class (and group), for `fisher_full`
     groups : of samples, for `interval`: the k-th sample of each class goes to group k mod groups
-    memory : most bytes that the moments may take; checked before anything is allocated
+    memory : most bytes that the moments may take; checked before anything is allocated. The groups pooled, which the
+        answers are read from, are kept besides: as much as one group
 
     Divides by n; `unbiased()` gives the numbers without finite-sample bias. State and answers are on the host, in
     float64; features are taken off the graph. The moments do not depend on order or batching beyond rounding:
@@ -119,12 +118,12 @@ class ClassMoments(Statistics):
     @property
     def classes(self):
         """(K,) labels, sorted."""
-        return np.array(sorted(self._labels))
+        return np.array(self._labels)
 
     @property
     def counts(self):
         """(K,) samples of each class."""
-        return self._pool().counts[0]
+        return self._filled().counts.sum(axis=0)
 
     @property
     def class_means(self):
@@ -141,22 +140,19 @@ class ClassMoments(Statistics):
         features : (N, ...) real, complex or integer, of any library
         labels : (N,) of any sortable kind, on the host, or integers of the library of `features`
 
-        Works through chunks of rows whose copies in double precision take at most 16 MiB, or one row. Returns the
-        moments themselves. Raises TypeError or ValueError, before anything changes, for arguments that do not fit
-        or moments that would exceed `memory`.
+        Works through chunks of rows: each temporary takes at most 16 MiB, or one row in double precision, and about
+        four live at a time. Integers are converted at once. Returns the moments themselves.
+        Raises TypeError or ValueError, before anything changes, for arguments that do not fit or too little `memory`.
         """
         features, labels = self._checked(features, labels)
         if len(labels) == 0:
             return self
         flat = array_namespace(features).reshape(features, (features.shape[0], -1))
-        self._prepare(tuple(shape(features)[1:]), np.unique(labels).tolist(), is_complex(features))
-        if self._origin is None:
-            self._origin = to_host(flat[0, ...]).astype(self._cells.means.dtype)
+        self._prepare(tuple(shape(features)[1:]), in_order(set(labels.tolist())), is_complex(features))
+        self._origin = to_host(flat[0, ...]).astype(self._cells.means.dtype) if self._origin is None else self._origin
         codes = np.searchsorted(self.classes, labels)
         groups = self._next_groups(codes)
-        rows = min(_CHUNK_ROWS, max(1, _CHUNK_BYTES // (16 * flat.shape[1])))
-        for start in range(0, len(labels), rows):
-            part = slice(start, start + rows)
+        for part in _chunks(features):
             self._add(flat[part, ...], groups[part], codes[part])
         self._pooled = None
         return self
@@ -170,9 +166,9 @@ class ClassMoments(Statistics):
                 f"other: expected covariance={self.covariance} and groups={self.groups}, "
                 f"got covariance={other.covariance} and groups={other.groups}"
             )
-        if other._cells is None:
+        cells, classes = other._cells, other._labels
+        if cells is None:
             return self
-        cells, classes = other._cells, list(other.classes.tolist())
         self._prepare(other._feature_shape, classes, np.iscomplexobj(cells.means))
         self._origin = other._origin.astype(self._cells.means.dtype) if self._origin is None else self._origin
         offset = other._origin - self._origin
@@ -192,30 +188,43 @@ class ClassMoments(Statistics):
     def _corrected(self, summary):
         return summary
 
-    def _pool(self):
+    def _filled(self):
         if self._cells is None:
             raise ValueError("no samples yet: expected at least one update")
+        return self._cells
+
+    def _pool(self):
         if self._pooled is None:
-            self._pooled = self._cells.pooled()
+            self._pooled = self._filled().pooled()
         return self._pooled
+
+    def _check_groups(self):
+        if self.groups < 2:
+            raise ValueError("interval needs groups of samples: make ClassMoments(groups=20)")
+        few = np.argmin(self._filled().counts.min(axis=0))
+        if self._cells.counts[:, few].min() == 0:
+            raise ValueError(
+                f"interval: class {self._labels[few]!r} has {self.counts[few]} samples, none in some group; "
+                f"expected at least {self.groups}, one a group"
+            )
 
     def _checked(self, features, labels):
         features = floating(features, "features")
         if features.ndim < 1 or 0 in features.shape[1:]:
             raise ValueError(f"features: expected shape (N, ...), no feature axis empty, got {shape(features)}")
-        labels = np.asarray(labels) if isinstance(labels, list | tuple | np.ndarray) else to_host(labels)
-        if labels.shape != (features.shape[0],):
-            raise ValueError(f"labels: expected shape ({features.shape[0]},), one a sample, got {labels.shape}")
-        check_finite(features, "features")
+        labels = host_labels(labels, features.shape[0])
+        for part in _chunks(features):
+            check_finite(features[part, ...], "features")
         return features, labels
 
     def _prepare(self, feature_shape, labels, complex_features):
         """Make room for the classes and the dtype of a batch, once its size is known to be allowed."""
         if self._feature_shape not in (None, feature_shape):
-            raise ValueError(f"features: expected shape (N, {self._feature_shape}) as before, got (N, {feature_shape})")
-        known = sorted({*self._labels, *labels})
-        dtype = np.result_type(np.complex128 if complex_features else np.float64, *self._held())
-        if self._cells is not None and known == sorted(self._labels) and dtype == self._cells.means.dtype:
+            raise ValueError(f"features: expected samples of shape {self._feature_shape}, got {feature_shape}")
+        known = in_order({*self._labels, *labels})
+        complex_features = complex_features or np.iscomplexobj(self._origin)
+        dtype = np.dtype(np.complex128 if complex_features else np.float64)
+        if self._cells is not None and known == self._labels and dtype == self._cells.means.dtype:
             return
         features, groups = int(np.prod(feature_shape, dtype=np.int64)), max(self.groups, 1)
         size = groups * len(known) * cell_bytes(features, self.covariance, dtype.kind == "c")
@@ -225,17 +234,13 @@ class ClassMoments(Statistics):
                 f"{' with covariance' if self.covariance else ''} take {size / 2**20:.0f} MiB, "
                 f"more than the {self.memory / 2**20:.0f} MiB allowed"
             )
-        old = sorted(self._labels)
         if self._cells is None:
             self._cells = Cells.empty(groups, len(known), features, self.covariance, dtype)
         else:
-            order = [old.index(label) if label in old else -1 for label in known]
+            order = [self._labels.index(label) if label in self._labels else -1 for label in known]
             self._cells = self._cells.in_order(order, dtype)
             self._origin = None if self._origin is None else self._origin.astype(dtype)
         self._labels, self._feature_shape = known, feature_shape
-
-    def _held(self):
-        return [] if self._cells is None else [self._cells.means.dtype]
 
     def _next_groups(self, codes):
         """The group of each sample of a batch: how many of its class came before it, modulo the number of groups."""
@@ -249,6 +254,7 @@ class ClassMoments(Statistics):
     def _add(self, rows, groups, codes):
         """Reduce rows (n, D) to the moments of each cell, then merge these."""
         cells, index, counts = np.unique(np.stack([groups, codes]), axis=1, return_inverse=True, return_counts=True)
+        rows = to_complex(rows) if np.iscomplexobj(self._origin) else rows  # the origin comes off in both parts
         reduced = reduce_rows(rows, index.reshape(-1), len(counts), self._origin, self.covariance)
         for cell, count, moments in zip(zip(*cells, strict=True), counts, reduced, strict=True):
             self._cells.add(cell, count, *moments)
@@ -258,15 +264,37 @@ class UnbiasedMoments(Statistics):
     """The statistics of some `ClassMoments` without finite-sample bias. Raises ValueError if a class has one sample."""
 
     def __init__(self, moments):
-        alone = moments.classes[moments.counts < 2]
-        if len(alone):
-            raise ValueError(f"labels: class {alone[0]!r} has one sample, expected at least two for unbiased numbers")
         self._moments = moments
+        self._check_counts(moments.counts)
+
+    @property
+    def classes(self):
+        """(K,) labels, sorted."""
+        return self._moments.classes
 
     @property
     def counts(self):
         """(K,) samples of each class."""
         return self._moments.counts
 
+    @property
+    def class_means(self):
+        """(K, ...) mean of each class, which has no bias to begin with."""
+        return self._moments.class_means
+
     def _corrected(self, summary):
+        self._check_counts(summary.counts)  # again: samples may have come since, or a group been left out
         return summary.unbiased()
+
+    def _check_counts(self, counts):
+        if np.min(counts) < 2:
+            alone = self._moments._labels[np.argmin(counts)]
+            raise ValueError(f"labels: class {alone!r} has one sample, expected at least two for unbiased numbers")
+
+
+def _chunks(features):
+    """Slices of the samples of (N, ...), short enough."""
+    sample_bytes = 16 * int(np.prod(shape(features)[1:], dtype=np.int64))
+    rows = min(_CHUNK_ROWS, max(1, _CHUNK_BYTES // sample_bytes))
+    count = features.shape[0]
+    return (slice(start, min(start + rows, count)) for start in range(0, count, rows))

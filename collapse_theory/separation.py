@@ -5,8 +5,8 @@ stream of batches, without bias and with intervals. Source: Fisher (1936); for t
 (2022).
 """
 
-from .arguments import check_count
-from .arrays import array_namespace, floating, is_complex, real_dtype, shape
+from .arguments import check_count, check_number
+from .arrays import array_namespace, check_finite, device, floating, is_complex, real_dtype, shape
 from .moments import ClassMoments
 
 __all__ = [
@@ -28,19 +28,26 @@ def class_means(features, labels, *, classes):
     classes : K
 
     Returns (K, ...), dtype of `features`.
-    Raises TypeError for other dtypes or mixed libraries; ValueError if shapes, labels or classes do not fit.
+    Raises TypeError for other dtypes or mixed libraries; ValueError if shapes, devices, labels or classes do not fit,
+    or a feature is not finite.
     """
     features, member = _checked(features, labels, classes)
     means = _means(features, member)
     return array_namespace(features).reshape(means, (classes, *shape(features)[1:]))
 
 
-def within_class_variance(features, labels, *, classes):
-    """W = Σ_y p_y E|x − μ_y|², summed over the features.  Arguments as `class_means`; a real 0-d array."""
+def within_class_variance(features, labels, *, classes, chunk=None):
+    """W = Σ_y p_y E|x − μ_y|², summed over the features.
+
+    features, labels, classes : as `class_means`
+    chunk : rows at a time, all by default; temporaries take about three times the memory of so many rows of features
+
+    Returns a real 0-d array. A torch graph keeps the temporaries of all chunks.
+    Raises what `class_means` does.
+    """
     features, member = _checked(features, labels, classes)
-    xp = array_namespace(features)
-    means = xp.matrix_transpose(xp.astype(member, features.dtype)) @ _means(features, member)
-    return xp.sum(xp.abs(_flat(features) - means) ** 2) / features.shape[0]
+    pieces = _deviations(features, member, chunk)
+    return sum(array_namespace(x).sum(array_namespace(x).abs(x) ** 2) for x in pieces) / features.shape[0]
 
 
 def between_class_variance(features, labels, *, classes):
@@ -58,30 +65,30 @@ def mean_energy(features, labels, *, classes):
     return xp.sum(_shares(member) * xp.abs(_means(features, member)) ** 2)
 
 
-def fisher_trace(features, labels, *, classes):
-    """B / W: between-class over within-class variance.  Arguments as `class_means`, K at least 2; a real 0-d array."""
-    arguments = {"classes": classes}
-    return between_class_variance(features, labels, **arguments) / within_class_variance(features, labels, **arguments)
+def fisher_trace(features, labels, *, classes, chunk=None):
+    """B / W: between-class over within-class variance.  Arguments as `within_class_variance`, K at least 2."""
+    between = between_class_variance(features, labels, classes=classes)
+    return between / within_class_variance(features, labels, classes=classes, chunk=chunk)
 
 
-def fisher_full(features, labels, *, classes, ridge=None):
+def fisher_full(features, labels, *, classes, ridge=None, chunk=None):
     """(1/K) Tr((Σ_W + ridge I)⁻¹ Σ_B), on all features: D x D matrices.
 
     features, labels, classes : as `class_means`, K at least 2
-    ridge : number of at least 0; by default 1e-3 Tr(Σ_W) / D
+    ridge : host number of at least 0; by default 1e-3 Tr(Σ_W) / D
+    chunk : rows at a time, as `within_class_variance`
 
     Returns a real 0-d array. Solves with a matrix, never inverts one.
+    Raises what `class_means` does, and ValueError for a negative ridge.
     """
     features, member = _checked(features, labels, classes, least=2)
     xp, x = array_namespace(features), _flat(features)
     means, weights = _means(features, member), xp.sqrt(_shares(member))
-    rest = x - xp.matrix_transpose(xp.astype(member, x.dtype)) @ means
     offsets = xp.astype(weights, x.dtype) * (means - xp.mean(x, axis=0, keepdims=True))
-    within = _gram(rest) / x.shape[0]
-    ridge = 1e-3 * xp.sum(xp.abs(rest) ** 2) / (x.shape[0] * x.shape[1]) if ridge is None else ridge
-    ratio = xp.linalg.solve(within + ridge * xp.eye(x.shape[1], dtype=x.dtype, device=x.device), _gram(offsets))
-    trace = xp.linalg.trace(ratio)
-    return (xp.real(trace) if is_complex(x) else trace) / classes
+    within = sum(_gram(rest) for rest in _deviations(features, member, chunk)) / x.shape[0]
+    ridge = 1e-3 * _trace(within) / x.shape[1] if ridge is None else check_number("ridge", ridge, least=0)
+    ratio = xp.linalg.solve(within + ridge * xp.eye(x.shape[1], dtype=x.dtype, device=device(x)), _gram(offsets))
+    return _trace(ratio) / classes
 
 
 def _checked(features, labels, classes, least=1):
@@ -95,11 +102,14 @@ def _checked(features, labels, classes, least=1):
         raise ValueError(f"labels: expected shape ({features.shape[0]},), one a sample, got {shape(labels)}")
     if not xp.isdtype(labels.dtype, "integral"):
         raise TypeError(f"labels: expected integers, got {labels.dtype}")
-    every = xp.arange(classes, dtype=labels.dtype, device=features.device)
-    member = xp.astype(every[:, None] == labels[None, :], real_dtype(features))
-    if not bool(xp.all(xp.sum(member, axis=1) > 0)) or float(xp.sum(member)) != features.shape[0]:
+    if device(labels) != device(features):
+        raise ValueError(f"labels: expected the device of the features, {device(features)}, got {device(labels)}")
+    check_finite(features, "features")
+    every = xp.arange(classes, dtype=xp.int64, device=device(features))
+    member = every[:, None] == xp.astype(labels, xp.int64)[None, :]
+    if not bool(xp.all(xp.any(member, axis=1))) or not bool(xp.all(xp.any(member, axis=0))):
         raise ValueError(f"labels: expected every class in 0 .. {classes - 1}, and no other label")
-    return features, member
+    return features, xp.astype(member, real_dtype(features))
 
 
 def _flat(features):
@@ -111,6 +121,24 @@ def _means(features, member):
     xp = array_namespace(features)
     counts = xp.astype(xp.sum(member, axis=1, keepdims=True), features.dtype)
     return (xp.astype(member, features.dtype) @ _flat(features)) / counts
+
+
+def _deviations(features, member, chunk):
+    """Yields x − μ_y for `chunk` rows at a time, (chunk, D)."""
+    if chunk is not None:
+        check_count("chunk", chunk)
+    xp, x, means = array_namespace(features), _flat(features), _means(features, member)
+    rows = chunk or x.shape[0]
+    for start in range(0, x.shape[0], rows):
+        part = slice(start, min(start + rows, x.shape[0]))
+        yield x[part, ...] - xp.matrix_transpose(xp.astype(member[:, part], x.dtype)) @ means
+
+
+def _trace(matrix):
+    """Re Tr of (D, D)."""
+    xp = array_namespace(matrix)
+    trace = xp.linalg.trace(matrix)
+    return xp.real(trace) if is_complex(matrix) else trace
 
 
 def _shares(member):
