@@ -14,9 +14,9 @@ from functools import partial
 import numpy as np
 
 from collapse_theory.arrays import LIBRARIES, array_namespace, place, to_host, to_library
-from collapse_theory.moments import ClassMoments
 from collapse_theory.nonlinearities import collapse_phase, identity, saturate, soft_threshold, unit_amplitude
 from collapse_theory.scattering import Layer, Mixing, apply_layer
+from collapse_theory.separation import ClassMoments
 from collapse_theory.wavelets import morlet_bank
 
 from . import record, sources

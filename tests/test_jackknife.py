@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import stdtrit
 
-from collapse_theory.moments import ClassMoments
+from collapse_theory.separation import ClassMoments
 from tests.test_moments import number, sample
 from tests.test_separation import SCALARS, slow
 

@@ -10,8 +10,8 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collapse_theory import moments as module
-from collapse_theory.moments import ClassMoments
+from collapse_theory.separation import ClassMoments
+from collapse_theory.separation import moments as module
 from tests.places import NUMPY, assert_close
 from tests.test_separation import LABELS, SCALARS, slow
 

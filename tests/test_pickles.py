@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from collapse_theory.pickles import read_pickle
+from collapse_theory.datasets.pickles import read_pickle
 
 
 class Attack:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collapse_theory import filterbank, torus
+from collapse_theory import torus
 from collapse_theory.arrays import to_host
-from collapse_theory.morlet import Morlet, gaussian_hat, morlet_hat
 from collapse_theory.wavelets import (
+    FilterBank,
     amplitude_and_phase,
     crop,
     inverse_transform,
@@ -20,6 +20,7 @@ from collapse_theory.wavelets import (
     paper_bank,
     wavelet_transform,
 )
+from collapse_theory.wavelets.morlet import Morlet, gaussian_hat, morlet_hat
 from tests.places import NUMPY, assert_close
 
 # Of the published code, in float32: 8 x 8 input; step, angles, subsampled, then φ[0,0], φ[1,2], Σφ, ψ_0 and ψ_1 at
@@ -246,7 +247,7 @@ def test_transform_has_the_right_gradient():
 
 
 BANK = morlet_bank(8, 1, 4)
-LOOSE = filterbank.FilterBank(np.ones((2, 8, 8)), np.zeros(1), np.zeros(1))
+LOOSE = FilterBank(np.ones((2, 8, 8)), np.zeros(1), np.zeros(1))
 
 
 @pytest.mark.parametrize(
@@ -262,9 +263,9 @@ LOOSE = filterbank.FilterBank(np.ones((2, 8, 8)), np.zeros(1), np.zeros(1))
         (lambda: padded_shape((1, 8)), r"at least 2 samples to pad by reflection, got \(1, 8\)"),
         (lambda: BANK.littlewood_paley("any"), "signals: unknown 'any'; known: 'real', 'complex'"),
         (lambda: LOOSE.at((4, 4)), r"cannot be redesigned on \(4, 4\)"),
-        (lambda: filterbank.FilterBank(np.ones((8, 8)), np.zeros(1), np.zeros(1)), r"filters_hat: .* got \(8, 8\)"),
-        (lambda: filterbank.FilterBank(np.ones((2, 8, 8)), np.zeros(2), np.zeros(1)), r"scale: expected shape \(1,\)"),
-        (lambda: filterbank.FilterBank(np.full((2, 8, 8), np.nan), *2 * [np.zeros(1)]), "filters_hat: expected finite"),
+        (lambda: FilterBank(np.ones((8, 8)), np.zeros(1), np.zeros(1)), r"filters_hat: .* got \(8, 8\)"),
+        (lambda: FilterBank(np.ones((2, 8, 8)), np.zeros(2), np.zeros(1)), r"scale: expected shape \(1,\)"),
+        (lambda: FilterBank(np.full((2, 8, 8), np.nan), *2 * [np.zeros(1)]), "filters_hat: expected finite"),
         (
             lambda: wavelet_transform(np.ones((4, 8)), BANK),
             r"x: expected the grid \(8, 8\) of the bank, got shape \(4, 8\)",

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from .arguments import check_choice
+from ..arguments import check_choice
+from ..torus import frequencies, image_shape
 from .morlet import Morlet, gaussian_hat, morlet_hat, without_tail
-from .torus import frequencies, image_shape
 
 __all__ = ["Design", "FilterBank", "designed_bank"]
 

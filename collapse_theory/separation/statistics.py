@@ -5,12 +5,10 @@ stream of batches, without bias and with intervals. Source: Fisher (1936); for t
 (2022).
 """
 
-from .arguments import check_count, check_number
-from .arrays import array_namespace, check_finite, device, floating, is_complex, real_dtype, shape
-from .moments import ClassMoments
+from ..arguments import check_count, check_number
+from ..arrays import array_namespace, check_finite, device, floating, is_complex, real_dtype, shape
 
 __all__ = [
-    "ClassMoments",
     "between_class_variance",
     "class_means",
     "fisher_full",

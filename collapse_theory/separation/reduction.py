@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .arrays import array_namespace, is_complex, place, to_host
+from ..arrays import array_namespace, is_complex, place, to_host
 
 __all__ = ["reduce_rows"]
 

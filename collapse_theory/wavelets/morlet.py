@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .torus import frequencies, image_shape
+from ..torus import frequencies, image_shape
 
 __all__ = ["Morlet", "gaussian_hat", "morlet_hat", "without_tail"]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .arrays import shape, to_host
+from ..arrays import shape, to_host
 
 __all__ = ["host_labels", "in_order"]
 

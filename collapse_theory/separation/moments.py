@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .arguments import check_choice, check_count, check_number
-from .arrays import array_namespace, check_finite, floating, is_complex, shape, to_complex, to_host
+from ..arguments import check_choice, check_count, check_number
+from ..arrays import array_namespace, check_finite, floating, is_complex, shape, to_complex, to_host
 from .cells import Cells, cell_bytes
 from .jackknife import jackknife_interval, matrices_without_each_group, totals_without_each_group
 from .labels import host_labels, in_order

@@ -1,0 +1,31 @@
+"""Labelled samples split in two."""
+
+import numpy as np
+
+from ..arguments import check_count
+
+__all__ = ["split_by_class"]
+
+
+def split_by_class(labels, *, fraction, seed):
+    """Split a labelled sample in two at random, each class in the same proportion.
+
+    labels : (N,) integers
+    fraction : of each class that goes to the first part, in (0, 1), rounded to a whole number of samples
+    seed : integer, at least 0
+
+    Returns two arrays of indices into `labels`, sorted, that share none and miss none.
+    Raises ValueError if `fraction` is not in (0, 1), or leaves a class without a sample in one of the parts.
+    """
+    check_count("seed", seed, least=0)
+    labels, random, first = np.asarray(labels), np.random.default_rng(seed), []
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction: expected a number in (0, 1), got {fraction!r}")
+    for label in np.unique(labels):
+        members = random.permutation(np.flatnonzero(labels == label))
+        taken = round(fraction * len(members))
+        if taken in (0, len(members)):
+            raise ValueError(f"fraction: {fraction} of the {len(members)} samples of class {label} leaves a part empty")
+        first.append(members[:taken])
+    first = np.sort(np.concatenate(first))
+    return first, np.setdiff1d(np.arange(len(labels)), first)

@@ -1,0 +1,69 @@
+"""Channels mixed at every pixel, by a fixed matrix: the P of the theory."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arguments import check_choice, check_count
+from ..arrays import array_namespace, is_complex, place, shape, to_complex
+
+__all__ = ["Mixing", "mix_channels", "semi_unitary"]
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """A fixed random mixing of channels, drawn anew for each layer: see `semi_unitary`.
+
+    outputs : channels after the mixing, None for as many as before
+    seed : of the draw, together with the number of the layer
+    kind : "real", which keeps real maps real, or "complex"
+    """
+
+    outputs: int | None = None
+    seed: int = 0
+    kind: str = "real"
+
+    def matrix(self, inputs, layer=0):
+        """(outputs, inputs) NumPy array."""
+        return semi_unitary(self.outputs or inputs, inputs, seed=(self.seed, layer), kind=self.kind)
+
+
+def mix_channels(x, matrix):
+    """Apply a matrix to the channels at every pixel: the only operation here that mixes colours.
+
+    x : (..., C, H, W)
+    matrix : (outputs, C) NumPy array, real or complex
+
+    Returns (..., outputs, H, W), complex if either is.
+    Raises ValueError if the matrix does not have C columns.
+    """
+    matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.shape[1] != x.shape[-3]:
+        raise ValueError(f"mixing: expected a matrix with {x.shape[-3]} columns, one a channel, got {matrix.shape}")
+    xp = array_namespace(x)
+    matrix = place(matrix, like=x)
+    if is_complex(matrix) != is_complex(x):
+        matrix, x = to_complex(matrix), to_complex(x)
+    mixed = matrix @ xp.reshape(x, (*shape(x)[:-2], -1))
+    return xp.reshape(mixed, (*shape(x)[:-3], matrix.shape[0], *shape(x)[-2:]))
+
+
+def semi_unitary(outputs, inputs, *, seed, kind="real"):
+    """A random matrix with orthonormal columns or rows, whichever are fewer, uniformly distributed.
+
+        PᴴP = I, and |Px| = |x|, if outputs ≥ inputs;   PPᴴ = I, and energy is lost, if outputs < inputs
+
+    kind : "real" (orthogonal) or "complex" (unitary)
+
+    Returns (outputs, inputs) NumPy array: the unitary factor of a Gaussian matrix.
+    Raises ValueError if an argument is out of range.
+    """
+    check_count("outputs", outputs)
+    check_count("inputs", inputs)
+    check_choice("kind", kind, ("real", "complex"))
+    rng = np.random.default_rng(seed)
+    gaussian = rng.normal(size=(outputs, inputs))
+    if kind == "complex":
+        gaussian = gaussian + 1j * rng.normal(size=(outputs, inputs))
+    left, _, right = np.linalg.svd(gaussian, full_matrices=False)
+    return left @ right

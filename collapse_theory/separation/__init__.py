@@ -1,0 +1,25 @@
+"""How far apart the classes are and how wide each one is.
+
+`statistics` has the numbers as differentiable functions of arrays; `ClassMoments` gives the same from a stream of
+batches, without finite-sample bias and with intervals.
+"""
+
+from .moments import ClassMoments
+from .statistics import (
+    between_class_variance,
+    class_means,
+    fisher_full,
+    fisher_trace,
+    mean_energy,
+    within_class_variance,
+)
+
+__all__ = [
+    "ClassMoments",
+    "between_class_variance",
+    "class_means",
+    "fisher_full",
+    "fisher_trace",
+    "mean_energy",
+    "within_class_variance",
+]

@@ -1,0 +1,69 @@
+"""The wavelet transform, its inverse, amplitude and local phase."""
+
+import math
+
+import numpy as np
+
+from ..arrays import array_namespace, fft2, floating, ifft2, images, is_complex, place, shape
+
+__all__ = ["amplitude_and_phase", "inverse_transform", "wavelet_transform"]
+
+
+def wavelet_transform(x, bank):
+    """Wavelet coefficients at full resolution.
+
+        z_0 = x ∗ φ,   z_{1+k} = x ∗ ψ_k
+
+    x : (..., H, W) real or complex
+    bank : FilterBank on the same H x W
+
+    Returns (..., 1 + K, H, W) complex, where and as precise as `x`; at the peak, twice that memory is in use.
+    Raises ValueError if the bank lives on another grid.
+    """
+    x = images(x)
+    _check_grid("x", x, bank)
+    return ifft2(fft2(x)[..., None, :, :] * place(bank.filters_hat, like=x))
+
+
+def inverse_transform(z, bank):
+    """The image whose wavelet coefficients are `z`: the adjoint of a tight transform.
+
+        x = Σ_k z_k ∗ ψ̃_k,   ψ̃_k(u) = conj ψ_k(−u), the low-pass included
+
+    z : (..., 1 + K, H, W) complex
+    bank : FilterBank, tight for "complex" signals; or for "real" ones, and then x must have been real
+
+    Returns (..., H, W): complex, or real for a bank tight for "real".
+    Raises ValueError if the bank is not tight or `z` has another shape.
+    """
+    z = images(z, "z", least_axes=3)
+    _check_grid("z", z, bank)
+    if z.shape[-3] != 1 + len(bank):
+        raise ValueError(f"z: expected shape (..., {1 + len(bank)}, H, W) for {bank!r}, got {shape(z)}")
+    if bank.tight_for is None:
+        raise ValueError(f"bank: expected a tight bank, whose adjoint is its inverse, got {bank!r}; use bank.tight()")
+    xp = array_namespace(z)
+    x = ifft2(xp.sum(fft2(z) * place(np.conj(bank.filters_hat), like=z), axis=-3))
+    return xp.real(x) if bank.tight_for == "real" else x
+
+
+def amplitude_and_phase(z):
+    """Polar form of wavelet coefficients, z = |z| e^{i arg z}.
+
+    z : (...) complex or real
+
+    Returns |z| and arg z in (−π, π] radians, both (...) real; the phase of 0 is 0.
+    """
+    z = floating(z, "z")
+    xp = array_namespace(z)
+    if is_complex(z):
+        return xp.abs(z), xp.atan2(xp.imag(z), xp.real(z))
+    return xp.abs(z), xp.where(z < 0, math.pi + xp.zeros_like(z), xp.zeros_like(z))
+
+
+def _check_grid(name, x, bank):
+    if tuple(x.shape[-2:]) != bank.shape:
+        raise ValueError(
+            f"{name}: expected the grid {bank.shape} of the bank, got shape {shape(x)}; "
+            f"bank.at(({x.shape[-2]}, {x.shape[-1]})) is the bank for it"
+        )
