@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from collapse_theory import scattering, torus
-from collapse_theory.arrays import is_complex, shape, to_host
+from collapse_theory.arrays import array_namespace, is_complex, shape, to_host
 from collapse_theory.nonlinearities import collapse_phase
 from collapse_theory.scattering import Mixing, cascade, cascade_paths, semi_unitary
 from collapse_theory.wavelets import crop, morlet_bank, padded_shape, paper_bank
@@ -193,4 +193,4 @@ def test_integers_are_converted_once_and_foreign_byte_order_read(dtype):
 def test_two_libraries_are_not_mixed():
     torch = pytest.importorskip("torch")
     with pytest.raises(TypeError, match=r"expected arrays of one library, got numpy.ndarray, torch.Tensor"):
-        scattering.array_namespace(np.ones(2), torch.ones(2))
+        array_namespace(np.ones(2), torch.ones(2))

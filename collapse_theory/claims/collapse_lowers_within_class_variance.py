@@ -16,38 +16,29 @@ Source: elementary; Guth, Zarka & Mallat (2022) and Mallat (2012) for the settin
 
 import numpy as np
 
-from ..arrays import array_namespace, place
-from ..scattering import cascade
 from ..separation import within_class_variance
 from ..torus import frequencies
 from ..wavelets import morlet_bank
-from .collapse_turns_variance_into_means import instance
+from .collapse_turns_variance_into_means import instance, statistics
 
 __all__ = ["BROKEN", "SHARPNESS", "bound", "deviation", "hardest", "instance"]
 
 SHARPNESS = 1.0
-_LOOSE = morlet_bank((8, 8), 2, 8, "full")
-BROKEN = {"bank": _LOOSE}
+BROKEN = {"tight": False}
 
 
 def hardest():
-    w = frequencies((8, 8))
-    loudest = w[np.unravel_index(np.argmax(_LOOSE.littlewood_paley()), (8, 8))]
+    bank, w = morlet_bank(8, 2, 8, "full"), frequencies((8, 8))
+    loudest = w[np.unravel_index(np.argmax(bank.littlewood_paley()), (8, 8))]
     rows, columns = np.meshgrid(np.arange(8), np.arange(8), indexing="ij")
     wave = np.cos(loudest[0] * rows + loudest[1] * columns)
     x = np.array([1.0, 2.0, 4.0, 0.5])[:, None, None, None] * wave
-    return x, {"labels": np.array([0, 0, 1, 1]), "bank": _LOOSE.tight("real"), "depth": 1, "mixing": None}
+    return x, {"labels": np.array([0, 0, 1, 1]), "bank": bank, "tight": True, "depth": 1, "mixing": None}
 
 
 def deviation(x, **parameters):
-    return _variances(x, **parameters)[1:]
+    return statistics(x, (within_class_variance,), **parameters)[0][1:]
 
 
 def bound(x, **parameters):
-    return _variances(x, **parameters)[:-1]
-
-
-def _variances(x, *, labels, bank, depth, mixing):
-    xp, y = array_namespace(x), place(labels, like=x)
-    layers = cascade(x, bank, "phase collapse", depth=depth, mixing=mixing)
-    return xp.stack([within_class_variance(layer, y, classes=int(labels.max()) + 1) for layer in layers])
+    return statistics(x, (within_class_variance,), **parameters)[0][:-1]

@@ -20,28 +20,31 @@ from ..scattering import Mixing, cascade
 from ..separation import mean_energy, within_class_variance
 from ..wavelets import morlet_bank
 
-BROKEN = {"bank": morlet_bank((8, 8), 2, 4)}
+BROKEN = {"tight": False}
 
 
 def instance(rng):
     shape = tuple(int(side) for side in rng.integers(8, 13, 2))
-    bank = morlet_bank(shape, int(rng.integers(1, 3)), 4).tight("real")
+    bank = morlet_bank(shape, int(rng.integers(1, 3)), 4)
     labels = np.concatenate([np.arange(3), rng.integers(0, 3, int(rng.integers(1, 7)))])
     x = rng.normal(size=(len(labels), 1, *shape)) * rng.exponential(size=(len(labels), 1, 1, 1))
     mixing = Mixing(seed=int(rng.integers(1000))) if rng.integers(2) else None
-    return x, {"labels": labels, "bank": bank, "depth": 2, "mixing": mixing}
+    return x, {"labels": labels, "bank": bank, "tight": True, "depth": 2, "mixing": mixing}
 
 
 def hardest():
     x = np.random.default_rng(0).normal(size=(6, 1, 8, 8))
-    bank = morlet_bank((8, 8), 2, 4).tight("real")
-    return x, {"labels": np.arange(6) % 2, "bank": bank, "depth": 2, "mixing": None}
+    return x, {"labels": np.arange(6) % 2, "bank": morlet_bank(8, 2, 4), "tight": True, "depth": 2, "mixing": None}
 
 
-def sides(x, *, labels, bank, depth, mixing):
-    xp, y = array_namespace(x), place(labels, like=x)
-    classes = int(labels.max()) + 1
+def sides(x, **parameters):
+    xp, energies = array_namespace(x), sum(statistics(x, (within_class_variance, mean_energy), **parameters))
+    return energies, xp.broadcast_to(energies[:1], energies.shape)
+
+
+def statistics(x, functions, *, labels, bank, tight, depth, mixing):
+    """Each of some statistics of labelled features at depth 0 .. depth, a list of (1 + depth,) arrays."""
+    xp, y, classes = array_namespace(x), place(labels, like=x), int(labels.max()) + 1
+    bank = bank.tight("real") if tight else bank
     layers = list(cascade(x, bank, "phase collapse", depth=depth, mixing=mixing))
-    variances = xp.stack([within_class_variance(layer, y, classes=classes) for layer in layers])
-    means = xp.stack([mean_energy(layer, y, classes=classes) for layer in layers])
-    return variances[0] - variances, means - means[0]
+    return [xp.stack([function(layer, y, classes=classes) for layer in layers]) for function in functions]
