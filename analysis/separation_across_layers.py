@@ -151,7 +151,7 @@ class Observation:
         self.averages.append(averages)
         self.labels.append(labels)
         self.zeros.append(float(xp.mean(xp.astype(x == 0, xp.float64))))
-        if x[0, ...].size <= MOST_FEATURES:
+        if int(np.prod(x.shape[1:])) <= MOST_FEATURES:
             self.features.append(to_host(xp.reshape(x, (x.shape[0], -1))))
         if self.whole is not None:
             self.shape = tuple(x.shape[1:])
