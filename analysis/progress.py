@@ -14,7 +14,7 @@ def bar(total, description, stream=sys.stderr):
     if stream.isatty():
         from tqdm import tqdm
 
-        return tqdm(total=total, desc=description, unit="img", file=stream, smoothing=0.1).update
+        return tqdm(total=total, desc=description, file=stream, smoothing=0.1).update
     return _Log(total, description, stream).update
 
 

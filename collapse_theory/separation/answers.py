@@ -70,7 +70,9 @@ class Statistics:
         full = name == "fisher_full"
         value = self.fisher_full() if full else getattr(self, name)
         without_each = (
-            matrices_without_each_group(moments._cells, moments._origin) if full else moments._without_each_group()
+            matrices_without_each_group(moments._cells, moments._pool(), moments._origin)
+            if full
+            else moments._without_each_group()
         )
         summaries = (self._corrected(summary) for summary in without_each)
         replicates = [fisher_full(s) if full else getattr(s, name) for s in summaries]
