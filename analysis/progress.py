@@ -6,11 +6,14 @@ import time
 _SECONDS_BETWEEN_LINES = 10
 
 
-def bar(total, description, stream=sys.stderr):
+def bar(total, description, stream=None):
     """A function to call with the number of steps done since the last call, of `total` in all.
+
+    stream : standard error by default
 
     On a terminal it moves a tqdm bar; otherwise it prints a line at most every ten seconds, and at the end.
     """
+    stream = sys.stderr if stream is None else stream
     if stream.isatty():
         from tqdm import tqdm
 

@@ -7,7 +7,6 @@ linear classifier. RESULTS_COME_HERE
 
 import argparse
 import multiprocessing
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -146,7 +145,7 @@ def _lift(images, on):
     return to_library(images.astype(np.float32), on)
 
 
-def measure_all(pairs, settings, on="numpy", *, workers=1, stream=sys.stderr):
+def measure_all(pairs, settings, on="numpy", *, workers=1):
     """Measure sources in settings, with a progress bar.
 
     pairs : (source, or folder of images by class; setting) by name
@@ -159,7 +158,7 @@ def measure_all(pairs, settings, on="numpy", *, workers=1, stream=sys.stderr):
     for name, key in pairs:
         _check_sample(name, settings[key])
     jobs = [(task, name, settings[key], on) for name, key in pairs for task in TASKS]
-    progress, measured = bar(len(jobs), "measurements", stream), {}
+    progress, measured = bar(len(jobs), "measurements"), {}
     with _mapper(workers) as each:
         for job, result in zip(jobs, each(_job, jobs), strict=True):
             measured[job] = result
@@ -189,15 +188,15 @@ def _use_one_thread():
     threadpool_limits(1)
 
 
-def pairs_that_fit(data, settings, stream=sys.stderr):
-    """Every source in every setting, but those whose class means would exceed the memory: `stream` is told of them."""
+def pairs_that_fit(data, settings, say=print):
+    """Every source in every setting, but those whose class means would exceed the memory: `say` is told of them."""
     pairs = []
     for name, key in product(data, settings):
         try:
             _check_sample(name, settings[key])
             pairs.append((name, key))
         except TooLarge as error:
-            print(f"{name}, {key}: left out. {error}", file=stream)
+            say(f"{name}, {key}: left out. {error}")
     return pairs
 
 
@@ -218,7 +217,7 @@ def conclusions(rows):
     """The few lines that matter: what separates, what does not, by how much."""
     lines = [f"{'':<31} {'F_trace of the collapse':<24} {'of the reductions':<18} accuracy of averages, %"]
     lines.append(f"{'data, setting':<31} {'at depth 1, 2 ..':<24} {'at most':<18} " + " ".join(OPERATIONS))
-    grows, pairs = 0, dict.fromkeys((row["data"], row["setting"]) for row in rows)
+    grows, largest, pairs = 0, -np.inf, dict.fromkeys((row["data"], row["setting"]) for row in rows)
     for pair in pairs:
         here = [row for row in rows if (row["data"], row["setting"]) == pair and row["depth"]]
         ratios = {name: [row["fisher_trace"][0] for row in here if row["operation"] == name] for name in OPERATIONS}
@@ -226,10 +225,12 @@ def conclusions(rows):
         collapse = ratios.pop("phase collapse")
         grows += all(np.diff([0, *collapse]) > 0)
         most = max(max(values) for values in ratios.values())
+        largest = max(largest, most)
         accuracies = " ".join(f"{100 * last[name]:>{len(name)}.1f}" for name in OPERATIONS)
         numbers = " ".join(f"{value:.3f}" for value in collapse)
         lines.append(f"{', '.join(pair):<31} {numbers:<24} {most:<18.3f} {accuracies}")
-    return [*lines, f"The collapse separates the class means, and more so at each layer, in {grows} of {len(pairs)}."]
+    growth = f"The collapse separates the class means, and more so at each layer, in {grows} of {len(pairs)}"
+    return [*lines, f"{growth}; no reduction's Fisher ratio exceeds {largest:.3f}."]
 
 
 def main(arguments=None):

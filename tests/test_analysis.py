@@ -100,7 +100,7 @@ def test_too_many_class_means_are_refused_with_their_size():
 
 def test_what_does_not_fit_is_left_out_and_said_so_unless_it_was_asked_for(capsys):
     small = {"deep": SMALL, "huge": replace(SMALL, memory=1)}
-    pairs = measurement.pairs_that_fit(["pulses"], small, sys.stdout)
+    pairs = measurement.pairs_that_fit(["pulses"], small)
     assert pairs == [("pulses", "deep")]
     assert "pulses, huge: left out. setting: the class means of 2 classes" in capsys.readouterr().out
     with pytest.raises(measurement.TooLarge):
