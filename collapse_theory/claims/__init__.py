@@ -1,12 +1,15 @@
 """The statements of the theory, one module each, in the order of the paper.
 
-The docstring of a claim is its statement, its hypotheses and its proof; the code is its sides. Every claim defines
+The docstring of a claim is its statement, its hypotheses and its proof; the code is its sides. Every claim has
+
+    BROKEN            parameters that remove a hypothesis, or a tuple of several: each of them violates the statement
+
+An inequality and an identity define
 
     instance(rng)     one host array and a dict of parameters that satisfy the hypotheses
-    hardest()         the lawful instance that comes closest to the bound, or says most
-    BROKEN            parameters that remove a hypothesis: then hardest() violates the statement
+    hardest()         the lawful instance that comes closest to the bound, or says most; BROKEN acts on it
 
-An inequality also defines
+an inequality moreover
 
     deviation(x, **parameters) <= bound(x, **parameters)
     SHARPNESS         deviation / bound at hardest(), from the proof; an interval where the proof gives none
@@ -14,6 +17,13 @@ An inequality also defines
 and an identity
 
     sides(x, **parameters)    two arrays that are equal to rounding, relative to the larger of their maxima
+
+A witness shows that something exists, or is not implied. It defines
+
+    witness()         the construction: one host array, built by a formula or from a stored seed, and parameters
+    certificate(x, **parameters)    a dict of real numbers by name, recomputed from `x` where it lives
+    REQUIRED          for each name the interval (low, high) in which the number must lie, to rounding; with BROKEN,
+                      one of them leaves it. What vanishes has (0.0, 0.0) and comes divided by its natural scale
 """
 
 from . import (
