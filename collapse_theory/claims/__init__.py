@@ -28,6 +28,8 @@ A witness shows that something exists, or is not implied. It defines
 
 from . import (
     amplitude_reductions_keep_the_turn,
+    cascade_expands_by_littlewood_paley,
+    collapse_and_threshold_do_not_expand,
     collapse_is_stable_to_deformations,
     collapse_lowers_within_class_variance,
     collapse_turns_variance_into_means,
@@ -62,4 +64,6 @@ CLAIMS = (
     tight_bank_keeps_the_energy,
     collapse_turns_variance_into_means,
     collapse_lowers_within_class_variance,
+    collapse_and_threshold_do_not_expand,
+    cascade_expands_by_littlewood_paley,
 )
