@@ -41,7 +41,7 @@ def instance(rng):
     seed = int(rng.integers(1000))
     field = smooth_displacements(1, shape, amplitude=amplitude, correlation=correlation, seed=seed)[0]
     displacement = constant + int(rng.integers(2)) * field
-    x = matched(bank, index, constant, False) if rng.integers(2) else rng.normal(size=shape)
+    x = matched(bank, index, constant, bool(rng.integers(2))) if rng.integers(2) else rng.normal(size=shape)
     return x, {"bank": bank, "index": index, "displacement": displacement, "terms": ("shift", "gradient")}
 
 
