@@ -20,7 +20,6 @@ import numpy as np
 from ..arrays import array_namespace, place
 from ..scattering import Mixing, cascade
 from ..separation import class_means
-from ..torus import roll
 from ..wavelets import morlet_bank
 
 SHARPNESS = 1.0

@@ -2,9 +2,10 @@
 
     Σ_k Φ(e^{2iπk/m} x) = 0,    Φ a composition of    x -> N P S ρ W x
 
-for a class that with x holds e^{2iπk/m} x, k = 0 .. m − 1, m ≥ 2; for real images m = 2: x and −x. W and P are linear
-over the complex numbers, ρ(e^{ia} z) = e^{ia} ρ(z), S standardises each channel by the mean and standard deviation of
-the batch of all classes, N divides each pixel by the norm of its channels. So a linear classifier on Φ sees no class.
+for a class that with x holds e^{2iπk/m} x, k = 0 .. m − 1, m ≥ 2. W and P are linear over the complex numbers,
+ρ(e^{ia} z) = e^{ia} ρ(z), S standardises each channel by the mean and standard deviation of the batch of all classes,
+N divides each pixel by the norm of its channels. So class means separate no classes. For m = 2 the images x and −x may
+be real, and maps linear over the reals and ρ(−z) = −ρ(z) are enough.
 
 Proof. Each of the maps commutes with a global phase, S since the statistics are those of the batch: its mean turns
 along, its deviation does not. So Φ(e^{ia} X) = e^{ia} Φ(X) for the batch X. For a = 2π/m the batch e^{ia} X is X with
@@ -41,7 +42,7 @@ def hardest():
 
 
 def sides(x, *, roots, missing, reduction, depth, mixed):
-    """The features of the sample, and the same less the mean of their class: image number n of `x` makes class n % 2."""
+    """Features, and features less the mean of their class; image number n of `x` is of class n % 2."""
     xp, classes = array_namespace(x), np.arange(x.shape[0]) % 2
     turns = np.exp(2j * np.pi * np.arange(roots - missing) / roots)
     turns = np.real(turns) if roots == 2 else turns
