@@ -2,8 +2,8 @@
 
     E|ρ(x + s g) − x|² / s²  =  1 + λ² + (m² − λ² − 1) P − (λ − m) φ(λ + m) − (λ + m) φ(λ − m)
 
-for a real coefficient x = s m and real Gaussian noise g of variance one, ρ the soft threshold at s λ, φ the density of g
-and P = P(|m + g| < λ), the probability that the coefficient becomes zero.
+for a real coefficient x = s m and real Gaussian noise g of variance one, ρ the soft threshold at s λ, φ the density of
+g, and P = P(|m + g| < λ) the probability that the coefficient becomes zero.
 
 Proof. ρ(x + s g) − x is s (g − λ) for g > λ − m, s (g + λ) for g < −λ − m, and −s m between. Integrate the squares by
 parts, with φ' = −g φ. The right-hand side is the closed form, the left-hand side the integral of the `soft_threshold`
@@ -15,6 +15,7 @@ Source: Donoho & Johnstone (1994); Stein (1981).
 
 import math
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def sides(x, *, noise, threshold, function):
     def error(g):
         return density(g) * (NONLINEARITIES[function](x[..., None] + noise * g, threshold) - x[..., None]) ** 2
 
-    return sum(integral(error, a, b) for a, b in zip(ends, ends[1:], strict=False)), risk(x, noise, threshold)
+    return sum(integral(error, a, b) for a, b in pairwise(ends)), risk(x, noise, threshold)
 
 
 def risk(x, noise, threshold):
