@@ -3,8 +3,8 @@
     V_d ≤ V_{d−1},    V = Σ_y p_y E|X_y − μ_y|²
 
 for every finite labelled sample, with X_d = P_d (X_{d−1} ∗ φ, ρ(X_{d−1} ∗ ψ_k)), the bank tight for complex maps, P
-semi-unitary, and |ρ(z) − ρ(w)| ≤ |z − w|: soft thresholds, tanh. A phase collapse lowers the variance as well, and turns
-it into means; what a reduction does with the energy is the next claim.
+semi-unitary, and |ρ(z) − ρ(w)| ≤ |z − w|: soft thresholds, tanh. A phase collapse lowers the variance as well, and
+turns it into means; what a reduction does with the energy is the next claim.
 
 Proof. V = ½ Σ_y p_y E|X_y − X'_y|², X'_y an independent copy, and no map of a layer raises a distance. Equality as the
 threshold tends to zero: what it takes off two coefficients is at most its double, whatever they are.
