@@ -27,11 +27,21 @@ A witness shows that something exists, or is not implied. It defines
 """
 
 from . import (
+    amplitude_reductions_keep_the_turn,
+    collapse_is_stable_to_deformations,
     collapse_lowers_within_class_variance,
     collapse_turns_variance_into_means,
+    deformation_turns_the_phase_locally,
     translation_turns_the_phase,
 )
 
 __all__ = ["CLAIMS"]
 
-CLAIMS = (translation_turns_the_phase, collapse_turns_variance_into_means, collapse_lowers_within_class_variance)
+CLAIMS = (
+    translation_turns_the_phase,
+    deformation_turns_the_phase_locally,
+    collapse_is_stable_to_deformations,
+    amplitude_reductions_keep_the_turn,
+    collapse_turns_variance_into_means,
+    collapse_lowers_within_class_variance,
+)
