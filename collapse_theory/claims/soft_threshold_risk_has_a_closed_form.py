@@ -69,4 +69,7 @@ def integral(function, low, high):
     return half * array_namespace(low).sum(weights * function(points), axis=-1)
 
 
-_legendre = cache(np.polynomial.legendre.leggauss)
+@cache
+def _legendre(count):
+    # Not at import: it would load all kinds of polynomials.
+    return np.polynomial.legendre.leggauss(count)
