@@ -5,12 +5,12 @@
 for a class X whose law is invariant by whole shifts, here all shifts of some templates, and a non-expansive amplitude
 reduction ρ; ξ and S are the mean and the covariance of the frequency under E|Ẑ|², measured modulo 2π around the centre
 of ψ (those of ψ if X is white). The mean is small if the phase turns by π before the envelope decays; it is zero for
-linear ρ, and for a class closed under roots of unity. The variance falls short of the energy by its square, no more:
-before the reduction E Z = 0 and variance / energy = 1, after it the share is 1 − |E ρ(Z)|² / E|ρ(Z)|².
+linear ρ, and for a class closed under roots of unity. The variance falls short of the energy by its square: before the
+reduction variance / energy = 1, after it 1 − |E ρ(Z)|² / E|ρ(Z)|², near 1 unless ρ takes nearly all of the energy.
 
 Proof. X_τ has the law of X, and ρ(e^{−ia} z) = e^{−ia} ρ(z): (1 − e^{−iξ·τ}) E ρ(Z) = E[ρ(Z_τ) − ρ(e^{−iξ·τ} Z)] with
 Z_τ = (X_τ ∗ ψ)(u). As ρ is non-expansive this is at most E|Z_τ − e^{−iξ·τ} Z|, thus its root mean square, which in
-Fourier is at most √(τᵀ S τ) √(E|Z|²), as in the first claim. The next claim shows a mean that is not zero.
+Fourier is at most √(τᵀ S τ) √(E|Z|²), as in the first claim. The next claim has a mean that is not small.
 Sharpness, an interval: a thresholded pulse loses something in each of the three steps; which image, wavelet and
 threshold lose least has no closed form.
 
