@@ -6,9 +6,9 @@ for the class of all shifts of positive pulses, one bright row in three, less th
 variance is all of the energy before, and two thirds of it after. With the negative of each image the class is closed
 under x -> −x, of the same mean and spectrum, and E ρ(Z) = 0: a reduction can separate the means of stationary classes.
 
-Proof. X ∗ ψ = a e^{2iπu/3} + b e^{−2iπu/3} along the rows, with a, b > 0 a third of ψ̂(±2π/3, 0). Its modulus is a + b in
-one row of three, and √(a² + b² − ab) in the others. A threshold between the two keeps one coefficient in three, all of
-the same phase: then |E ρ(Z)|² is a third of E|ρ(Z)|².
+Proof. Along the rows X ∗ ψ = a e^{2iπu/3} + b e^{−2iπu/3}, a, b > 0 being a third of ψ̂(±2π/3, 0). Its modulus is a + b
+in one row of three, and √(a² + b² − ab) in the others. A threshold between the two keeps one coefficient in three, all
+of the same phase: then |E ρ(Z)|² is a third of E|ρ(Z)|².
 
 Broken: with images of both signs the mean vanishes.
 Source: none; that translation invariance gives circular coefficients only approximately is in Guth, Zarka & Mallat
