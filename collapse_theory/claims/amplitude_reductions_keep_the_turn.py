@@ -11,20 +11,30 @@ exceeds σ |τ| p if and only if |ρ|(p)/p > σ/|ξ|. The quotient is 1 − λ/p
 for tanh, and to infinity for the sigmoid, whose |ρ| tends to 1/2, and for the unit amplitude. For the shift by one
 sample the ratio is recomputed; with L = 4 angles, where σ/|ξ| is largest, it is least.
 
-Broken: a collapse after the reduction removes the turn, and all ratios fall under 1.
+Broken: a collapse after the reduction removes the turn, and with it the first order.
 Source: Guth, Zarka & Mallat (2022) for the idea.
 """
+
+import math
 
 import numpy as np
 
 from ..arrays import array_namespace
-from ..nonlinearities import collapse_phase, soft_threshold
+from ..nonlinearities import collapse_phase
 from ..nonlinearities import nonlinearity as named
 from ..torus import convolve, translate
 from ..wavelets import morlet_bank
 
-REDUCTIONS = ("tanh", "sigmoid", "unit amplitude")
-REQUIRED = dict.fromkeys(("soft threshold", "soft threshold, one sample", *REDUCTIONS), (1.0, np.inf))
+# Of each reduction: the scale of x, and |ρ|(p) at the threshold λ, if it has one.
+REDUCTIONS = {
+    "soft threshold": (1.0, lambda p, threshold: p - threshold),
+    "tanh": (0.1, lambda p, threshold: math.tanh(p)),
+    "sigmoid": (0.1, lambda p, threshold: 1 / (1 + math.exp(-p))),
+    "unit amplitude": (0.1, lambda p, threshold: 1.0),
+}
+REQUIRED = dict.fromkeys([*REDUCTIONS, "soft threshold, one sample"], (1.0, np.inf)) | dict.fromkeys(
+    [f"{name} at 0, over |ρ|(p) |ξ·τ|" for name in REDUCTIONS], (0.999, 1.001)
+)
 BROKEN = {"collapsed": True}
 
 
@@ -35,20 +45,22 @@ def witness():
 
 
 def certificate(x, *, bank, index, collapsed):
-    psi_hat, spread = bank.psi_hat[index], bank.spread(unwrapped=False)[index]
-    center = np.linalg.norm(bank.center(unwrapped=False)[index])
-    peak = float(np.sqrt(np.mean(np.abs(psi_hat) ** 2)))
-    xp = array_namespace(x)
+    xp, spread = array_namespace(x), float(bank.spread(unwrapped=False)[index])
+    center = float(np.linalg.norm(bank.center(unwrapped=False)[index]))
+    peak = float(np.sqrt(np.mean(np.abs(bank.psi_hat[index]) ** 2)))
 
-    def ratio(reduction, length, scale=1.0):
-        moved, still = (
-            reduction(convolve(scale * image, psi_hat)) for image in (translate(x, np.array([length, 0.0])), x)
-        )
-        change = collapse_phase(moved) - collapse_phase(still) if collapsed else moved - still
-        return xp.max(xp.abs(change)) / float(spread * length * peak * scale)
+    def change(reduction, length, scale=1.0):
+        images = (scale * translate(x, np.array([length, 0.0])), scale * x)
+        moved, still = (reduction(convolve(image, bank.psi_hat[index])) for image in images)
+        return xp.abs(collapse_phase(moved) - collapse_phase(still) if collapsed else moved - still)
 
-    critical = (1 - spread / center) * peak
-    return {
-        "soft threshold": ratio(lambda z: soft_threshold(z, 0.9 * critical), 0.01),
-        "soft threshold, one sample": ratio(lambda z: soft_threshold(z, 0.4 * peak), 1.0),
-    } | {name: ratio(named(name), 0.01, scale=0.1) for name in REDUCTIONS}
+    one_sample = change(named("soft threshold", threshold=0.4 * peak), length=1.0)
+    numbers = {"soft threshold, one sample": xp.max(one_sample) / (spread * peak)}
+    level, length = 0.9 * (1 - spread / center) * peak, 0.01
+    for name, (scale, amplitude) in REDUCTIONS.items():
+        reduction = named(name, threshold=level) if name == "soft threshold" else named(name)
+        turned = change(reduction, length, scale)
+        numbers[name] = xp.max(turned) / (spread * length * peak * scale)
+        at_peak = amplitude(peak * scale, level)
+        numbers[f"{name} at 0, over |ρ|(p) |ξ·τ|"] = turned[0, 0] / (at_peak * center * length)
+    return numbers
