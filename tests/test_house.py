@@ -27,10 +27,12 @@ MAY_IMPORT = {
     "processes": {"arguments", "arrays", "torus"},
     "datasets": {"arguments"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
+    "estimators": {"arguments", "arrays", "wavelets", "scattering", "separation"},
     "ledger": {"arrays", "claims"},
     "__main__": {"arrays", "ledger"},
     "__init__": set(),
 }
+NEED_EXTRAS = {"estimators"}  # import scikit-learn at once: their users have asked for it
 HEAVY = ("torch", "cupy", "matplotlib", "sklearn", "skimage", "hypothesis", "scipy.stats", "scipy.fft")
 LIBRARIES = {"torch", "cupy", "array_api_strict", "array_api_compat"}
 
@@ -93,7 +95,7 @@ def imported_roots(node):
 
 
 def test_importing_the_package_imports_nothing_heavy():
-    modules = sorted({module_of(p) for p in LIBRARY} - {"__init__", "__main__"})
+    modules = sorted({module_of(p) for p in LIBRARY} - {"__init__", "__main__"} - NEED_EXTRAS)
     code = f"import sys; {'; '.join(f'import collapse_theory.{m}' for m in modules)}; print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()
     assert "collapse_theory.claims" in loaded
@@ -123,3 +125,8 @@ def test_every_module_and_public_function_of_the_package_is_documented():
             claim_side = module_of(path) == "claims"
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and not claim_side:
                 assert ast.get_docstring(node) or path.stem == "__main__", f"{path.name}: {node.name}"
+
+
+def test_only_the_estimators_import_scikit_learn_at_once():
+    top = {path.stem: {root for node in tree(path).body for root in imported_roots(node)} for path in LIBRARY}
+    assert {name for name, roots in top.items() if "sklearn" in roots} == NEED_EXTRAS
