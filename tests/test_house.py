@@ -28,11 +28,12 @@ MAY_IMPORT = {
     "datasets": {"arguments", "arrays"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
     "estimators": {"arguments", "arrays", "wavelets", "scattering", "separation"},
+    "learned": FOUNDATION | {"scattering", "separation", "datasets"},
     "ledger": {"arrays", "claims"},
     "__main__": {"arrays", "ledger"},
     "__init__": set(),
 }
-NEED_EXTRAS = {"estimators"}  # import scikit-learn at once: their users have asked for it
+NEED_EXTRAS = {"estimators", "learned"}  # import scikit-learn, torch at once: their users have asked for it
 HEAVY = ("torch", "cupy", "matplotlib", "sklearn", "skimage", "hypothesis", "scipy.stats", "scipy.fft")
 LIBRARIES = {"torch", "cupy", "array_api_strict", "array_api_compat"}
 
@@ -74,7 +75,7 @@ def test_an_upward_import_would_be_seen():
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=lambda p: str(p.relative_to(ROOT)))
 def test_only_arrays_names_an_array_library(path):
-    if path.name == "arrays.py" or path.parent.name == "tests":
+    if path.name == "arrays.py" or path.parent.name in ("learned", "tests"):
         return
     imported = {
         alias.name.split(".")[0] for n in ast.walk(tree(path)) if isinstance(n, ast.Import) for alias in n.names
