@@ -4,6 +4,8 @@ python -m tests.small_network FOLDER KILLS SEED trains in FOLDER, in processes t
 times, each a random number of steps and a random fraction of a step after it began, and then once to the end.
 """
 
+import itertools
+import json
 import os
 import random
 import signal
@@ -14,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from collapse_theory.learned.checkpoints import load
 from collapse_theory.learned.samples import labelled_images
 from collapse_theory.learned.training import Recipe, train
 
@@ -61,14 +64,42 @@ def train_small(folder, epochs, **options):
     return network, train(network, small_data(), small_recipe(epochs), folder=folder, log_every=1, **options)
 
 
+def metrics(folder):
+    """Lines of the metrics, without what the clock says."""
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+
+
+def assert_same_end(folder, other):
+    """Weights, momentum and every line of the metrics agree to the bit."""
+    first, second = (load(path / "checkpoints") for path in (folder, other))
+    assert first.step == second.step
+    assert first.state["sums"] == second.state["sums"]
+    for group in ("weights", "momentum"):
+        assert first.tensors[group].keys() == second.tensors[group].keys()
+        assert all(torch.equal(a, second.tensors[group][name]) for name, a in first.tensors[group].items())
+    assert metrics(folder) == metrics(other)
+
+
+def _teller(pipe):
+    """Writes a byte to the pipe after each step, and waits to be killed after as many steps as a life may have."""
+    steps = itertools.count(1)
+
+    def tell(report):
+        os.write(pipe, b".")
+        if next(steps) > MOST_STEPS_A_LIFE:
+            time.sleep(600)
+
+    return tell
+
+
 def _live(folder, epochs, pipe=None):
-    """Train in a process of its own that writes a byte to the pipe after each step.  Returns its number."""
+    """Train in a process of its own, which tells its steps to the pipe if there is one.  Returns its number."""
     child = os.fork()
     if child:
         return child
     try:
-        tell = (lambda report: os.write(pipe, b".")) if pipe else None
-        train_small(folder, epochs, progress=tell, checkpoint_seconds=0.01)
+        train_small(folder, epochs, progress=pipe and _teller(pipe), checkpoint_seconds=0.01)
         os._exit(0)
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -90,10 +121,10 @@ def kill_often(folder, kills, seed):
         receive, send = os.pipe()
         child = _live(folder, epochs, send)
         os.close(send)
-        read, last, step = 0, time.perf_counter(), 0.01
-        while read < chance.randint(0, MOST_STEPS_A_LIFE) and os.read(receive, 1):
-            read, last, step = read + 1, time.perf_counter(), time.perf_counter() - last
-        time.sleep(chance.random() * min(step, 0.1))
+        start, steps = time.perf_counter(), chance.randint(0, MOST_STEPS_A_LIFE)
+        for _ in range(steps):
+            assert os.read(receive, 1), "the process had ended by itself"
+        time.sleep(chance.random() * min((time.perf_counter() - start) / max(steps, 1), 0.05))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         os.close(receive)

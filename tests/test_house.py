@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "__main__": {"arrays", "ledger"},
     "__init__": set(),
 }
-NEED_EXTRAS = {"estimators", "learned"}  # import scikit-learn, torch at once: their users have asked for it
+NEED_EXTRAS = {"estimators", "learned"}  # import scikit-learn and torch at once: their users have asked for it
 HEAVY = ("torch", "cupy", "matplotlib", "sklearn", "skimage", "hypothesis", "scipy.stats", "scipy.fft")
 LIBRARIES = {"torch", "cupy", "array_api_strict", "array_api_compat"}
 
@@ -128,6 +128,7 @@ def test_every_module_and_public_function_of_the_package_is_documented():
                 assert ast.get_docstring(node) or path.stem == "__main__", f"{path.name}: {node.name}"
 
 
-def test_only_the_estimators_import_scikit_learn_at_once():
-    top = {path.stem: {root for node in tree(path).body for root in imported_roots(node)} for path in LIBRARY}
-    assert {name for name, roots in top.items() if "sklearn" in roots} == NEED_EXTRAS
+@pytest.mark.parametrize(("library", "owner"), [("sklearn", "estimators"), ("torch", "learned")])
+def test_only_the_owner_of_an_extra_imports_it_at_once(library, owner):
+    top = {path: {root for node in tree(path).body for root in imported_roots(node)} for path in LIBRARY}
+    assert {module_of(path) for path, roots in top.items() if library in roots} == {owner}
