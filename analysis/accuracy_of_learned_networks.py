@@ -69,6 +69,7 @@ class Setting:
         return ", ".join(filter(None, words))
 
 
+# "ten-minutes" is a plan for one large GPU that nobody has timed.
 PRESETS = {
     "smoke": Setting("textures", width=1 / 16, measured=96, recipe=Recipe(epochs=3, batch=32)),
     "small": Setting(width=1 / 4, images=3000, tested=2000, recipe=Recipe(epochs=4, batch=32, rate_step=3)),

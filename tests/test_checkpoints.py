@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import signal
+import warnings
 
 import pytest
 
@@ -139,7 +140,10 @@ def count_operations(monkeypatch, at_the_nth):
     return lambda: count
 
 
-def test_killed_before_any_operation_a_save_leaves_the_old_or_the_new_checkpoint_whole(tmp_path, monkeypatch):
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.parametrize("before", [0, 1])
+def test_killed_before_any_operation_a_save_leaves_the_old_or_the_new_checkpoint_whole(tmp_path, monkeypatch, before):
+    """The old one is that of step 1, or none."""
     with monkeypatch.context() as patch:
         total = count_operations(patch, lambda n: None)
         save(tmp_path / "whole", checkpoint(1))
@@ -147,8 +151,10 @@ def test_killed_before_any_operation_a_save_leaves_the_old_or_the_new_checkpoint
     outcomes = set()
     for kill in range(1, total() + 1):
         folder = tmp_path / str(kill)
-        save(folder, checkpoint(1))
-        child = os.fork()
+        if before:
+            save(folder, checkpoint(1))
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            child = os.fork()  # of a process with threads, which Python 3.12 warns of: the child starts none
         if not child:
             try:
                 with monkeypatch.context() as patch:
@@ -158,11 +164,11 @@ def test_killed_before_any_operation_a_save_leaves_the_old_or_the_new_checkpoint
                 os._exit(0)
         assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
         found = load(folder)
-        assert found.tensors["weights"]["a"][0, 0] == found.step
-        outcomes.add(found.step)
+        assert found is None or found.tensors["weights"]["a"][0, 0] == found.step
+        outcomes.add(found.step if found else 0)
         save(folder, checkpoint(2))
         assert load(folder).step == 2
-    assert outcomes == {1, 2}
+    assert outcomes == {before, 2}
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
