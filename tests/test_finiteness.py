@@ -71,6 +71,11 @@ def test_a_parameter_that_is_not_finite_is_named_before_any_layer():
     assert blame(net, lambda: net(torch.ones(2, 4)).sum()) == "the parameter 1.0.bias is not finite"
 
 
+def test_of_images_that_are_not_finite_no_layer_is_to_blame():
+    net = network(None, None)
+    assert blame(net, lambda: net(torch.full((2, 4), torch.nan)).sum()) == "what goes into the network is not finite"
+
+
 def test_a_loss_that_is_not_finite_by_itself_is_told_from_the_layers():
     net = network(None, None)
     assert "output of every layer is finite" in blame(net, lambda: net(torch.ones(2, 4)).sum() / 0)

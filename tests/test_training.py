@@ -162,6 +162,19 @@ def test_what_is_not_finite_stops_the_run_and_names_the_layer(tmp_path, layer, m
     assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
 
 
+class Forbidden(nn.Module):
+    """Gives the first class a probability of 0: the loss of its images is infinite, all gradients are finite."""
+
+    def forward(self, x):
+        return x + torch.tensor([-torch.inf, 0, 0, 0])
+
+
+def test_a_loss_that_is_infinite_with_finite_gradients_stops_the_run(tmp_path):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(192, 4), Forbidden())
+    with pytest.raises(NotFinite, match=r"the loss is inf; the output of layer 2 \(Forbidden\) is not finite"):
+        train(network, small_data(), small_recipe(1), folder=tmp_path)
+
+
 def test_a_descent_that_explodes_is_stopped(tmp_path):
     network = nn.Sequential(nn.Flatten(), nn.Linear(192, 64), nn.Linear(64, 64), nn.Linear(64, 4))
     with pytest.raises(NotFinite, match="learning rate 1e"):
@@ -175,9 +188,23 @@ def test_bfloat16_trains_with_parameters_and_loss_in_single_precision(tmp_path):
     outcome = train(network, small_data(), small_recipe(3, precision="bfloat16"), folder=tmp_path, log_every=1)
     assert set(seen) == {torch.bfloat16}
     assert {p.dtype for p in network.parameters()} == {torch.float32}
+    losses = torch.tensor([line["loss"] for line in metrics(tmp_path) if line["kind"] == "step"])
+    assert not torch.equal(losses, losses.bfloat16().float())
     train_small(tmp_path / "single", 3)
     assert outcome.epochs[-1]["train_loss"] != metrics(tmp_path / "single")[-1]["train_loss"]
     assert outcome.epochs[-1]["train_loss"] == pytest.approx(metrics(tmp_path / "single")[-1]["train_loss"], abs=0.05)
+
+
+def test_evaluation_is_over_all_images_whatever_the_batch():
+    network, (data, _) = small_network(), small_data()
+    network.eval()
+    x, labels = data.batch(slice(0, 36))
+    with torch.no_grad():
+        logits = network(x)
+    loss = float(-torch.log_softmax(logits, 1)[torch.arange(36), labels].mean())
+    right = float((logits.argmax(1) == labels).double().mean())
+    for batch in (5, 36):
+        assert evaluate(network, data, batch=batch) == {"loss": pytest.approx(loss, rel=1e-5), "accuracy": right}
 
 
 def test_progress_says_where_the_run_is(tmp_path):

@@ -29,6 +29,8 @@ def blame(network, loss_of):
         loss = loss_of()
         if found:
             return f"the output of {_called(found[0], layers)} is not finite, its input is"
+        if not all(_finite(tensor) for _, before, _ in passed for tensor in before):
+            return "what goes into the network is not finite"
         if not torch.isfinite(loss):
             return "the output of every layer is finite, the loss is not: see the labels and the size of the output"
         return _backward_blame(network, layers, loss, passed)
