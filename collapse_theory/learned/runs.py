@@ -57,7 +57,7 @@ class RunFolder:
 
     def start_metrics(self, step):
         """Keep the metrics up to this step, drop what a stopped run wrote after it, and go on from there."""
-        kept = [json.dumps(line) for line in self.metrics() if line["step"] <= step]
+        kept = [json.dumps(line) for line in self.metrics() if line.get("step", step + 1) <= step]
         write_atomically(self._metrics, "".join(f"{line}\n" for line in kept))
         self._file = open(self._metrics, "a", encoding="utf-8")  # noqa: SIM115
         self._board = _board(self.path, step) if self._tensorboard else None

@@ -232,7 +232,7 @@ class _Training:
         checkpoints.save(self.run.checkpoints, Checkpoint(self.step, tensors, state))
 
     def _outcome(self):
-        epochs = tuple(line for line in self.run.metrics() if line["kind"] == "epoch")
+        epochs = tuple(line for line in self.run.metrics() if line.get("kind") == "epoch")
         return Outcome(self.step == self.steps, self.step, self.seconds, epochs)
 
 
