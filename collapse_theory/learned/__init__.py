@@ -1,5 +1,16 @@
 """Learned networks: the only place that imports torch."""
 
-from .networks import ARCHITECTURES, Architecture, ScatteringNetwork, scattering_network
+from .calibration import calibrate, dead_fractions
+from .layers import NETWORK_NONLINEARITIES
+from .networks import ARCHITECTURES, Architecture, ScatteringNetwork, describe, scattering_network
 
-__all__ = ["ARCHITECTURES", "Architecture", "ScatteringNetwork", "scattering_network"]
+__all__ = [
+    "ARCHITECTURES",
+    "NETWORK_NONLINEARITIES",
+    "Architecture",
+    "ScatteringNetwork",
+    "calibrate",
+    "dead_fractions",
+    "describe",
+    "scattering_network",
+]
