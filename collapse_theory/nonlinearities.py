@@ -9,6 +9,7 @@ do with 1e-6. Gradients are finite at 0 under torch. NaN stays NaN: these functi
 Source: Guth, Zarka & Mallat (2022) and its published code; soft thresholding, Donoho & Johnstone (1994).
 """
 
+import math
 from functools import partial
 
 import numpy as np
@@ -100,9 +101,11 @@ def unit_amplitude(z, softening=0.0):
 def compress(z, gain=1.0, bias=0.0, softening=0.0):
     """e^{iα} t / (1 + t), t = e^bias |z|^gain: amplitudes compressed by a power.  (...) -> (...) same dtype.
 
-    gain, bias : numbers, |z|^gain within range; under a gain of 1 the gradient at 0 is infinite
+    gain, bias : numbers, or real arrays broadcast against `z`, |z|^gain within range; under a gain of 1 the gradient
+        at 0 is infinite
     """
-    t = float(np.exp(bias)) * collapse_phase(z) ** gain
+    factor = array_namespace(bias).exp(bias) if hasattr(bias, "shape") else math.exp(bias)
+    t = factor * collapse_phase(z) ** gain
     return unit_amplitude(z, softening) * (t / (1 + t))
 
 

@@ -24,22 +24,25 @@ __all__ = [
     "Normalization",
     "RootMeanSquare",
     "Standardization",
+    "as_map",
+    "real_parts",
+    "seeded_linear",
 ]
 
-SOFTENING = 1e-6
-LEARNED = {
+NETWORK_NONLINEARITIES = tuple(name for name in NONLINEARITIES if name != "rectifier")
+_SOFTENING = 1e-6
+_STARTS = {
     "soft threshold": {"threshold": 0.1},
     "phase collapse beyond": {"threshold": 0.1},
     "sigmoid": {"gain": 1.0, "bias": 0.0},
     "compression": {"gain": 1.0, "bias": 0.0},
 }
-NETWORK_NONLINEARITIES = tuple(name for name in NONLINEARITIES if name != "rectifier")
 
 
 class Nonlinearity(nn.Module):
-    """A function of `nonlinearities` on maps, softened by 1e-6, with its parameters learned, one a channel.
+    """A function of `nonlinearities` on maps, softened by 1e-6, with parameters that are learned, one a channel.
 
-    name : of the function; a threshold starts at 0.1, a gain at 1, a bias at 0, and nothing constrains them
+    name : in `NETWORK_NONLINEARITIES`; a threshold starts at 0.1, a gain at 1, a bias at 0, and nothing bounds them
     channels : C
 
     Maps (B, C, M, N) to (B, C, M, N).
@@ -51,14 +54,14 @@ class Nonlinearity(nn.Module):
         super().__init__()
         check_choice("nonlinearity", name, NETWORK_NONLINEARITIES)
         self.name, self.function = name, NONLINEARITIES[name]
-        self.fixed = {"softening": SOFTENING} if "softening" in inspect.signature(self.function).parameters else {}
-        for parameter, start in LEARNED.get(name, {}).items():
+        self.fixed = {"softening": _SOFTENING} if "softening" in inspect.signature(self.function).parameters else {}
+        for parameter, start in _STARTS.get(name, {}).items():
             self.register_parameter(parameter, nn.Parameter(torch.full((channels,), start)))
 
     @property
     def collapses(self):
         """Whether the answer is real."""
-        return self.function in (NONLINEARITIES["phase collapse"], NONLINEARITIES["phase collapse beyond"])
+        return self.name in ("phase collapse", "phase collapse beyond")
 
     def forward(self, z):
         learned = {name: value[:, None, None] for name, value in self.named_parameters()}
@@ -85,31 +88,29 @@ class Standardization(nn.Module):
     def __init__(self, channels, *, complex):
         super().__init__()
         if self.CENTRED:
-            self.register_buffer("mean", torch.zeros((channels, 2) if complex else channels))
+            self.register_buffer("mean", torch.zeros((channels, 2) if complex else (channels, 1)))
         self.register_buffer("variance", torch.ones(channels))
 
     def forward(self, x):
-        mean, variance = self._of_batch(x) if self.training else (self._running_mean(), self.variance)
-        scale = torch.rsqrt(variance + self.EPSILON)[:, None, None]
-        return x * scale - mean[:, None, None] * scale if self.CENTRED else x * scale
+        mean, scale = self.statistics(x)
+        parts = real_parts(x) if mean is None else real_parts(x) - mean[:, None, None]
+        return as_map(parts * scale[:, None, None, None])
 
-    def _of_batch(self, x):
-        pairs = torch.view_as_real(x) if is_complex(x) else x[..., None]
-        mean = pairs.mean((0, 2, 3))
-        deviations = pairs - mean[:, None, None] if self.CENTRED else pairs
-        variance = deviations.square().mean((0, 2, 3)).sum(-1)
-        count = x.numel() // x.shape[1]
+    def statistics(self, x):
+        """m, (C, 2) real numbers or (C, 1) of a real map, None if nothing is centred; and 1 / √(v + 1e-5), (C,)."""
+        if not self.training:
+            return (self.mean if self.CENTRED else None), torch.rsqrt(self.variance + self.EPSILON)
+        if self.CENTRED:
+            variance, mean = torch.var_mean(real_parts(x), (0, 2, 3), correction=0)
+        else:
+            variance, mean = real_parts(x).square().mean((0, 2, 3)), None
+        variance, count = variance.sum(-1), x.numel() // x.shape[1]
         with torch.no_grad():
             unbiased = count / max(count - 1, 1) if self.CENTRED else 1.0
             self.variance.lerp_(variance * unbiased, self.MOMENTUM)
             if self.CENTRED:
-                self.mean.lerp_(mean if is_complex(x) else mean[:, 0], self.MOMENTUM)
-        return torch.view_as_complex(mean) if is_complex(x) else mean[:, 0], variance
-
-    def _running_mean(self):
-        if not self.CENTRED:
-            return None
-        return torch.view_as_complex(self.mean) if self.mean.ndim == 2 else self.mean
+                self.mean.lerp_(mean, self.MOMENTUM)
+        return mean, torch.rsqrt(variance + self.EPSILON)
 
 
 class RootMeanSquare(Standardization):
@@ -124,7 +125,9 @@ class RootMeanSquare(Standardization):
 
 
 class Mixing(nn.Module):
-    """Channels mixed at every pixel by a learned complex matrix P, without bias: the 1 x 1 convolution of the networks.
+    """Std, then the channels mixed at every pixel by a learned complex matrix P without bias, in one product.
+
+        P Std x = (P / √v) x − (P / √v) m
 
     parts : ((channels, complex), ..) of the parts that are mixed, in the order of the columns of P
     outputs : K
@@ -136,27 +139,35 @@ class Mixing(nn.Module):
 
     def __init__(self, parts, outputs, *, seed):
         super().__init__()
-        self.parts = tuple(parts)
-        matrix = semi_unitary(outputs, sum(channels for channels, _ in parts), seed=seed, kind="complex")
+        self.sizes = [channels for channels, _ in parts]
+        self.standardization = nn.ModuleList(Standardization(channels, complex=z) for channels, z in parts)
+        matrix = semi_unitary(outputs, sum(self.sizes), seed=seed, kind="complex")
         self.weight = nn.Parameter(torch.tensor(np.stack([matrix.real, matrix.imag], -1), dtype=torch.float32))
 
     def forward(self, parts):
-        stacked = torch.cat([p for part in parts for p in ((part.real, part.imag) if is_complex(part) else (part,))], 1)
-        mixed = functional.conv2d(stacked, self._real_matrix()[:, :, None, None]).to(stacked.dtype)
-        return torch.complex(*mixed.chunk(2, 1))
-
-    def _real_matrix(self):
-        """P as a real matrix, (2 K, real numbers a pixel): from real and imaginary parts to all real parts first."""
-        columns, (real, imaginary) = [], self.weight.unbind(-1)
-        sizes = [channels for channels, _ in self.parts]
-        for (_, complex), a, b in zip(self.parts, real.split(sizes, 1), imaginary.split(sizes, 1), strict=True):
-            columns.append(torch.cat([a, b]))
-            if complex:
-                columns.append(torch.cat([-b, a]))
-        return torch.cat(columns, 1)
+        mixed, shift = 0.0, 0.0
+        weights = self.weight.split(self.sizes, 1)
+        for x, standardization, weight in zip(parts, self.standardization, weights, strict=True):
+            mean, scale = standardization.statistics(x)
+            matrix = _as_real_matrix(weight * scale[:, None], complex=is_complex(x))
+            planes = torch.cat([x.real, x.imag], 1) if is_complex(x) else x
+            # Under autocast the product alone has less precision.
+            mixed = mixed + functional.conv2d(planes, matrix[:, :, None, None]).to(planes.dtype)
+            shift = shift + (matrix * mean.T.flatten()).sum(1)
+        return torch.complex(*(mixed - shift[:, None, None]).chunk(2, 1))
 
     def extra_repr(self):
         return f"{self.weight.shape[1]} -> {self.weight.shape[0]}"
+
+
+def _as_real_matrix(weight, *, complex):
+    """Complex matrix as real pairs, (K, C, 2), to a real one from all real parts, then all imaginary ones.
+
+    Returns (2 K, 2 C), or (2 K, C) for maps without an imaginary part.
+    """
+    real, imaginary = weight.unbind(-1)
+    columns = torch.cat([real, imaginary])
+    return torch.cat([columns, torch.cat([-imaginary, real])], 1) if complex else columns
 
 
 class Normalization(nn.Module):
@@ -166,14 +177,15 @@ class Normalization(nn.Module):
 
     The published networks have no 1e-12: at a pixel without energy their gradient is NaN, here the map is 0 there and
     the gradient at most 1e6.
-    Maps (B, C, M, N) to (B, C, M, N).
+    Maps (B, C, M, N), real or complex, to (B, C, M, N).
     """
 
     EPSILON = 1e-12
 
     def forward(self, x):
-        energy = torch.view_as_real(x).square().sum((1, 4)) if is_complex(x) else x.square().sum(1)
-        return x * torch.rsqrt(energy + self.EPSILON)[:, None]
+        parts = real_parts(x)
+        energy = parts.square().sum((1, 4), keepdim=True)
+        return as_map(parts * torch.rsqrt(energy + self.EPSILON))
 
 
 class Classifier(nn.Module):
@@ -186,12 +198,28 @@ class Classifier(nn.Module):
     def __init__(self, channels, *, side, classes, seed):
         super().__init__()
         self.standardization = nn.BatchNorm2d(2 * channels)
-        self.linear = nn.utils.skip_init(nn.Linear, 2 * channels * side**2, classes)
-        rng, bound = np.random.default_rng(seed), (2 * channels * side**2) ** -0.5
-        with torch.no_grad():
-            for parameter in self.linear.parameters():
-                parameter.copy_(torch.from_numpy(rng.uniform(-bound, bound, tuple(parameter.shape))))
+        self.linear = seeded_linear(2 * channels * side**2, classes, seed=seed)
 
     def forward(self, x):
-        pairs = torch.view_as_real(x).permute(0, 1, 4, 2, 3).flatten(1, 2)
-        return self.linear(self.standardization(pairs).flatten(1))
+        parts = real_parts(x).movedim(-1, 2).flatten(1, 2)
+        return self.linear(self.standardization(parts).flatten(1))
+
+
+def seeded_linear(inputs, outputs, *, seed):
+    """A linear layer as torch makes it, but from a seed of its own: uniform up to one over the root of the inputs."""
+    layer, bound = nn.utils.skip_init(nn.Linear, inputs, outputs), inputs**-0.5
+    rng = np.random.default_rng(seed)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(torch.from_numpy(rng.uniform(-bound, bound, tuple(parameter.shape))))
+    return layer
+
+
+def real_parts(x):
+    """Real numbers of a map on a last axis: (B, C, M, N) to (B, C, M, N, 2) if complex, (B, C, M, N, 1) if real."""
+    return torch.view_as_real(x) if is_complex(x) else x[..., None]
+
+
+def as_map(parts):
+    """Inverse of `real_parts`."""
+    return torch.view_as_complex(parts) if parts.shape[-1] == 2 else parts[..., 0]

@@ -11,9 +11,9 @@ from ..scattering import Layer, apply_layer
 from ..torus import fold
 from ..wavelets import crop, padded_shape, paper_bank
 
-__all__ = ["DENSE_SIDE", "WaveletLayer", "side_after"]
+__all__ = ["WaveletLayer", "side_after"]
 
-DENSE_SIDE = 16
+_LARGEST_MATRIX = 2**22
 
 
 class WaveletLayer(nn.Module):
@@ -23,32 +23,34 @@ class WaveletLayer(nn.Module):
 
     side : M, of the square maps
     step : as in `paper_bank`; it also says whether the layer subsamples
+    complex : whether the maps are complex
     angles, circle, pi : as in `paper_bank`
     dense : multiply by one matrix, which holds padding, filters, subsampling and cropping, instead of going through
-        Fourier: faster on small maps, and the same numbers; None: where the side is at most 16
+        Fourier: the same numbers, sooner on small maps. None: where the matrix has at most 2^22 entries
 
     Maps (B, C, M, M), real or complex, to (B, C, M', M'), real if the maps are, and (B, C L, M', M'), complex, the
-    angle fastest. Both are `scattering.cascade` with boundary="reflect".
-    Raises ValueError for maps of another side, and as `paper_bank`.
+    angle fastest: the numbers of `scattering.cascade` with boundary="reflect".
+    Raises ValueError for maps of another side or type, and as `paper_bank`.
     """
 
-    def __init__(self, side, step, *, angles, circle="half", pi=math.pi, dense=None):
+    def __init__(self, side, step, *, complex, angles, circle="half", pi=math.pi, dense=None):
         super().__init__()
-        self.side, self.step, self.angles, self.circle = side, step, angles, circle
-        self.subsample = step != "half octave"
-        self.bank = paper_bank(padded_shape((side, side)), angles, step, circle, pi)
-        self.dense = side <= DENSE_SIDE if dense is None else dense
-        if self.dense:
-            lowpass, waves = _matrices(self.bank, side, self.subsample)
-        else:
-            lowpass, waves = self.bank.lowpass_hat, self.bank.psi_hat
-        # Derived from the architecture, so no part of a checkpoint; real, so that a change of precision is harmless.
-        self.register_buffer("lowpass", torch.tensor(lowpass, dtype=torch.float32), persistent=False)
-        self.register_buffer("waves", torch.tensor(waves, dtype=torch.float32), persistent=False)
+        bank = paper_bank(padded_shape((side, side)), angles, step, circle, pi)
+        self.side, self.step, self.complex, self.angles = side, step, complex, angles
+        self.after, self.subsample = side_after(side, step), step != "half octave"
+        entries = (1 + complex) * side**2 * 2 * angles * self.after**2
+        self.dense = entries <= _LARGEST_MATRIX if dense is None else dense
+        filters = _matrices(bank, self) if self.dense else (bank.lowpass_hat, bank.psi_hat)
+        # They follow from the architecture, so a checkpoint has none; real, so that no cast loses an imaginary part.
+        for name, values in zip(("lowpass", "waves"), filters, strict=True):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float32), persistent=False)
 
     def forward(self, x):
-        if x.ndim != 4 or x.shape[-2:] != (self.side, self.side):
-            raise ValueError(f"x: expected maps (B, C, {self.side}, {self.side}), got shape {tuple(x.shape)}")
+        if x.ndim != 4 or x.shape[-2:] != (self.side, self.side) or is_complex(x) != self.complex:
+            kind = "complex" if self.complex else "real"
+            raise ValueError(
+                f"x: expected {kind} maps (B, C, {self.side}, {self.side}), got {x.dtype} {tuple(x.shape)}"
+            )
         low, waves = self._by_matrix(x) if self.dense else self._by_fourier(x)
         return low, waves.flatten(1, 2)
 
@@ -56,22 +58,19 @@ class WaveletLayer(nn.Module):
         x_hat = fft2(_reflect(_reflect(x, -2), -1))
         low, waves = x_hat * self.lowpass, x_hat[:, :, None] * self.waves
         low, waves = (crop(ifft2(fold(z, 1 + self.subsample)), self.subsample) for z in (low, waves))
-        return (low if is_complex(x) else low.real), waves
+        return (low if self.complex else low.real), waves
 
     def _by_matrix(self, x):
-        after = side_after(self.side, self.step)
-        if is_complex(x):
-            pixels = torch.view_as_real(x).flatten(2)
-            low = _multiply(pixels, self.lowpass).unflatten(-1, (after, after, 2))
-            waves = _multiply(pixels, self.waves).unflatten(-1, (self.angles, after, after, 2))
-            return torch.view_as_complex(low), torch.view_as_complex(waves)
-        # The rows of the real parts, and for the low-pass the columns too: it is a real filter.
-        low = _multiply(x.flatten(2), self.lowpass[::2, ::2]).unflatten(-1, (after, after))
-        waves = _multiply(x.flatten(2), self.waves[::2]).unflatten(-1, (self.angles, after, after, 2))
-        return low, torch.view_as_complex(waves)
+        pixels = (torch.view_as_real(x) if self.complex else x).flatten(2)
+        # Under autocast the products alone have less precision.
+        low, waves = ((pixels @ matrix).to(pixels.dtype) for matrix in (self.lowpass, self.waves))
+        waves = torch.view_as_complex(waves.unflatten(-1, (self.angles, self.after, self.after, 2)))
+        if self.complex:
+            return torch.view_as_complex(low.unflatten(-1, (self.after, self.after, 2))), waves
+        return low.unflatten(-1, (self.after, self.after)), waves
 
     def extra_repr(self):
-        return f"{self.step}, {self.angles} angles, {'dense' if self.dense else 'Fourier'}"
+        return f"{self.step}, {self.angles} angles, {'one matrix' if self.dense else 'Fourier'}"
 
 
 def side_after(side, step):
@@ -80,26 +79,27 @@ def side_after(side, step):
     return padded - 4 if step == "half octave" else padded // 2 - 2
 
 
-def _multiply(x, matrix):
-    """x @ matrix at the precision of x: under autocast the product alone has less."""
-    return (x @ matrix).to(x.dtype)
+def _matrices(bank, layer):
+    """The layer on every unit image: its low-pass and its wavelets as real matrices on the parts of each sample.
 
-
-def _matrices(bank, side, subsample):
-    """The layer on every unit image, as real matrices of interleaved real and imaginary parts.
-
-    Returns (2 M², 2 M'²) and (2 M², 2 L M'²) NumPy arrays.
+    Returns (P M², Q M'²) and (P M², 2 L M'²) NumPy arrays, with P = Q = 2 parts, real and imaginary, of complex maps,
+    and 1 of real ones.
     """
-    units = np.eye(side * side).reshape(side * side, 1, side, side)
-    answers = apply_layer(units, Layer(bank, "identity", boundary="reflect", subsample=subsample))
-    # A unit at the real part of a sample answers A, a unit at its imaginary part iA.
-    rows = np.stack([answers, 1j * answers], axis=1)
-    low, waves = rows[:, :, :1], rows[:, :, 1:]
-    return [_real_pairs(z).reshape(2 * side * side, -1) for z in (low, waves)]
+    units = np.eye(layer.side**2).reshape(-1, 1, layer.side, layer.side)
+    units = np.stack([units, 1j * units], axis=1).reshape(-1, 1, layer.side, layer.side) if layer.complex else units
+    wavelets = Layer(bank, "identity", boundary="reflect", subsample=layer.subsample)
+    z = apply_layer(units, wavelets)
+    low = z[:, :1] if layer.complex else z[:, :1].real
+    return [_without_tail(_real_parts(part).reshape(len(units), -1)) for part in (low, z[:, 1:])]
 
 
-def _real_pairs(z):
-    return np.stack([z.real, z.imag], axis=-1)
+def _real_parts(z):
+    return np.stack([z.real, z.imag], axis=-1) if np.iscomplexobj(z) else z
+
+
+def _without_tail(matrix):
+    """`matrix` without what is rounding in it, which costs as much as the rest and could be subnormal."""
+    return np.where(np.abs(matrix) < 1e-9 * np.abs(matrix).max(), 0.0, matrix)
 
 
 def _reflect(x, axis):
