@@ -8,7 +8,7 @@ python -m analysis NAME ...        answer it
 import importlib
 import sys
 
-QUESTIONS = ("separation_across_layers",)
+QUESTIONS = ("separation_across_layers", "what_the_phase_knew")
 
 
 def main(arguments=None):

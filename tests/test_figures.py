@@ -21,6 +21,7 @@ from figures import (
     style,
     two_rings,
     wavelets_and_their_sum,
+    what_the_phase_knew,
 )
 
 SMALLEST = {
@@ -28,6 +29,7 @@ SMALLEST = {
     "image_moved": {"points": 3},
     "wavelets_and_their_sum": {"side": 24, "scales": 2},
     "scattering_disk": {"side": 32, "scales": 2, "angles": 2},
+    "what_the_phase_knew": {},
     "separation_across_layers": {},
 }
 
@@ -118,6 +120,17 @@ def test_recorded_measurement_is_drawn_as_it_is():
     assert curve["depth"] == list(range(len(recorded)))
     assert curve["fisher_trace"] == [row["fisher_trace"] for row in recorded]
     assert curve["mean_share"][1][0] == recorded[1]["mean_energy"][0] / recorded[1]["energy"]
+
+
+def test_pictures_stand_where_their_titles_say():
+    rows = record.load("what_the_phase_knew")["rows"]
+    figure = what_the_phase_knew.draw(what_the_phase_knew.data(rows))
+    shown = {ax.get_title(): ax.images[0].get_array() for ax in figure.axes if ax.images}
+    recorded = [row for row in rows if "picture" in row]
+    assert len(shown) == len(recorded)
+    for row in recorded:
+        (picture,) = (v for k, v in shown.items() if k.startswith(f"{row['representation']}\nJ = {row['scales']},"))
+        np.testing.assert_array_equal(picture, row["picture"])
 
 
 def test_recorded_report_is_one_page_that_needs_nothing_else(tmp_path, capsys):
