@@ -82,6 +82,7 @@ def test_sectors_lie_where_their_wavelets_look_and_those_of_order_2_tile_those_o
     table, bank = paths(3, angles), morlet_bank(64, 3, angles)
     places, table = scattering_disk.sectors(table), table[1:]
     area = (places[:, 1] ** 2 - places[:, 0] ** 2) / 2 * (places[:, 3] - places[:, 2])
+    np.testing.assert_allclose(np.unique(places[: len(bank), :2].round(12)), np.pi / 2.0 ** np.arange(3, -1, -1))
     for index, center in enumerate(bank.center()):
         inner, outer, first, last = places[index]
         assert inner < np.linalg.norm(center) < outer
