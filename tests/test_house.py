@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "separation": {"arguments", "arrays"},
     "processes": {"arguments", "arrays", "torus"},
     "datasets": {"arguments"},
+    "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
     "ledger": {"arrays", "claims"},
     "__main__": {"arrays", "ledger"},
@@ -92,11 +93,19 @@ def imported_roots(node):
 
 
 def test_importing_the_package_imports_nothing_heavy():
-    modules = sorted({module_of(p) for p in LIBRARY} - {"__init__", "__main__"})
-    code = f"import sys; {'; '.join(f'import collapse_theory.{m}' for m in modules)}; print(*sys.modules)"
-    loaded = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()
+    modules = sorted({module_of(p) for p in LIBRARY} - {"__init__", "__main__", "testing"})
+    loaded = modules_loaded_by(modules)
     assert "collapse_theory.claims" in loaded
-    assert not set(HEAVY) & set(loaded)
+    assert not set(HEAVY) & loaded
+
+
+def test_testing_imports_hypothesis_and_nothing_else_that_is_heavy():
+    assert set(HEAVY) & modules_loaded_by(["testing"]) == {"hypothesis"}
+
+
+def modules_loaded_by(modules):
+    code = f"import sys; {'; '.join(f'import collapse_theory.{m}' for m in modules)}; print(*sys.modules)"
+    return set(subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split())
 
 
 def test_importing_the_package_is_quick():
