@@ -24,7 +24,7 @@ def main(arguments=None):
     except (ImportError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{'claim':<40} {'kind':<10} {'worst':>10} {'predicted':>10} {'reached':>10} {'broken':>10} {'seconds':>8}")
+    print(f"{'claim':<48} {'kind':<10} {'worst':>10} {'predicted':>10} {'reached':>10} {'broken':>10} {'seconds':>8}")
     entries = ledger(lift, options.examples, progress=lambda entry: print(_row(entry), flush=True))
     if options.json:
         try:
@@ -56,8 +56,12 @@ def _positive(text):
 
 def _row(entry):
     numbers = [entry.worst, entry.sharpness, entry.reached, entry.broken]
-    cells = " ".join(f"{'' if n is None else f'{n:.4g}':>10}" for n in numbers)
-    return f"{entry.name:<40} {entry.kind:<10} {cells} {entry.seconds:>8.1f}" + ("  FAILED" if entry.failures else "")
+    cells = " ".join(f"{_number(n):>10}" for n in numbers)
+    return f"{entry.name:<48} {entry.kind:<10} {cells} {entry.seconds:>8.1f}" + ("  FAILED" if entry.failures else "")
+
+
+def _number(n):
+    return "" if n is None else " to ".join(f"{end:.4g}" for end in n) if isinstance(n, tuple) else f"{n:.4g}"
 
 
 if __name__ == "__main__":

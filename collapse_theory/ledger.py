@@ -8,7 +8,18 @@ import numpy as np
 from .arrays import array_namespace, to_host
 from .claims import CLAIMS
 
-__all__ = ["Entry", "error_of", "ledger", "margin_of", "ratio_of", "verify"]
+__all__ = [
+    "Entry",
+    "error_of",
+    "excess_of",
+    "kind_of",
+    "lawful",
+    "ledger",
+    "margin_of",
+    "ratio_of",
+    "variants",
+    "verify",
+]
 
 ROUNDING = 1e-9
 _SHARPNESS_ERROR = 1e-3
@@ -18,9 +29,11 @@ _SHARPNESS_ERROR = 1e-3
 class Entry:
     """What the verification of one claim found.
 
-    worst : largest deviation / bound, or relative error of an identity, over the instances
-    sharpness, reached : the ratio at the hardest instance, predicted and measured; None for an identity
-    broken : the ratio, or error, at the hardest instance once a hypothesis is removed
+    kind : "inequality", "identity" or "witness"
+    worst : largest deviation / bound, relative error of an identity, or excess of a witness, over the instances
+    sharpness, reached : the ratio at the hardest instance, predicted and measured; None unless it is an inequality
+    broken : the ratio, error or excess at the hardest instance once a hypothesis is removed: the least, if there are
+        several variants
     failures : what went wrong, in words that name the instance; empty if the claim stands
     """
 
@@ -55,33 +68,49 @@ def ledger(lift=np.asarray, examples=100, progress=lambda entry: None):
 
 
 def verify(claim, lift=np.asarray, examples=100):
-    """Verify one claim: its random instances, its hardest one, and that it fails without its hypothesis."""
-    start, identity = time.perf_counter(), hasattr(claim, "sides")
-    measure, limit = (error_of, ROUNDING) if identity else (ratio_of, 1 + ROUNDING)
-    measured = [measure(claim, lift, *claim.instance(np.random.default_rng(seed))) for seed in range(examples)]
-    x, parameters = claim.hardest()
-    hardest, broken = measure(claim, lift, x, parameters), measure(claim, lift, x, parameters | claim.BROKEN)
+    """Verify one claim: its random instances, its hardest one, and that it fails without its hypothesis.
+
+    A witness has no random instances: its one construction is checked.
+    """
+    start, kind = time.perf_counter(), kind_of(claim)
+    measure, limit, _ = _MEASURES[kind]
+    seeds = range(0 if kind == "witness" else examples)
+    measured = {seed: measure(claim, lift, *claim.instance(np.random.default_rng(seed))) for seed in seeds}
+    x, parameters = lawful(claim)
+    hardest = measure(claim, lift, x, parameters)
+    broken = min(measure(claim, lift, x, parameters | variant) for variant in variants(claim))
     failures = [
         f"instance(numpy.random.default_rng({seed})) gives {value:.6g}, allowed {limit:.10g}"
-        for seed, value in enumerate(measured)
+        for seed, value in measured.items()
         if not value <= limit
     ]
-    if not hardest <= limit or not (identity or _as_predicted(hardest, claim.SHARPNESS)):
-        failures.append(f"hardest() gives {hardest:.6g}, predicted {getattr(claim, 'SHARPNESS', 0)}")
-    if not broken > (1000 * ROUNDING if identity else limit):
-        failures.append(f"hardest() with BROKEN gives {broken:.6g}: the hypothesis is not needed")
     return Entry(
         name=claim.__name__.rsplit(".", 1)[-1],
         statement=claim.__doc__.split("\n", 1)[0],
-        kind="identity" if identity else "inequality",
-        instances=examples,
-        worst=max([*measured, hardest]),
-        sharpness=None if identity else claim.SHARPNESS,
-        reached=None if identity else hardest,
+        kind=kind,
+        instances=max(1, len(seeds)),
+        worst=max([*measured.values(), hardest]),
+        sharpness=claim.SHARPNESS if kind == "inequality" else None,
+        reached=hardest if kind == "inequality" else None,
         broken=broken,
         seconds=time.perf_counter() - start,
-        failures=tuple(failures),
+        failures=(*failures, *_failures_at_hardest(claim, hardest, broken)),
     )
+
+
+def lawful(claim):
+    """The instance on which BROKEN acts, (x, parameters): the hardest one, or the construction of a witness."""
+    return claim.witness() if kind_of(claim) == "witness" else claim.hardest()
+
+
+def kind_of(claim):
+    """ "inequality", "identity" or "witness": by what the claim defines."""
+    return "witness" if hasattr(claim, "certificate") else "identity" if hasattr(claim, "sides") else "inequality"
+
+
+def variants(claim):
+    """The broken variants of a claim, a tuple of parameters."""
+    return claim.BROKEN if isinstance(claim.BROKEN, tuple) else (claim.BROKEN,)
 
 
 def ratio_of(claim, lift, x, parameters):
@@ -105,7 +134,35 @@ def error_of(claim, lift, x, parameters):
     return float(xp.max(xp.abs(left - right))) / (scale or 1.0)
 
 
+def excess_of(claim, lift, x, parameters):
+    """How far the numbers of a witness lie outside of their intervals, at worst; negative if all are inside."""
+    numbers = claim.certificate(lift(x), **parameters)
+    numbers = {name: float(to_host(numbers[name])) for name in claim.REQUIRED}
+    return float(np.max([(low - numbers[name], numbers[name] - high) for name, (low, high) in claim.REQUIRED.items()]))
+
+
+def _failures_at_hardest(claim, hardest, broken):
+    kind = kind_of(claim)
+    _, limit, beyond = _MEASURES[kind]
+    if kind == "inequality" and not (hardest <= limit and _as_predicted(hardest, claim.SHARPNESS)):
+        yield f"hardest() gives {hardest:.6g}, predicted {claim.SHARPNESS}"
+    if kind == "identity" and not hardest <= limit:
+        yield f"hardest() gives {hardest:.6g}, allowed {limit:.10g}"
+    if kind == "witness" and not hardest <= limit:
+        yield f"witness() gives numbers that leave {claim.REQUIRED} by {hardest:.6g}"
+    if not broken > beyond:
+        yield f"with BROKEN it gives {broken:.6g}: the hypothesis is not needed"
+
+
 def _as_predicted(value, sharpness):
     if isinstance(sharpness, tuple):
         return sharpness[0] <= value <= sharpness[1]
     return abs(value - sharpness) <= _SHARPNESS_ERROR * sharpness
+
+
+# Of each kind: what is measured at an instance, how much of it is allowed, and what a broken variant must exceed.
+_MEASURES = {
+    "inequality": (ratio_of, 1 + ROUNDING, 1 + ROUNDING),
+    "identity": (error_of, ROUNDING, 1000 * ROUNDING),
+    "witness": (excess_of, ROUNDING, 1000 * ROUNDING),
+}

@@ -1,12 +1,15 @@
 """The statements of the theory, one module each, in the order of the paper.
 
-The docstring of a claim is its statement, its hypotheses and its proof; the code is its sides. Every claim defines
+The docstring of a claim is its statement, its hypotheses and its proof; the code is its sides. Every claim has
+
+    BROKEN            parameters that remove a hypothesis, or a tuple of several: each of them violates the statement
+
+An inequality and an identity define
 
     instance(rng)     one host array and a dict of parameters that satisfy the hypotheses
-    hardest()         the lawful instance that comes closest to the bound, or says most
-    BROKEN            parameters that remove a hypothesis: then hardest() violates the statement
+    hardest()         the lawful instance that comes closest to the bound, or says most; BROKEN acts on it
 
-An inequality also defines
+an inequality moreover
 
     deviation(x, **parameters) <= bound(x, **parameters)
     SHARPNESS         deviation / bound at hardest(), from the proof; an interval where the proof gives none
@@ -14,14 +17,85 @@ An inequality also defines
 and an identity
 
     sides(x, **parameters)    two arrays that are equal to rounding, relative to the larger of their maxima
+
+A witness shows that something exists, or is not implied. It defines
+
+    witness()         the construction: one host array, built by a formula or from a stored seed, and parameters
+    certificate(x, **parameters)    a dict of real numbers by name, recomputed from `x` where it lives
+    REQUIRED          for each name the interval (low, high) in which the number must lie, to rounding; with BROKEN,
+                      one of them leaves it. What vanishes has (0.0, 0.0) and comes divided by its natural scale
 """
 
 from . import (
+    amplitude_reductions_keep_the_turn,
+    cascade_expands_by_littlewood_paley,
+    collapse_and_threshold_do_not_expand,
+    collapse_is_stable_to_deformations,
+    collapse_keeps_stationary_classes_apart,
     collapse_lowers_within_class_variance,
+    collapse_may_bring_means_closer,
     collapse_turns_variance_into_means,
+    deformation_turns_the_phase_locally,
+    first_collapse_sees_sparsity,
+    gaussian_fields_share_their_sparsity,
+    gaussian_pulses_never_raise_the_mean_modulus,
+    littlewood_paley_bounds_the_energy,
+    mean_moduli_ignore_whole_shifts,
+    mean_moduli_move_little_between_samples,
+    opposite_rectifiers_span_number_and_modulus,
+    rectified_rotations_average_to_the_modulus,
+    rectifier_has_the_modulus_as_mean_harmonic,
+    rectifier_is_half_collapse_half_threshold,
+    reductions_keep_zero_means,
+    reductions_leave_all_energy_in_the_variance,
+    reductions_lower_variance,
+    rotation_conjugates_wrapped_angles,
+    rotation_permutes_angles,
+    second_collapse_sees_more,
+    shifts_commute_with_subsampling,
+    soft_threshold_risk_has_a_closed_form,
+    stationary_classes_keep_a_mean_after_a_threshold,
+    stationary_means_are_flat,
+    thresholds_concentrate_additive_noise,
+    tight_bank_keeps_the_energy,
+    translation_invariance_leaves_a_small_mean,
     translation_turns_the_phase,
 )
 
 __all__ = ["CLAIMS"]
 
-CLAIMS = (translation_turns_the_phase, collapse_turns_variance_into_means, collapse_lowers_within_class_variance)
+CLAIMS = (
+    translation_turns_the_phase,
+    deformation_turns_the_phase_locally,
+    collapse_is_stable_to_deformations,
+    amplitude_reductions_keep_the_turn,
+    stationary_means_are_flat,
+    gaussian_fields_share_their_sparsity,
+    gaussian_pulses_never_raise_the_mean_modulus,
+    rectified_rotations_average_to_the_modulus,
+    rectifier_is_half_collapse_half_threshold,
+    opposite_rectifiers_span_number_and_modulus,
+    rectifier_has_the_modulus_as_mean_harmonic,
+    littlewood_paley_bounds_the_energy,
+    tight_bank_keeps_the_energy,
+    collapse_turns_variance_into_means,
+    collapse_lowers_within_class_variance,
+    collapse_may_bring_means_closer,
+    collapse_keeps_stationary_classes_apart,
+    reductions_keep_zero_means,
+    translation_invariance_leaves_a_small_mean,
+    stationary_classes_keep_a_mean_after_a_threshold,
+    soft_threshold_risk_has_a_closed_form,
+    thresholds_concentrate_additive_noise,
+    reductions_lower_variance,
+    reductions_leave_all_energy_in_the_variance,
+    collapse_and_threshold_do_not_expand,
+    cascade_expands_by_littlewood_paley,
+    rotation_permutes_angles,
+    rotation_conjugates_wrapped_angles,
+    shifts_commute_with_subsampling,
+    mean_moduli_ignore_whole_shifts,
+    mean_moduli_move_little_between_samples,
+    first_collapse_sees_sparsity,
+    second_collapse_sees_more,
+)

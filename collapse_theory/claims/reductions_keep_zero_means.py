@@ -1,0 +1,64 @@
+"""Amplitude reductions keep the mean of every class at zero, through layers of any depth.
+
+    Σ_k Φ(e^{2iπk/m} x) = 0,    Φ a composition of    x -> N P S ρ W x
+
+for a class that with x holds e^{2iπk/m} x, k = 0 .. m − 1, m ≥ 2. W and P are linear over the complex numbers,
+ρ(e^{ia} z) = e^{ia} ρ(z), S standardises each channel by the mean and standard deviation of the batch of all classes,
+N divides each pixel by the norm of its channels. So class means separate no classes. For m = 2 the images x and −x may
+be real, and maps linear over the reals and ρ(−z) = −ρ(z) are enough.
+
+Proof. Each of the maps commutes with a global phase, S since the statistics are those of the batch: its mean turns
+along, its deviation does not. So Φ(e^{ia} X) = e^{ia} Φ(X) for the batch X. For a = 2π/m the batch e^{ia} X is X with
+the images permuted inside each class, and Φ permutes with them: every class mean is e^{ia} times itself, thus zero.
+
+Broken: a phase collapse is no reduction: its means are not zero. Nor are they if one of the m phases is missing.
+Source: Guth, Zarka & Mallat (2022), for a circular class; closed under m-th roots of unity it is exact for samples.
+"""
+
+import numpy as np
+
+from ..arrays import array_namespace, place, to_complex
+from ..nonlinearities import nonlinearity
+from ..scattering import Layer, Mixing, apply_layer, mix_channels
+from ..separation import class_means
+from ..wavelets import morlet_bank
+
+BROKEN = ({"reduction": "phase collapse"}, {"missing": 1})
+REDUCTIONS = ("soft threshold", "tanh", "sigmoid", "unit amplitude", "compression")
+
+
+def instance(rng):
+    roots, shape = int(rng.integers(2, 5)), tuple(int(side) for side in rng.integers(6, 11, 2))
+    x = rng.normal(size=(int(rng.integers(2, 4)), 1, *shape))
+    if roots > 2 or rng.integers(2):
+        x = x + 1j * rng.normal(size=x.shape)
+    reduction, depth, mixed = str(rng.choice(REDUCTIONS)), int(rng.integers(1, 3)), bool(rng.integers(2))
+    return x, {"roots": roots, "missing": 0, "reduction": reduction, "depth": depth, "mixed": mixed}
+
+
+def hardest():
+    x = np.random.default_rng(0).normal(size=(2, 1, 8, 8))
+    return x, {"roots": 3, "missing": 0, "reduction": "soft threshold", "depth": 2, "mixed": True}
+
+
+def sides(x, *, roots, missing, reduction, depth, mixed):
+    """Features, and features less the mean of their class; image number n of `x` is of class n % 2."""
+    xp, classes = array_namespace(x), np.arange(x.shape[0]) % 2
+    turns = np.exp(2j * np.pi * np.arange(roots - missing) / roots)
+    turns = np.real(turns) if roots == 2 else turns
+    x = xp.concat([place(turn, like=x) * (x if roots == 2 else to_complex(x)) for turn in turns], axis=0)
+    y = place(np.tile(classes, len(turns)), like=x)
+    for number in range(depth):
+        x = network_layer(x, reduction, Mixing(6, number, "complex") if mixed else None)
+    return x, x - xp.take(class_means(x, y, classes=2), y, axis=0)
+
+
+def network_layer(x, reduction, mixing):
+    """N P S ρ W of a batch (N, C, H, W)."""
+    xp, threshold = array_namespace(x), {"threshold": 0.1} if reduction == "soft threshold" else {}
+    bank = morlet_bank(x.shape[-2:], 1, 4, "full")
+    z = apply_layer(x, Layer(bank, nonlinearity(reduction, **threshold)))
+    z = z - xp.mean(z, axis=(0, -2, -1), keepdims=True)
+    z = z / xp.sqrt(xp.mean(xp.abs(z) ** 2, axis=(0, -2, -1), keepdims=True))
+    z = z if mixing is None else mix_channels(z, mixing.matrix(int(z.shape[-3])))
+    return z / xp.linalg.vector_norm(z, axis=-3, keepdims=True)
