@@ -86,7 +86,7 @@ def witness_that_two_is_prime(required):
         __name__="two_is_prime",
         __doc__="Two is prime, and even.",
         REQUIRED=required,
-        BROKEN=({"divisor": 4.0}, {"divisor": 3.0}),
+        BROKEN=({"divisor": 4.0}, {"divisor": 1.5}),
         witness=lambda: (np.array(2.0), {"divisor": 2.0}),
         certificate=lambda x, divisor: {"remainder": x % divisor, "size": x},
     )
@@ -96,7 +96,7 @@ def witness_that_two_is_prime(required):
 def test_ledger_reports_a_witness_whose_numbers_leave_their_intervals(place, low):
     stands = ledger.verify(witness_that_two_is_prime({"remainder": (0.0, 0.0), "size": (1.5, np.inf)}), place.lift, 5)
     assert (stands.kind, stands.instances, stands.failures) == ("witness", 1, ())
-    assert stands.broken == 2.0
+    assert stands.broken == 0.5
     fails = ledger.verify(witness_that_two_is_prime({"remainder": (0.0, 0.0), "size": (low, np.inf)}), place.lift, 5)
     assert "witness() gives numbers that leave" in fails.failures[0]
     idle = ledger.verify(witness_that_two_is_prime({"size": (1.5, np.inf)}), place.lift, 5)

@@ -41,7 +41,7 @@ def instance(rng):
     seed = int(rng.integers(1000))
     field = smooth_displacements(1, shape, amplitude=amplitude, correlation=correlation, seed=seed)[0]
     displacement = constant + int(rng.integers(2)) * field
-    x = matched(bank, index, constant, False) if rng.integers(2) else rng.normal(size=shape)
+    x = matched(bank, index, constant, bool(rng.integers(2))) if rng.integers(2) else rng.normal(size=shape)
     return x, {"bank": bank, "index": index, "displacement": displacement, "terms": ("shift", "gradient")}
 
 
@@ -64,10 +64,9 @@ def deviation(x, *, bank, index, displacement, terms):
 def bound(x, *, bank, index, displacement, terms):
     xp, shape = array_namespace(x), bank.shape
     psi = np.fft.ifft2(bank.psi_hat[index])
-    along = np.einsum("hwi,ij,hwj->hw", displacement, bank.covariance(unwrapped=False)[index], displacement)
-    shift_term = place(np.sqrt(along) * np.linalg.norm(psi), like=x) * xp.linalg.vector_norm(
-        x, axis=(-2, -1), keepdims=True
-    )
+    along = np.sum(displacement @ bank.covariance(unwrapped=False)[index] * displacement, axis=-1)
+    norm = xp.linalg.vector_norm(x, axis=(-2, -1), keepdims=True)
+    shift_term = place(np.sqrt(along) * np.linalg.norm(psi), like=x) * norm
     speed = np.linalg.norm(frequencies(shape), axis=-1) / np.prod(shape)
     stretch = np.sum(speed * np.linalg.norm(np.fft.fft2(displacement, axes=(0, 1)), axis=-1))
     reach = np.sum(distances(shape) * np.abs(psi))

@@ -30,7 +30,7 @@ def instance(rng):
 
 
 def hardest():
-    return np.exp(1j * np.pi / 4 * np.arange(8)), {"rotations": 4, "turn": 2 * np.pi}
+    return np.exp(1j * np.pi / 10 * np.arange(20)), {"rotations": 5, "turn": 2 * np.pi}
 
 
 def deviation(z, *, rotations, turn):

@@ -6,9 +6,9 @@ for every X with a law invariant to the shifts of the torus, and every ψ with �
 coefficients knows nothing of such a class but its mean intensity; of their moduli it knows a number > 0 for each ψ that
 the class excites.
 
-Proof. A function of X(· − τ) whose value at u is that of X at u − τ has the same mean at u and at u − τ: all means are
-flat, hence equal to their average over the torus. The average of X ∗ ψ is ψ̂(0) avg X. On the discrete torus each
-such law is a mixture of orbits, a template under all H W shifts, over which expectations are finite sums: no sampling.
+Proof. Convolutions and moduli commute with the shifts, which keep the law of X: all means are flat, hence equal to
+their average over the torus. That of X ∗ ψ is ψ̂(0) times the average of X. On the discrete torus each such law is a
+mixture of orbits, a template under all H W shifts, over which expectations are finite sums: no sampling.
 
 Broken: for the shifts along one axis alone; for a ψ whose mean was not removed.
 Source: Guth, Zarka & Mallat (2022); elementary.
