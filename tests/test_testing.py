@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from collapse_theory import nonlinearities as n
 from collapse_theory import testing, torus
-from collapse_theory.arrays import array_namespace, fft2
+from collapse_theory.arrays import array_namespace, fft2, ifft2
 from collapse_theory.wavelets import morlet_bank, wavelet_transform
 
 ROOT = Path(__file__).parents[1]
@@ -116,29 +117,35 @@ def test_subsampling_moves_with_its_own_step_and_with_a_lowpass_before_with_any(
     testing.assert_translation_equivariant(smooth, examples=30)
 
 
-def test_a_lipschitz_constant_is_found_to_five_percent():
+def test_the_search_climbs_to_two_percent_of_a_lipschitz_constant():
     bank = morlet_bank(16, 1, 4)
     constant = np.sqrt(bank.littlewood_paley("real").max())
     testing.assert_non_expansive(lambda x: wavelet_transform(x, bank), bound=1.0001 * constant, examples=50)
     with pytest.raises(testing.LawBroken):
-        testing.assert_non_expansive(lambda x: wavelet_transform(x, bank), bound=0.95 * constant)
+        testing.assert_non_expansive(lambda x: wavelet_transform(x, bank), bound=0.98 * constant)
 
 
-def test_the_counterexample_can_be_replayed_and_is_the_same_every_time():
-    caught = []
-    for _ in range(2):
+def test_the_search_is_the_same_every_time_and_its_counterexample_can_be_replayed():
+    tried, caught = ([], []), []
+    for seen in tried:
+        first_cubed = lambda x, seen=seen: seen.append(x.copy()) or x[..., 0, 0] ** 3  # noqa: E731
         with pytest.raises(testing.LawBroken) as error:
-            testing.assert_translation_invariant(lambda x: x[..., 0, 0] ** 3, SHAPE)
+            testing.assert_translation_invariant(first_cubed, SHAPE)
         caught.append(error.value)
-    np.testing.assert_array_equal(caught[0].images[0], caught[1].images[0])
-    assert caught[0].parameter == caught[1].parameter
-    x = caught[0].images[0]
-    assert np.any(torus.roll(x, caught[0].parameter)[..., 0, 0] ** 3 != x[..., 0, 0] ** 3)
+    np.testing.assert_array_equal(*tried)
+    x, shift = *caught[0].images, caught[0].parameter
+    assert np.any(torus.roll(x, shift)[..., 0, 0] ** 3 != x[..., 0, 0] ** 3)
 
 
 def test_what_an_operator_leaves_as_rounding_is_no_counterexample():
-    narrow = morlet_bank(16, 2, 4).psi_hat[5]
+    narrow = morlet_bank(16, 2, 4).psi_hat[6]
     testing.assert_translation_equivariant(lambda x: n.collapse_phase(torus.convolve(x, narrow)))
+
+
+def test_rounding_of_a_large_image_is_no_expansion_of_a_small_step():
+    there_and_back = lambda x: array_namespace(x).real(ifft2(fft2(x)))  # noqa: E731
+    of_all_sizes = st.builds(np.multiply, st.sampled_from([1.0, 1e13]), testing.images(SHAPE))
+    testing.assert_non_expansive(there_and_back, SHAPE, inputs=of_all_sizes)
 
 
 def test_an_operator_that_gives_nan_or_changes_shape_is_caught():
