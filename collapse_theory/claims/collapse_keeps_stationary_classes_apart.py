@@ -8,8 +8,9 @@ X_{d+1} = P |W| X_d, W tight for real maps, PᴴP = I, real. It suffices that μ
 channel at depth d; stationarity gives it at every depth, as |W| and P commute with shifts.
 
 Proof. ψ̂(0) = 0, so a constant difference is seen by the low-pass alone, and |φ̂(0)| = 1 as W is tight: it is kept.
-The wavelet channels, whose means E|Z_k| are constant over the image too, can only add to it. P keeps distances.
-Equality where E|Z_k| = E|Z'_k| for all k: x and −x under all shifts stay 2 √(HW) |mean of x| apart at every depth.
+The wavelet channels can only add to it; for stationary classes their means are constant too. P keeps distances.
+Equality where E|Z_k| = E|Z'_k| for all k: x and −x under all shifts stay 2 √(HW) |mean of x| apart at every depth, if P
+does not mix them.
 
 Broken: without the shifts, x and −x are 2 |x| apart at depth 0, and then only the low-pass still tells them apart.
 Source: elementary; Guth, Zarka & Mallat (2022) for the question.
