@@ -6,15 +6,18 @@ import time
 _SECONDS_BETWEEN_LINES = 10
 
 
-def bar(total, description, stream=sys.stderr):
+def bar(total, description, stream=None):
     """A function to call with the number of steps done since the last call, of `total` in all.
+
+    stream : standard error by default
 
     On a terminal it moves a tqdm bar; otherwise it prints a line at most every ten seconds, and at the end.
     """
+    stream = sys.stderr if stream is None else stream
     if stream.isatty():
         from tqdm import tqdm
 
-        return tqdm(total=total, desc=description, unit="img", file=stream, smoothing=0.1).update
+        return tqdm(total=total, desc=description, file=stream, smoothing=0.1).update
     return _Log(total, description, stream).update
 
 

@@ -18,11 +18,15 @@ TEMPLATES = 8
 
 @dataclass(frozen=True)
 class Sampling:
-    """How many images a class to fit on (`train`) and to measure on (`test`), at most, and the seed of the draw."""
+    """How many images to fit on (`train`) and to measure on (`test`), shared by the classes, at most; the seed."""
 
-    train: int = 128
-    test: int = 128
+    train: int = 400
+    test: int = 400
     seed: int = 0
+
+    def each(self, classes):
+        """(train, test) images of each class, at least one."""
+        return max(1, self.train // classes), max(1, self.test // classes)
 
 
 @dataclass(frozen=True)
@@ -45,16 +49,14 @@ def pulses(sampling):
             processes.sparse_pulses(count, (SIDE, SIDE), spectrum=spectrum, density=DENSITY, seed=seed),
         )
 
-    first, second = _seeds(sampling, 2)
-    return _sample("pulses", ("Gaussian", "sparse"), draw(sampling.train, first), draw(sampling.test, second))
+    train, test = map(draw, sampling.each(2), _seeds(sampling, 2))
+    return _sample("pulses", ("Gaussian", "sparse"), train, test, sampling)
 
 
 def textures(sampling):
     """Brick, grass and gravel, in patches of mean 0 and variance 1; train and test from disjoint regions."""
     train, test = (datasets.textures(split, side=SIDE, standardise=True) for split in ("train", "test"))
-    return _sample(
-        "textures", datasets.TEXTURE_NAMES, _few(train, sampling.train, sampling), _few(test, sampling.test, sampling)
-    )
+    return _sample("textures", datasets.TEXTURE_NAMES, train, test, sampling)
 
 
 def moved(sampling):
@@ -68,22 +70,33 @@ def moved(sampling):
         return processes.labelled(*(processes.moved(images[index], count, seed=seed) for index, seed in templates))
 
     seeds = _seeds(sampling, 6)
-    return _sample("moved", datasets.TEXTURE_NAMES, draw(sampling.train, seeds[:3]), draw(sampling.test, seeds[3:]))
+    train, test = map(draw, sampling.each(3), (seeds[:3], seeds[3:]))
+    return _sample("moved", datasets.TEXTURE_NAMES, train, test, sampling)
+
+
+def moved_either_sign(sampling):
+    """The same with a random sign for each image: classes that are closed under x -> −x, for which the mean of any odd
+    map is 0, as a class closed under all phases would have it for any map that commutes with phases."""
+    sample = moved(sampling)
+    rng = np.random.default_rng(_seeds(sampling, 7)[-1])
+    train, test = (
+        (images * rng.choice([-1.0, 1.0], (len(images), 1, 1, 1)), labels)
+        for images, labels in (sample.train, sample.test)
+    )
+    return _sample("moved, either sign", sample.classes, train, test, sampling)
 
 
 def cifar10(sampling):
     """CIFAR-10, in colour, from the folders of COLLAPSE_THEORY_DATA."""
     train, test = (datasets.cifar10(split=split) for split in ("train", "test"))
-    return _sample(
-        "cifar10", datasets.CIFAR10_NAMES, _few(train, sampling.train, sampling), _few(test, sampling.test, sampling)
-    )
+    return _sample("cifar10", datasets.CIFAR10_NAMES, train, test, sampling)
 
 
 def grey_cifar10(sampling):
     """CIFAR-10 as grey images, the mean of the three colours."""
     sample = cifar10(sampling)
     train, test = ((images.mean(axis=1, keepdims=True), labels) for images, labels in (sample.train, sample.test))
-    return _sample("grey cifar10", sample.classes, train, test)
+    return _sample("grey cifar10", sample.classes, train, test, sampling)
 
 
 def folder(path, sampling):
@@ -95,12 +108,17 @@ def folder(path, sampling):
         images, labels, names = datasets.image_folder(path, side=SIDE)
         first, second = datasets.split_by_class(labels, fraction=0.5, seed=sampling.seed)
         train, test = (images[first], labels[first]), (images[second], labels[second])
-    return _sample(
-        Path(path).name, tuple(names), _few(train, sampling.train, sampling), _few(test, sampling.test, sampling)
-    )
+    return _sample(title(path), names, train, test, sampling)
 
 
-SOURCES = {"pulses": pulses, "textures": textures, "moved": moved, "cifar10": cifar10, "grey cifar10": grey_cifar10}
+SOURCES = {
+    "pulses": pulses,
+    "textures": textures,
+    "moved": moved,
+    "moved, either sign": moved_either_sign,
+    "cifar10": cifar10,
+    "grey cifar10": grey_cifar10,
+}
 
 
 def draw(name, sampling):
@@ -112,24 +130,37 @@ def draw(name, sampling):
     raise ValueError(f"data: {name!r} is no folder and no known source; known: {', '.join(SOURCES)}")
 
 
+def is_there(name):
+    """Whether the data of a source are on this machine."""
+    try:
+        draw(name, Sampling(1, 1))
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def title(name):
+    """What the sample of a source is called: the source, or the last part of a path."""
+    return name if name in SOURCES else Path(name).name
+
+
 def _seeds(sampling, count):
     return [int(seed) for seed in np.random.SeedSequence(sampling.seed).generate_state(count)]
 
 
-def _fewer(train, test, sampling):
-    return _few(train, sampling.train, sampling), _few(test, sampling.test, sampling)
-
-
-def _few(labelled, count, sampling):
-    """At most `count` images of each class, drawn without replacement, in their first order."""
+def _few(labelled, count, seed):
+    """At most `count` images of each class, drawn without replacement, in their first order, the classes in turn."""
     images, labels = labelled
-    rng = np.random.default_rng(sampling.seed)
-    kept = [rng.permutation(np.flatnonzero(labels == label))[:count] for label in np.unique(labels)]
-    index = np.sort(np.concatenate(kept))
+    rng = np.random.default_rng(seed)
+    kept = [np.sort(rng.permutation(np.flatnonzero(labels == label))[:count]) for label in np.unique(labels)]
+    turn = np.concatenate([np.arange(len(index)) for index in kept])
+    index = np.concatenate(kept)[np.argsort(turn, kind="stable")]
     return images[index], labels[index]
 
 
-def _sample(name, classes, train, test):
+def _sample(name, classes, train, test, sampling):
+    counts = sampling.each(len(classes))
+    train, test = (_few(labelled, n, sampling.seed) for labelled, n in zip((train, test), counts, strict=True))
     train, test = ((np.asarray(images, dtype=np.float64), labels) for images, labels in (train, test))
     mean = train[0].mean()
     scale = np.sqrt(np.mean((train[0] - mean) ** 2))

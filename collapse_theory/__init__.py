@@ -6,11 +6,12 @@ Read the modules in this order, each builds on those before it:
     torus           periodic images: translate, deform, convolve, subsample
     wavelets        filter banks, their Littlewood-Paley sum, the transform and its inverse
     nonlinearities  phase collapses and amplitude reductions, and the laws each one obeys
-    scattering      wavelets, then a non-linearity, iterated
+    scattering      wavelets, then a non-linearity, iterated; the windowed scattering transform
     separation      class means, within-class variance, Fisher ratios
     moments         the same from a stream of batches, with intervals
     processes       synthetic classes
     datasets        real labelled images
+    estimators      scattering and separation as scikit-learn estimators, which is imported with them
     testing         for your own operators: strategies for Hypothesis, and checks of the laws they obey
     claims          the statements of the theory, each with its hardest instance and a broken variant
 

@@ -12,6 +12,7 @@ __all__ = [
     "array_namespace",
     "check_finite",
     "complex_dtype",
+    "cores",
     "device",
     "fft2",
     "floating",
@@ -200,5 +201,10 @@ def _scipy_fft():
     return importlib.import_module("scipy.fft")
 
 
+def cores():
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _workers(x):
-    return 1 if x.size < _SMALL_TRANSFORM else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else -1
+    return 1 if x.size < _SMALL_TRANSFORM else cores()

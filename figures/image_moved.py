@@ -50,15 +50,15 @@ def _changes(x, bank, index, center, shift):
 
 
 def draw(data):
-    figure, axes = style.panels(2, 4, height_cm=8.0, width_ratios=[1, 1, 1, 2.4])
-    for row, (image, z) in enumerate((("image", "z"), ("moved image", "moved z"))):
+    figure = style.figure(height_cm=8.0)
+    left, right = figure.subfigures(1, 2, width_ratios=[3, 2.4])
+    for row, (image, z) in zip(left.subplots(2, 3), (("image", "z"), ("moved image", "moved z")), strict=True):
         modulus = np.abs(data[z])
         phase = np.where(modulus > 0.1 * modulus.max(), np.angle(data[z]), np.nan)
-        style.image(axes[row, 0], data[image], image, cmap="gray")
-        style.image(axes[row, 1], modulus, "modulus", cmap="Greys")
-        style.image(axes[row, 2], phase, "phase", cmap="twilight", vmin=-np.pi, vmax=np.pi)
-        axes[row, 3].remove()
-    _draw_changes(figure.add_subplot(axes[0, 3].get_gridspec()[:, 3]), data)
+        style.image(row[0], data[image], image, cmap="gray")
+        style.image(row[1], modulus, "modulus", cmap="Greys")
+        style.image(row[2], phase, "phase", cmap="twilight", vmin=-np.pi, vmax=np.pi)
+    _draw_changes(right.subplots(), data)
     return figure
 
 

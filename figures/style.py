@@ -32,11 +32,15 @@ plt.rcParams.update(
 )
 
 
+def figure(width_cm=17.0, height_cm=8.0):
+    """An empty figure of this size in print."""
+    return plt.figure(figsize=(width_cm / 2.54, height_cm / 2.54), layout="constrained")
+
+
 def panels(rows, columns, width_cm=17.0, height_cm=None, **options):
     """A figure of `rows` x `columns` axes, `width_cm` wide.  Returns (figure, array of axes)."""
-    height_cm = height_cm or width_cm / columns * rows * 0.8
-    size = (width_cm / 2.54, height_cm / 2.54)
-    return plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False, **options)
+    made = figure(width_cm, height_cm or width_cm / columns * rows * 0.8)
+    return made, made.subplots(rows, columns, squeeze=False, **options)
 
 
 def image(ax, values, title, **options):

@@ -15,7 +15,7 @@ from . import style
 def data(side=64, scales=3, angles=8):
     bank = morlet_bank(side, scales, angles)
     psi = np.fft.fftshift(np.fft.ifft2(bank.psi_hat), axes=(-2, -1))
-    seen = slice(side // 2 - side // 5, side // 2 + side // 5 + 1)
+    seen = slice(side // 2 - side // 3, side // 2 + side // 3 + 1)
     first = [int(np.flatnonzero((bank.scale == j) & (np.abs(bank.angle) < 1e-9))[0]) for j in range(scales)]
     return {
         "psi": psi[first][:, seen, seen],
@@ -29,16 +29,16 @@ def data(side=64, scales=3, angles=8):
 
 
 def draw(data):
-    figure, axes = style.panels(2, 12, height_cm=11.0)
-    grid = axes[0, 0].get_gridspec()
-    for ax in axes.ravel():
-        ax.remove()
-    pictures = [figure.add_subplot(grid[0, 3 * column : 3 * column + 3]) for column in range(4)]
-    for ax, psi, scale in zip(pictures, data["psi"], sorted(set(data["scale"])), strict=False):
+    scales = sorted(set(data["scale"]))
+    figure = style.figure(height_cm=11.0)
+    above, below = figure.subfigures(2, 1)
+    *pictures, modulus = above.subplots(1, len(scales) + 1)
+    for ax, psi, scale in zip(pictures, data["psi"], scales, strict=True):
         style.image(ax, psi.real, f"Re ψ, scale {scale:g}", cmap="RdBu_r", vmin=-abs(psi).max(), vmax=abs(psi).max())
-    style.image(pictures[3], np.abs(data["psi"][-1]), f"|ψ|, scale {max(data['scale']):g}", cmap="Greys")
-    _draw_supports(figure.add_subplot(grid[1, :5]), data)
-    _draw_sum(figure.add_subplot(grid[1, 5:]), data)
+    style.image(modulus, np.abs(data["psi"][-1]), f"|ψ|, scale {scales[-1]:g}", cmap="Greys")
+    supports, total = below.subplots(1, 2, width_ratios=[5, 7])
+    _draw_supports(supports, data)
+    _draw_sum(total, data)
     return figure
 
 

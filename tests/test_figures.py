@@ -10,13 +10,24 @@ pytest.importorskip("skimage")
 pytest.importorskip("sklearn")
 
 from analysis import record
+from collapse_theory.scattering import paths
+from collapse_theory.wavelets import morlet_bank
 from figures import __main__ as command
-from figures import image_moved, report, separation_across_layers, style, two_rings, wavelets_and_their_sum
+from figures import (
+    image_moved,
+    report,
+    scattering_disk,
+    separation_across_layers,
+    style,
+    two_rings,
+    wavelets_and_their_sum,
+)
 
 SMALLEST = {
     "two_rings": {"count": 20},
     "image_moved": {"points": 3},
     "wavelets_and_their_sum": {"side": 24, "scales": 2},
+    "scattering_disk": {"side": 32, "scales": 2, "angles": 2},
     "separation_across_layers": {},
 }
 
@@ -62,6 +73,42 @@ def test_tight_sum_is_one_and_the_designed_one_is_not():
     sums = wavelets_and_their_sum.data(side=24, scales=2)
     np.testing.assert_allclose(sums["tight sum"], 1)
     assert np.ptp(sums["sum"]) > 0.1
+
+
+@pytest.mark.parametrize("angles", [5, 8])
+def test_sectors_lie_where_their_wavelets_look_and_those_of_order_2_tile_those_of_order_1(angles):
+    table, bank = paths(3, angles), morlet_bank(64, 3, angles)
+    places, table = scattering_disk.sectors(table), table[1:]
+    area = (places[:, 1] ** 2 - places[:, 0] ** 2) / 2 * (places[:, 3] - places[:, 2])
+    for index, center in enumerate(bank.center()):
+        inner, outer, first, last = places[index]
+        assert inner < np.linalg.norm(center) < outer
+        assert np.isclose((first + last) / 2, bank.angle[index])
+        behind = (table["order"] == 2) & (table["scale1"] == bank.scale[index])
+        behind &= table["angle1"] == bank.angle[index]
+        if np.any(behind):
+            assert area[behind].sum() == pytest.approx(area[index])
+            assert np.all(places[behind] >= [inner - 1e-9, inner, first - 1e-9, first])
+            assert np.all(places[behind] <= [outer, outer + 1e-9, last, last + 1e-9])
+            assert len(np.unique(places[behind].round(9), axis=0)) == behind.sum()
+
+
+def test_disk_shows_the_direction_of_the_mortar():
+    disk = scattering_disk.data(side=64)
+    first = disk["coefficients"][:, 1:9]
+    assert disk["paths"]["angle1"][1 + first[0].argmax()] == -np.pi / 2
+    ratio = first.max(axis=1) / first.min(axis=1)
+    assert ratio[0] > 2 > 1.3 > max(ratio[1:])
+
+
+def test_sector_is_drawn_along_its_direction():
+    disk = scattering_disk.data(side=32, scales=2, angles=4)
+    index = int(np.flatnonzero(disk["paths"]["angle1"] == np.pi / 4)[0])
+    disk["coefficients"] = np.tile(np.arange(len(disk["paths"])) == index, (3, 1)).astype(float)
+    (wedges,) = scattering_disk.draw(disk).axes[3].collections
+    for drawn in np.flatnonzero(wedges.get_array()):
+        column, row = wedges.get_paths()[drawn].vertices.mean(axis=0)
+        assert column * row > 0.9 * max(column, row, key=abs) ** 2
 
 
 def test_recorded_measurement_is_drawn_as_it_is():

@@ -82,8 +82,13 @@ def test_splits_are_read_from_their_folders(pictures, second):
 @pytest.mark.parametrize(
     ("path", "arguments", "error", "message"),
     [
-        ("no", {}, FileNotFoundError, "folder: expected a folder of images by class at .*no, found none"),
-        (".", {"split": "test"}, FileNotFoundError, "at .*test or .*val, found none"),
+        ("no", {}, FileNotFoundError, "folder: a folder of images by class was not found. .*\n    .*no\nName a"),
+        (
+            ".",
+            {"split": "test"},
+            FileNotFoundError,
+            "the split 'test' of .* was not found. .*\n    .*test\n    .*val",
+        ),
         (".", {"split": "dev"}, ValueError, "split: unknown 'dev'; known: 'train', 'test', 'val'"),
         ("ants", {}, ValueError, "folder: expected two or more class folders in .*ants, got none"),
         ("one", {}, ValueError, "folder: expected two or more class folders in .*one, got only"),

@@ -9,7 +9,7 @@ Proof. For s = 1 let r(x) be the risk of one coefficient, λ² = 2 ln d. Its clo
 probability that the coefficient becomes zero: r rises with |x|, from r(0) to its limit 1 + λ², and r(x) ≤ r(0) + x².
 So r(x) ≤ r(0) + (1 + λ²) min(x², 1). And r(0) = 2 (1 + λ²) P(g > λ) − 2 λ φ(λ) ≤ (1 + λ²) e^{−λ²/2} = (1 + λ²) / d, as
 P(g > λ) ≤ e^{−λ²/2} / 2. Sum over i. Sharpness: with all |x_i| far above the threshold the risk is d (1 + λ²), and the
-bound (1 + λ²) (d + 1).
+bound (1 + λ²) (d + 1). (For d = 1, where the threshold is zero, x = 0 gives equality.)
 
 Broken: a threshold twice as high takes too much from the coefficients that stand out.
 Source: Donoho & Johnstone (1994), Theorem 1.

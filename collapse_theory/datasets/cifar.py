@@ -1,19 +1,55 @@
-"""CIFAR-10, from its canonical Python files."""
+"""CIFAR-10 and CIFAR-100, from their published files: Python's or binary ones."""
 
-import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..arguments import check_choice
+from .checksums import check_md5
+from .cifar_names import CIFAR10_NAMES, CIFAR100_COARSE_NAMES, CIFAR100_NAMES
 from .pickles import read_pickle
 from .search import SEARCH_PATH, DataNotFound, find
 
-__all__ = ["CIFAR10_NAMES", "cifar10"]
+__all__ = ["cifar10", "cifar100"]
 
-CIFAR10_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_PIXELS = 3 * 32 * 32
 
-_CIFAR10_FOLDER = "cifar-10-batches-py"
-_CIFAR10_MD5 = {
+
+@dataclass(frozen=True)
+class _Form:
+    """One of the published forms of a data set.
+
+    folder : that its archive unpacks to
+    md5 : of each file, in their order; None where no sum is published and none can be computed
+    labels : the entries that hold the labels of a pickle; () for binary files
+    """
+
+    folder: str
+    md5: dict[str, str | None]
+    labels: tuple[bytes, ...] = ()
+
+    def files(self, split):
+        return [name for name in self.md5 if name.startswith("test") == (split == "test")]
+
+
+@dataclass(frozen=True)
+class _Cifar:
+    """What is the same in every form: the number of values of each label of an image, in the order of binary files."""
+
+    name: str
+    values: tuple[int, ...]
+    forms: tuple[_Form, ...]
+
+    @property
+    def advice(self):
+        return (
+            "Get the Python or the binary version from https://www.cs.toronto.edu/~kriz/cifar.html, unpack it, and "
+            f"name the folder that holds {' or '.join(form.folder for form in self.forms)} as `folder` or in the "
+            f"environment variable {SEARCH_PATH}"
+        )
+
+
+_CIFAR10_PYTHON = {
     "data_batch_1": "c99cafc152244af753f735de768cd75f",
     "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
     "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
@@ -21,52 +57,126 @@ _CIFAR10_MD5 = {
     "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
     "test_batch": "40351d587109b95175f43aff81a1287e",
 }
-_CIFAR10_HELP = (
-    "Get the Python version from https://www.cs.toronto.edu/~kriz/cifar.html, unpack it, and name the folder that "
-    f"holds {_CIFAR10_FOLDER} as `folder` or in the environment variable {SEARCH_PATH}"
+# Computed from the published pickles, which determine these files: label by label, image by image, in the same order.
+_CIFAR10_BINARY = {
+    "data_batch_1.bin": "5dd7e06a14cb22eb9f671a540d1b7c25",
+    "data_batch_2.bin": "5ea93a67294ea407fff1d09f752e9692",
+    "data_batch_3.bin": "942cd6a4bcdd0dd3c604fbe906cb4421",
+    "data_batch_4.bin": "ae636b3ba5c66a11e91e8cb52e771fcb",
+    "data_batch_5.bin": "53f37980c15c3d472c316c40844f3f0d",
+    "test_batch.bin": "803d5f7f4d78ea53de84dbe85f74fb6d",
+}
+_CIFAR100_PYTHON = {"train": "16019d7e3df5f24257cddd939b257f8d", "test": "f0ef6b0ae62326f3e7ffdfab6717acfc"}
+_CIFAR10 = _Cifar(
+    "CIFAR-10",
+    (len(CIFAR10_NAMES),),
+    (_Form("cifar-10-batches-py", _CIFAR10_PYTHON, (b"labels",)), _Form("cifar-10-batches-bin", _CIFAR10_BINARY)),
 )
+_CIFAR100 = _Cifar(
+    "CIFAR-100",
+    (len(CIFAR100_COARSE_NAMES), len(CIFAR100_NAMES)),
+    (
+        _Form("cifar-100-python", _CIFAR100_PYTHON, (b"coarse_labels", b"fine_labels")),
+        _Form("cifar-100-binary", {"train.bin": None, "test.bin": None}),
+    ),
+)
+_COUNTS = {"train": 50_000, "test": 10_000}
 
 
 def cifar10(folder=None, split="train", *, verify=True):
-    """CIFAR-10: 50,000 train and 10,000 test photographs of ten kinds of objects, from its canonical Python files.
+    """CIFAR-10: 50,000 train and 10,000 test photographs of ten kinds of objects, from either published form.
 
-    folder : the folder `cifar-10-batches-py` or one that holds it, itself or one level below; None for every entry of
-        COLLAPSE_THEORY_DATA
+    folder : the folder `cifar-10-batches-py` or `cifar-10-batches-bin`, or one that holds it, itself or one level
+        below; None for every entry of COLLAPSE_THEORY_DATA
     split : "train" or "test"
-    verify : compare the files with the published md5 sums; False reads other files of the same layout, of any length
+    verify : compare the files with their md5 sums; False reads other files of the same layout, of any length
 
     Returns (images (N, 3, 32, 32) uint8, labels (N,) int64), in the order of the files; labels index CIFAR10_NAMES.
     Raises DataNotFound, a FileNotFoundError, if a file is missing; ValueError if one is damaged, or `split` unknown.
-    The files are pickles, but nothing that they name is imported or called, whatever they hold.
+    The Python files are pickles, but nothing that they name is imported or called, whatever they hold.
     Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
     """
-    check_choice("split", split, ("train", "test"))
-    names = [name for name in _CIFAR10_MD5 if (name == "test_batch") == (split == "test")]
-    where = find("CIFAR-10", folder, inner=_CIFAR10_FOLDER, file=names[0], advice=_CIFAR10_HELP)
-    missing = [name for name in names if not (where / name).is_file()]
+    images, labels = _read(_CIFAR10, folder, split, verify)
+    return images, labels[:, 0]
+
+
+def cifar100(folder=None, split="train", *, coarse=False, verify=True):
+    """CIFAR-100: 50,000 train and 10,000 test photographs of a hundred kinds of objects, in twenty groups of five.
+
+    folder : the folder `cifar-100-python` or `cifar-100-binary`, or one that holds it, as in `cifar10`
+    split : "train" or "test"
+    coarse : label by group, an index into CIFAR100_COARSE_NAMES, instead of by kind, into CIFAR100_NAMES
+    verify : compare the Python files with the published md5 sums, and count the images and the kinds of either form;
+        False reads other files of the same layout, of any length
+
+    Returns (images (N, 3, 32, 32) uint8, labels (N,) int64), in the order of the files.
+    Raises as `cifar10`.
+    Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
+    """
+    images, labels = _read(_CIFAR100, folder, split, verify)
+    return images, labels[:, 0 if coarse else 1]
+
+
+def _read(data, folder, split, verify):
+    """(images (N, 3, 32, 32) uint8, labels (N, L) int64) of one split, in whichever form is found first."""
+    check_choice("split", split, tuple(_COUNTS))
+    wanted = [f"{form.folder}/{form.files(split)[0]}" for form in data.forms]
+    found = find(data.name, folder, wanted=wanted, advice=data.advice)
+    form = next(form for form in data.forms if found.name in form.md5)
+    paths = [found.with_name(name) for name in form.files(split)]
+    missing = [path.name for path in paths if not path.is_file()]
     if missing:
-        raise DataNotFound(f"CIFAR-10: {where} lacks {', '.join(missing)}. {_CIFAR10_HELP}.")
-    pieces = [_read_batch(where / name, _CIFAR10_MD5[name] if verify else None) for name in names]
+        raise DataNotFound(f"{data.name}: {found.parent} lacks {', '.join(missing)}. {data.advice}.")
+    pieces = [_read_file(path, form, data, verify) for path in paths]
     images, labels = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
+    if verify:
+        _check_counts(data, found.parent, split, labels)
     return images, labels
 
 
-def _read_batch(path, md5):
-    """One file: images (N, 3, 32, 32) uint8 and labels (N,) int64."""
+def _read_file(path, form, data, verify):
     raw = path.read_bytes()
-    actual = hashlib.md5(raw, usedforsecurity=False).hexdigest()
-    if md5 not in (None, actual):
-        raise ValueError(f"{path}: damaged or not the published file: md5 {actual} of {len(raw)} bytes, expected {md5}")
+    check_md5(path, raw, form.md5[path.name] if verify else None)
+    pixels, labels = _from_pickle(path, raw, form, data) if form.labels else _from_records(path, raw, data)
+    limits = np.array(data.values)
+    if np.any((labels < 0) | (labels >= limits)):
+        ranges = " and ".join(f"0 .. {most - 1}" for most in data.values)
+        raise ValueError(f"{path}: expected labels in {ranges}, got {labels.min(axis=0)} .. {labels.max(axis=0)}")
+    return pixels.reshape(-1, 3, 32, 32), labels.astype(np.int64)
+
+
+def _from_pickle(path, raw, form, data):
+    """Pixels (N, 3072) and labels (N, L) of a Python file."""
     try:
         content = read_pickle(raw)
-        data, labels = content[b"data"].values, np.asarray(content[b"labels"])
+        pixels = content[b"data"].values
+        labels = [np.asarray(content[name]) for name in form.labels]
     except Exception as error:  # a damaged pickle may raise anything
-        raise ValueError(f"{path}: not a CIFAR-10 batch ({type(error).__name__}: {error})") from error
-    if data is None or data.shape != (len(labels), 3072) or labels.dtype.kind != "i" or not _labels_known(labels):
-        expected = "data (N, 3072) in uint8 and N labels in 0 .. 9"
-        raise ValueError(f"{path}: expected {expected}, got data {np.shape(data)} and labels {labels.shape}")
-    return data.reshape(-1, 3, 32, 32), labels.astype(np.int64)
+        raise ValueError(f"{path}: not a {data.name} batch ({type(error).__name__}: {error})") from error
+    shapes = [column.shape for column in labels]
+    whole = all(column.dtype.kind == "i" for column in labels)
+    if pixels is None or 0 in pixels.shape or not whole or {pixels.shape} != {(*shape, _PIXELS) for shape in shapes}:
+        expected = f"data (N, {_PIXELS}) in uint8 and N labels, integers"
+        got = f"data {np.shape(pixels)} and labels {', '.join(f'{c.shape} {c.dtype}' for c in labels)}"
+        raise ValueError(f"{path}: expected {expected}, got {got}")
+    return pixels, np.stack(labels, axis=1)
 
 
-def _labels_known(labels):
-    return labels.ndim == 1 and labels.size > 0 and labels.min() >= 0 and labels.max() < len(CIFAR10_NAMES)
+def _from_records(path, raw, data):
+    """Pixels (N, 3072) and labels (N, L) of a binary file: N records of L labels, a byte each, and the pixels."""
+    length = len(data.values) + _PIXELS
+    if not raw or len(raw) % length:
+        raise ValueError(
+            f"{path}: expected records of {length} bytes, got {len(raw)} bytes, {len(raw) % length} too many"
+        )
+    records = np.frombuffer(raw, dtype=np.uint8).reshape(-1, length)
+    return records[:, -_PIXELS:], records[:, :-_PIXELS]
+
+
+def _check_counts(data, folder, split, labels):
+    """Raise ValueError if there are not as many images, or not as many of each kind, as were published."""
+    counts = [np.bincount(column, minlength=most) for column, most in zip(labels.T, data.values, strict=True)]
+    if any(np.any(count != _COUNTS[split] // len(count)) for count in counts):
+        expected = f"{_COUNTS[split]:,} {split} images, {_COUNTS[split] // len(counts[-1]):,} of each kind"
+        got = f"{len(labels):,} images, {counts[-1].min():,} to {counts[-1].max():,} of each"
+        raise ValueError(f"{data.name}: expected {expected} in {folder}, got {got}")

@@ -1,6 +1,18 @@
-"""Wavelets, then a non-linearity, iterated."""
+"""Wavelets, then a non-linearity, iterated; and the windowed scattering transform."""
 
 from .cascades import Layer, apply_layer, cascade, cascade_paths
 from .mixing import Mixing, mix_channels, semi_unitary
+from .path_table import paths
+from .windowed import scatter
 
-__all__ = ["Layer", "Mixing", "apply_layer", "cascade", "cascade_paths", "mix_channels", "semi_unitary"]
+__all__ = [
+    "Layer",
+    "Mixing",
+    "apply_layer",
+    "cascade",
+    "cascade_paths",
+    "mix_channels",
+    "paths",
+    "scatter",
+    "semi_unitary",
+]

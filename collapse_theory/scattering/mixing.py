@@ -1,6 +1,7 @@
 """Channels mixed at every pixel, by a fixed matrix: the P of the theory."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Mixing:
 
     def matrix(self, inputs, layer=0):
         """(outputs, inputs) NumPy array."""
-        return semi_unitary(self.outputs or inputs, inputs, seed=(self.seed, layer), kind=self.kind)
+        return _drawn_once(self.outputs or inputs, inputs, (self.seed, layer), self.kind)
 
 
 def mix_channels(x, matrix):
@@ -67,3 +68,11 @@ def semi_unitary(outputs, inputs, *, seed, kind="real"):
         gaussian = gaussian + 1j * rng.normal(size=(outputs, inputs))
     left, _, right = np.linalg.svd(gaussian, full_matrices=False)
     return left @ right
+
+
+@lru_cache(maxsize=32)
+def _drawn_once(outputs, inputs, seed, kind):
+    """`semi_unitary`, shared by all batches of a cascade and therefore read-only."""
+    matrix = semi_unitary(outputs, inputs, seed=seed, kind=kind)
+    matrix.flags.writeable = False
+    return matrix

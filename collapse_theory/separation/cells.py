@@ -83,6 +83,23 @@ class Cells:
                 one.products[0, y] = self.products[:, y].sum(axis=0) + (offsets.T * weights) @ offsets.conj()
         return one
 
+    def without(self, cells, group):
+        """These cells, with one group, less a group of the `cells` that were pooled in them: `add`, undone.
+
+        n ← n − n',   m ← m − δ n'/n,   S ← S − S' − |δ|² n n'/(n + n'),   δ = m' − m,   with the new n and m in S
+
+        Only what `matrices` needs: the squares are left out. A group that holds all samples of a class cannot be
+        taken off.
+        """
+        removed, n = cells.counts[group], self.counts[0] - cells.counts[group]
+        means = self.means[0] - (removed / n)[:, None] * (cells.means[group] - self.means[0])
+        products = self.products[0] - cells.products[group]
+        for product, difference, weight in zip(
+            products, cells.means[group] - means, n * removed / (n + removed), strict=True
+        ):
+            product -= weight * np.outer(difference, difference.conj())
+        return Cells(n[None], means[None], None, products[None])
+
     def per_feature(self, origin):
         """Summary of each feature, of cells with one group.  Fields (K, D); between (D,)."""
         counts, means = self.counts[0], self.means[0]

@@ -2,99 +2,18 @@
 
 import numpy as np
 
-from ..arguments import check_choice, check_count, check_number
+from ..arguments import check_count
 from ..arrays import array_namespace, check_finite, floating, is_complex, shape, to_complex, to_host
+from .answers import Statistics, UnbiasedMoments
 from .cells import Cells, cell_bytes
-from .jackknife import jackknife_interval, matrices_without_each_group, totals_without_each_group
+from .jackknife import totals_without_each_group
 from .labels import host_labels, in_order
 from .reduction import reduce_rows
-from .summary import fisher_full
 
-__all__ = ["ClassMoments", "Statistics", "UnbiasedMoments"]
+__all__ = ["ClassMoments"]
 
 _CHUNK_BYTES = 2**24
 _CHUNK_ROWS = 256  # short sums, merged, lose fewer digits than long ones
-
-
-class Statistics:
-    """The numbers that class moments give, as host floats in float64. See `Summary` for their definitions."""
-
-    @property
-    def within_class_variance(self):
-        """Σ_y p_y E|x − μ_y|², summed over the features."""
-        return self._total("within_class_variance")
-
-    @property
-    def between_class_variance(self):
-        """Σ_y p_y |μ_y − μ|², summed over the features. Raises ValueError if there is one class."""
-        self._check_classes()
-        return self._total("between_class_variance")
-
-    @property
-    def mean_energy(self):
-        """Σ_y p_y |μ_y|², summed over the features."""
-        return self._total("mean_energy")
-
-    @property
-    def fisher_trace(self):
-        """Between-class over within-class variance. Raises ValueError if there is one class."""
-        self._check_classes()
-        return self._total("fisher_trace")
-
-    def fisher_full(self, ridge=None):
-        """(1/K) Tr((Σ_W + ridge I)⁻¹ Σ_B); by default ridge = 1e-3 Tr(Σ_W) / D.
-
-        Raises ValueError if there is one class, or the moments were not made with covariance=True.
-        """
-        self._check_classes()
-        moments = self._moments
-        if not moments.covariance:
-            raise ValueError("fisher_full needs one D x D matrix a class: make ClassMoments(covariance=True)")
-        ridge = None if ridge is None else check_number("ridge", ridge, least=0)
-        return fisher_full(self._corrected(moments._pool().matrices(moments._origin)), ridge)
-
-    def per_feature(self):
-        """A `Summary` whose fields and statistics have one number a feature: (K, ...) and (...), features' shape."""
-        moments = self._moments
-        summary = self._corrected(moments._pool().per_feature(moments._origin))
-        shaped = (values.reshape(-1, *moments._feature_shape) for values in (summary.variances, summary.energies))
-        return type(summary)(summary.counts, *shaped, summary.between_class_variance.reshape(moments._feature_shape))
-
-    def interval(self, name, confidence=0.95):
-        """Jackknife interval (low, high) of the statistic `name`, centred on it; see the module `jackknife`.
-
-        It depends on the order of the samples within a class, which puts them in groups; the number itself does not.
-        Where the true separation of the classes is 0 it is conservative. Raises ValueError for an unknown `name`, a
-        `confidence` outside (0, 1), moments without groups, or a class that does not have a sample in each group.
-        """
-        check_choice("name", name, (*_TOTALS, "fisher_full"))
-        if not 0 < check_number("confidence", confidence) < 1:
-            raise ValueError(f"confidence: expected a share between 0 and 1, got {confidence!r}")
-        moments = self._moments
-        moments._check_groups()
-        full = name == "fisher_full"
-        value = self.fisher_full() if full else getattr(self, name)
-        without_each = (matrices_without_each_group if full else totals_without_each_group)(
-            moments._cells, moments._origin
-        )
-        summaries = (self._corrected(summary) for summary in without_each)
-        replicates = [fisher_full(s) if full else getattr(s, name) for s in summaries]
-        return jackknife_interval(value, np.array(replicates), confidence)
-
-    def _total(self, name):
-        moments = self._moments
-        each = moments._pool().per_feature(moments._origin)
-        total = type(each)(
-            each.counts, each.variances.sum(axis=1), each.energies.sum(axis=1), each.between_class_variance.sum()
-        )
-        return float(getattr(self._corrected(total), name))
-
-    def _check_classes(self):
-        if len(self._moments.counts) < 2:
-            raise ValueError(f"labels: expected at least two classes to compare, got {self._moments._labels}")
-
-
-_TOTALS = ("within_class_variance", "between_class_variance", "mean_energy", "fisher_trace")
 
 
 class ClassMoments(Statistics):
@@ -113,7 +32,8 @@ class ClassMoments(Statistics):
     def __init__(self, covariance=False, groups=0, memory=2**30):
         check_count("groups", groups, least=0)
         self.covariance, self.groups, self.memory = bool(covariance), int(groups), memory
-        self._labels, self._cells, self._origin, self._feature_shape, self._pooled = [], None, None, None, None
+        self._labels, self._cells, self._origin, self._feature_shape = [], None, None, None
+        self._forget_answers()
 
     @property
     def classes(self):
@@ -154,7 +74,7 @@ class ClassMoments(Statistics):
         groups = self._next_groups(codes)
         for part in _chunks(features):
             self._add(flat[part, ...], groups[part], codes[part])
-        self._pooled = None
+        self._forget_answers()
         return self
 
     def merge(self, other):
@@ -178,7 +98,7 @@ class ClassMoments(Statistics):
             products = None if cells.products is None else cells.products[here]
             mean = cells.means[here] + offset
             self._cells.add((group, own[number]), cells.counts[here], mean, cells.squares[here], products)
-        self._pooled = None
+        self._forget_answers()
         return self
 
     @property
@@ -193,10 +113,18 @@ class ClassMoments(Statistics):
             raise ValueError("no samples yet: expected at least one update")
         return self._cells
 
+    def _forget_answers(self):
+        self._pooled = self._replicates = None
+
     def _pool(self):
         if self._pooled is None:
             self._pooled = self._filled().pooled()
         return self._pooled
+
+    def _without_each_group(self):
+        if self._replicates is None:
+            self._replicates = totals_without_each_group(self._cells, self._origin)
+        return self._replicates
 
     def _check_groups(self):
         if self.groups < 2:
@@ -258,38 +186,6 @@ class ClassMoments(Statistics):
         reduced = reduce_rows(rows, index.reshape(-1), len(counts), self._origin, self.covariance)
         for cell, count, moments in zip(zip(*cells, strict=True), counts, reduced, strict=True):
             self._cells.add(cell, count, *moments)
-
-
-class UnbiasedMoments(Statistics):
-    """The statistics of some `ClassMoments` without finite-sample bias. Raises ValueError if a class has one sample."""
-
-    def __init__(self, moments):
-        self._moments = moments
-        self._check_counts(moments.counts)
-
-    @property
-    def classes(self):
-        """(K,) labels, sorted."""
-        return self._moments.classes
-
-    @property
-    def counts(self):
-        """(K,) samples of each class."""
-        return self._moments.counts
-
-    @property
-    def class_means(self):
-        """(K, ...) mean of each class, which has no bias to begin with."""
-        return self._moments.class_means
-
-    def _corrected(self, summary):
-        self._check_counts(summary.counts)  # again: samples may have come since, or a group been left out
-        return summary.unbiased()
-
-    def _check_counts(self, counts):
-        if np.min(counts) < 2:
-            alone = self._moments._labels[np.argmin(counts)]
-            raise ValueError(f"labels: class {alone!r} has one sample, expected at least two for unbiased numbers")
 
 
 def _chunks(features):

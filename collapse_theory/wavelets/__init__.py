@@ -1,6 +1,6 @@
 """Banks of oriented wavelets; the wavelet transform, its inverse, amplitude and local phase."""
 
-from .banks import STEPS, morlet_bank, paper_bank
+from .banks import STEPS, directions, morlet_bank, paper_bank
 from .filterbank import FilterBank
 from .padding import crop, padded_shape
 from .transform import amplitude_and_phase, inverse_transform, wavelet_transform
@@ -10,6 +10,7 @@ __all__ = [
     "FilterBank",
     "amplitude_and_phase",
     "crop",
+    "directions",
     "inverse_transform",
     "morlet_bank",
     "padded_shape",

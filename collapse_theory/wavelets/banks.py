@@ -7,7 +7,7 @@ from ..torus import image_shape
 from .filterbank import Design, designed_bank
 from .morlet import Morlet
 
-__all__ = ["STEPS", "morlet_bank", "paper_bank"]
+__all__ = ["STEPS", "directions", "morlet_bank", "paper_bank"]
 
 STEPS = ("octave", "half octave", "next half octave")
 
@@ -31,7 +31,9 @@ def morlet_bank(shape, scales, angles, circle="half", pi=math.pi):
     check_count("scales", scales)
     slant = _slant(angles, circle)
     wavelets = [
-        Morlet(0.8 * 2**j, 3 * math.pi / 4 / 2**j, t, slant, j) for j in range(scales) for t in _angles(angles, circle)
+        Morlet(0.8 * 2**j, 3 * math.pi / 4 / 2**j, t, slant, j)
+        for j in range(scales)
+        for t in directions(angles, circle)
     ]
     return designed_bank(Design(tuple(wavelets), 0.8 * 2 ** (scales - 1), float(pi)), image_shape(shape), circle, None)
 
@@ -55,7 +57,7 @@ def paper_bank(shape, angles, step="octave", circle="half", pi=math.pi):
         sigma, frequency, slant = 0.8 * math.sqrt(1.5), math.pi / math.sqrt(2), math.sqrt(3 * slant**2 / (4 - slant**2))
     lowpass_sigma = 0.8 if step == "octave" else 0.8 / math.sqrt(2)
     scale = 0.5 if step == "next half octave" else 0.0
-    wavelets = tuple(Morlet(sigma, frequency, t, slant, scale) for t in _angles(angles, circle))
+    wavelets = tuple(Morlet(sigma, frequency, t, slant, scale) for t in directions(angles, circle))
     return designed_bank(Design(wavelets, lowpass_sigma, float(pi)), image_shape(shape), circle, None)
 
 
@@ -65,6 +67,7 @@ def _slant(angles, circle):
     return 4 / (angles if circle == "half" else angles / 2)
 
 
-def _angles(angles, circle):
+def directions(angles, circle="half"):
+    """Angles of the wavelets of a bank, in radians, in its order: (⌊L/2⌋ − 1 − l) π/L, or 2π/L on the full circle."""
     step = (math.pi if circle == "half" else 2 * math.pi) / angles
     return [(angles // 2 - 1 - index) * step for index in range(angles)]

@@ -1,0 +1,215 @@
+"""scikit-learn's face of the package: scattering as a transformer, the separation of classes as something to score.
+
+This module imports scikit-learn, and nothing of the package imports it. Rows of a table are flattened images. NumPy
+arrays, lists and data frames are checked by scikit-learn; an array of torch, CuPy or another array-API library is kept
+where it is, with and without scikit-learn's array_api_dispatch.
+"""
+
+import math
+import warnings
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from . import scattering
+from .arguments import check_choice, check_count
+from .arrays import array_namespace, check_finite, device, floating, is_complex, shape
+from .separation import ClassMoments
+from .wavelets import morlet_bank
+
+__all__ = ["ClassSeparation", "ScatteringTransformer"]
+
+_KINDS = ("scattering", "cascade")
+_STATISTICS = ("fisher_trace", "fisher_full", "within_class_variance", "between_class_variance", "mean_energy")
+
+
+class ScatteringTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Flattened images in, moduli of their wavelet coefficients out, averaged over the image or not.
+
+    image_shape : (C, H, W) or (H, W) of the image in a row; None for the smallest square grey image that holds a row
+        and the widest wavelet: where it is larger than the row, the rest is filled with zeros, with a warning
+    scales, angles : of the wavelets, J and L, the angles over half the circle
+    order : 1 or 2 of a scattering; of a cascade the number of layers
+    kind : "scattering" for the classical windowed transform, `scattering.scatter`, of each channel; "cascade" for the
+        last layer of `scattering.cascade`, phase collapses by a periodic bank tight for real images
+    averaged : give the average of each channel over the image; False gives every sample of every channel
+    batch : images transformed at a time, which bounds the memory: a cascade takes 32 C (1 + J L)^order H W bytes an
+        image in double precision
+
+    A row of the result is (C, P) or (C, P, H', W') of one image, flattened: paths in the order of `scattering.paths` or
+    `scattering.cascade_paths`. Nothing is learnt from images but their number of features. Result and rows have the
+    same library, device and precision; integers become double precision.
+    """
+
+    def __init__(self, image_shape=None, *, scales=2, angles=8, order=2, kind="scattering", averaged=True, batch=64):
+        self.image_shape = image_shape
+        self.scales = scales
+        self.angles = angles
+        self.order = order
+        self.kind = kind
+        self.averaged = averaged
+        self.batch = batch
+
+    def fit(self, X, y=None):
+        """Check the parameters and the number of features of X (N, D); y is ignored.  Returns the transformer."""
+        check_choice("kind", self.kind, _KINDS)
+        for name in ("scales", "angles", "batch"):
+            check_count(name, getattr(self, name))
+        check_count("order", self.order, most=2 if self.kind == "scattering" else math.inf)
+        rows = _checked(self, X, reset=True)
+        self.image_shape_ = self._read_image_shape()
+        self._n_features_out = int(self._features(rows[:1, ...]).shape[1])
+        return self
+
+    def transform(self, X):
+        """X (N, D) of any array library -> (N, features)."""
+        check_is_fitted(self)
+        rows = _checked(self, X, reset=False)
+        count = int(rows.shape[0])
+        parts = (slice(start, min(start + self.batch, count)) for start in range(0, count, self.batch))
+        return array_namespace(rows).concat([self._features(rows[part, ...]) for part in parts], axis=0)
+
+    def _read_image_shape(self):
+        """(C, H, W) of the images in rows of `n_features_in_`."""
+        features = self.n_features_in_
+        if self.image_shape is None:
+            side = max(math.isqrt(features - 1) + 1, 2**self.scales)
+            if side**2 != features:
+                warnings.warn(
+                    f"image_shape: a row of {features} features is no square image of at least {2**self.scales} x "
+                    f"{2**self.scales}; it is filled with zeros to {side} x {side}: name image_shape=(C, H, W)",
+                    stacklevel=3,
+                )
+            return (1, side, side)
+        sides = tuple(self.image_shape)
+        if len(sides) not in (2, 3) or math.prod(sides) != features:
+            raise ValueError(
+                f"image_shape: expected (C, H, W) or (H, W) of n_features={features} samples, got {self.image_shape!r}"
+            )
+        return sides if len(sides) == 3 else (1, *sides)
+
+    def _features(self, rows):
+        """Moduli of a few rows, as rows."""
+        xp = array_namespace(rows)
+        count, size = rows.shape[0], math.prod(self.image_shape_)
+        filling = xp.zeros((count, size - rows.shape[1]), dtype=rows.dtype, device=device(rows))
+        images = xp.reshape(xp.concat([rows, filling], axis=1), (count, *self.image_shape_))
+        moduli = self._scattered(images) if self.kind == "scattering" else self._cascaded(images)
+        moduli = xp.mean(moduli, axis=(-2, -1)) if self.averaged else moduli
+        return xp.reshape(moduli, (count, -1))
+
+    def _scattered(self, images):
+        return scattering.scatter(images, self.scales, angles=self.angles, order=self.order)
+
+    def _cascaded(self, images):
+        bank = morlet_bank(shape(images)[-2:], self.scales, self.angles).tight("real")
+        *_, last = scattering.cascade(images, bank, "phase collapse", depth=self.order)
+        return last
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.array_api_support = True
+        return tags
+
+
+class ClassSeparation(BaseEstimator):
+    """How far apart the classes of labelled rows are: `separation.ClassMoments`, to fit, and to score pipelines by.
+
+    statistic : what `score` returns: "fisher_trace", "fisher_full", "within_class_variance", "between_class_variance"
+        or "mean_energy"
+    unbiased : give the statistics without the bias of a finite sample: then a class needs two samples
+    ridge : of "fisher_full", as in `ClassMoments.fisher_full`
+    groups : of samples, for `interval`: 0 for none, else about 20
+
+    After `fit`, or any number of `partial_fit`: classes_ (K,), counts_ (K,), class_means_ (K, D), statistics_, whose
+    attributes are these statistics, and `interval`. In a pipeline that ends here, `GridSearchCV` chooses what
+    separates the classes of held-out rows best, with no classifier in between; give it cv=StratifiedKFold(), which
+    scikit-learn takes by itself for classifiers alone: a fold must hold every class.
+    """
+
+    def __init__(self, statistic="fisher_trace", *, unbiased=True, ridge=None, groups=0):
+        self.statistic = statistic
+        self.unbiased = unbiased
+        self.ridge = ridge
+        self.groups = groups
+
+    def fit(self, X, y):
+        """Measure the rows X (N, D) of any array library, with labels y (N,).  Returns the estimator."""
+        rows, labels = _checked(self, X, y, reset=True)
+        self.moments_ = self._moments().update(rows, labels)
+        return self
+
+    def partial_fit(self, X, y):
+        """Add rows to those measured: exactly what `fit` of all of them gives.  Returns the estimator."""
+        first = not hasattr(self, "moments_")
+        rows, labels = _checked(self, X, y, reset=first)
+        moments = self._moments() if first else self.moments_
+        self.moments_ = moments.update(rows, labels)
+        return self
+
+    def score(self, X, y):
+        """The statistic of other rows and their labels: nothing but the number of features is kept from `fit`."""
+        check_is_fitted(self)
+        rows, labels = _checked(self, X, y, reset=False)
+        return self._value(self._moments().update(rows, labels))
+
+    def interval(self, confidence=0.95):
+        """Jackknife interval (low, high) of the statistic of the rows fitted, see `ClassMoments.interval`."""
+        return self.statistics_.interval(self.statistic, confidence)
+
+    @property
+    def classes_(self):
+        """(K,) labels, sorted."""
+        return self.moments_.classes
+
+    @property
+    def counts_(self):
+        """(K,) samples of each class."""
+        return self.moments_.counts
+
+    @property
+    def class_means_(self):
+        """(K, D) mean of each class, in the order of `classes_`."""
+        return self.moments_.class_means
+
+    @property
+    def statistics_(self):
+        """The statistics of the rows fitted, unbiased or not as was asked."""
+        return self.moments_.unbiased() if self.unbiased else self.moments_
+
+    def _moments(self):
+        check_choice("statistic", self.statistic, _STATISTICS)
+        return ClassMoments(covariance=self.statistic == "fisher_full", groups=self.groups)
+
+    def _value(self, moments):
+        statistics = moments.unbiased() if self.unbiased else moments
+        full = self.statistic == "fisher_full"
+        return statistics.fisher_full(self.ridge) if full else getattr(statistics, self.statistic)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.array_api_support = True
+        return tags
+
+
+def _checked(estimator, X, *labels, reset):
+    """Rows, and labels if they are given, as scikit-learn wants them; `reset` remembers the number of features."""
+    try:
+        elsewhere = not isinstance(X, np.ndarray) and array_namespace(X) is not None
+    except TypeError:
+        elsewhere = False
+    if not elsewhere:
+        return validate_data(estimator, X, *labels, reset=reset, dtype=[np.float64, np.float32])
+    rows = floating(X, "X")
+    if rows.ndim != 2 or 0 in rows.shape or is_complex(rows):
+        raise ValueError(f"X: expected real rows (N, D), N and D at least 1, got shape {shape(rows)} in {rows.dtype}")
+    check_finite(rows, "X")
+    if reset:
+        estimator.n_features_in_ = int(rows.shape[1])
+    elif rows.shape[1] != estimator.n_features_in_:
+        expected = f"{type(estimator).__name__} is expecting {estimator.n_features_in_} features as input"
+        raise ValueError(f"X has {rows.shape[1]} features, but {expected}")
+    return (rows, *labels) if labels else rows

@@ -1,0 +1,103 @@
+"""The windowed scattering transform of real images: averaged moduli of wavelets, and of wavelets of these moduli."""
+
+import math
+
+from ..arguments import check_count, check_number
+from ..arrays import array_namespace, fft2, ifft2, images, is_complex, shape
+from ..torus import reflect
+from .path_table import check_path_counts
+from .windows import padded_sides, windows
+
+__all__ = ["scatter"]
+
+_CACHED = 2**20
+
+
+def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
+    """The classical scattering transform of real images, averaged over windows of 2^J samples.
+
+        S_0 = x ∗ φ,   S_1 = |x ∗ ψ_1| ∗ φ,   S_2 = ||x ∗ ψ_1| ∗ ψ_2| ∗ φ,   scale of ψ_2 > scale of ψ_1
+
+    x : (..., H, W) real; every leading axis is carried along
+    scales : J; 2^J is at most the shorter side
+    angles : L, over the half circle
+    order : the largest, 0, 1 or 2
+    pi : the π of the norms of the filters; other codes write 3.1415
+    chunk : images at once; None: as many as a processor's cache holds, at least one
+
+    The filters are those of `morlet_bank` on the image padded by reflection to ((H + 2^J) // 2^J + 1) 2^J rows, columns
+    likewise. A modulus of scale j is known at every 2^j-th sample, aliased; S at every 2^J-th, of which the first and
+    the last are dropped.
+
+    Returns (..., P, H // 2^J, W // 2^J) real, where and as precise as `x`, differentiable under torch; channel by
+    channel the rows of `paths`. Beyond `x`, the filters and twice the result, at most chunk (1 + L)² Hp Wp complex
+    numbers are in use, Hp x Wp being the padded image; more where a graph of gradients is kept.
+    Raises ValueError if an argument is out of range; TypeError if `x` is complex: wavelets over the half circle do not
+    see half of its spectrum. A `cascade` over the full circle does.
+    Source: Mallat (2012); Bruna & Mallat (2013).
+    """
+    x = images(x)
+    sides = shape(x)[-2:]
+    _check(x, scales, angles, order)
+    padded = padded_sides(sides, scales)
+    if chunk is None:
+        chunk = max(1, _CACHED // ((1 + angles) ** 2 * padded[0] * padded[1]))
+    check_count("chunk", chunk)
+    filters = windows(sides, int(scales), int(angles), check_number("pi", pi, least=1)).placed(like=x)
+    xp = array_namespace(x)
+    planes = xp.reshape(x, (-1, *sides))
+    count = planes.shape[0]
+    pieces = [planes[start : min(start + chunk, count), ...] for start in range(0, count, chunk)]
+    s = xp.concat([_coefficients(piece, filters, order) for piece in pieces], axis=0)
+    return xp.reshape(s, (*shape(x)[:-2], *shape(s)[1:]))
+
+
+def _check(x, scales, angles, order):
+    check_path_counts(scales, angles, order)
+    if is_complex(x):
+        raise TypeError(
+            f"x: expected real images, got {x.dtype}: wavelets over the half circle do not see half of a complex "
+            "spectrum; transform its real and imaginary parts, or use cascade with circle='full'"
+        )
+    if 2**scales > min(shape(x)[-2:]):
+        raise ValueError(
+            f"scales: too many for these images: {scales} need sides of at least {2**scales} samples, got {shape(x)}"
+        )
+
+
+def _coefficients(x, filters, order):
+    """A chunk of images (N, H, W) -> (N, P, H // 2^J, W // 2^J)."""
+    xp, scales = array_namespace(x), len(filters.averages)
+    x = reflect(x, filters.padded)
+    zeroth, first, second = _average(x[:, None, :, :], filters.averages[0]), [], []
+    x_hat = fft2(x) if order > 0 else None
+    for scale in range(scales if order > 0 else 0):
+        u = _moduli(x_hat, filters.wavelets[0, scale])
+        first.append(_average(u, filters.averages[scale]))
+        if order > 1 and scale < scales - 1:
+            second.append(_second(fft2(u), filters, scale))
+    return xp.concat([zeroth, *first, *second], axis=1)
+
+
+def _second(u_hat, filters, scale):
+    """All of order 2 behind the moduli of one scale: their spectra (N, L, h, w) -> (N, paths, H // 2^J, W // 2^J)."""
+    xp = array_namespace(u_hat)
+    coarser = range(scale + 1, len(filters.averages))
+    s = [_average(_moduli(u_hat, filters.wavelets[scale, next_]), filters.averages[next_]) for next_ in coarser]
+    s = xp.concat(s, axis=2)
+    return xp.reshape(s, (s.shape[0], -1, *shape(s)[-2:]))
+
+
+def _moduli(x_hat, wavelets):
+    """|x ∗ ψ_l|, subsampled: the aliases are added block by block.  (..., h, w) -> (..., L, h / factor, w / factor)."""
+    (rows, columns), *others = wavelets.blocks
+    total = x_hat[..., None, rows, columns] * wavelets.values[:, rows, columns]
+    for rows, columns in others:
+        total += x_hat[..., None, rows, columns] * wavelets.values[:, rows, columns]
+    return array_namespace(x_hat).abs(ifft2(total))
+
+
+def _average(u, matrices):
+    """u ∗ φ, subsampled and cropped.  (..., h, w) -> (..., H // 2^J, W // 2^J)."""
+    rows, columns = matrices
+    return rows @ (u @ columns)

@@ -1,0 +1,109 @@
+"""The filters of the windowed scattering transform, on each of the grids where its moduli live."""
+
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..arrays import place
+from ..wavelets import morlet_bank
+
+__all__ = ["Wavelets", "Windows", "padded_sides", "windows"]
+
+
+@dataclass(frozen=True, eq=False)
+class Wavelets:
+    """Wavelets of one scale on one grid, as they act on a spectrum that is then folded.
+
+    values : (L, h, w) real: ψ̂ / factor², factor being the subsampling that follows
+    blocks : (row slice, column slice) of each block of the fold, h / factor x w / factor, where some ψ̂ is not zero
+    """
+
+    values: Any
+    blocks: tuple[tuple[slice, slice], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Everything linear in the windowed scattering transform of images of one shape.
+
+    padded : (Hp, Wp), sides after padding
+    wavelets : by (j, scale): on the grid of step 2^j, followed by a subsampling to that of step 2^scale
+    averages : for each j two matrices, (H // 2^J, Hp / 2^j) and (Wp / 2^j, W // 2^J): one from the left and one from
+        the right, they are the low-pass, the subsampling and the crop at once
+    """
+
+    padded: tuple[int, int]
+    wavelets: dict[tuple[int, int], Wavelets]
+    averages: tuple[tuple[Any, Any], ...]
+
+    def placed(self, like):
+        """The same beside another array."""
+        wavelets = {key: replace(w, values=place(w.values, like=like)) for key, w in self.wavelets.items()}
+        averages = tuple((place(rows, like=like), place(columns, like=like)) for rows, columns in self.averages)
+        return replace(self, wavelets=wavelets, averages=averages)
+
+
+def padded_sides(sides, scales):
+    """Sides after padding: the multiples of 2^J that leave two more output samples an axis than are kept.
+
+    (H, W) -> (Hp, Wp);  M -> ((M + 2^J) // 2^J + 1) 2^J,  of which (M' − M) // 2 lie before the image.
+    """
+    return tuple(((side + 2**scales) // 2**scales + 1) * 2**scales for side in sides)
+
+
+@lru_cache(maxsize=16)
+def windows(sides, scales, angles, pi):
+    """The `Windows` of images of these sides, as NumPy arrays, shared by everyone who asks and therefore read-only.
+
+    On the grid of step 2^j a filter is the fine one on its band [−π / 2^j, π / 2^j)², and not the fine one folded: so
+    do the classical codes, and to fold changes the coefficients by 5e-5 to 7e-4 of their maximum.
+    """
+    padded = padded_sides(sides, scales)
+    bank = morlet_bank(padded, scales, angles, pi=pi)
+    psi_hat = bank.psi_hat.reshape(scales, angles, *padded)
+    wavelets = {
+        (step, scale): _wavelets(psi_hat[scale], 2**step, 2 ** (scale - step))
+        for step in range(scales)
+        for scale in range(step + (step > 0), scales)
+    }
+    # The low-pass is a Gaussian of equal widths: the product of one of the rows and one of the columns.
+    root = math.sqrt(bank.lowpass_hat[0, 0])
+    rows, columns = bank.lowpass_hat[:, 0] / root, bank.lowpass_hat[0] / root
+    averages = tuple(
+        (_average(rows, 2**step, 2**scales), _average(columns, 2**step, 2**scales).T) for step in range(scales)
+    )
+    for values in (*(w.values for w in wavelets.values()), *(matrix for pair in averages for matrix in pair)):
+        values.flags.writeable = False
+    return Windows(padded, wavelets, averages)
+
+
+def _wavelets(psi_hat, step, factor):
+    """(L, Hp, Wp) on the finest grid -> `Wavelets` on the grid of `step`, followed by a subsampling by `factor`."""
+    values = _band(_band(psi_hat, step, axis=-2), step, axis=-1) / factor**2
+    height, width = (side // factor for side in values.shape[1:])
+    blocks = (
+        (slice(a * height, (a + 1) * height), slice(b * width, (b + 1) * width)) for a, b in np.ndindex(factor, factor)
+    )
+    return Wavelets(values, tuple(block for block in blocks if np.any(values[:, *block])))
+
+
+def _average(lowpass_hat, step, window):
+    """Low-pass, subsampling and crop of one axis: the rows that are kept of a circulant matrix.
+
+    lowpass_hat : (P,) on the finest grid
+    step, window : of the grid of the maps, and of the outputs
+
+    Returns (P / window − 2, P / step) NumPy array: the first and the last output sample are dropped.
+    """
+    kernel = np.fft.ifft(_band(lowpass_hat, step, axis=0)).real
+    kept = np.arange(window, len(lowpass_hat) - window, window) // step
+    return kernel[(kept[:, None] - np.arange(len(kernel))) % len(kernel)]
+
+
+def _band(filter_hat, step, axis):
+    """The samples of a spectrum on the band of the grid of `step`, in the order of the FFT, zero frequency first."""
+    side = filter_hat.shape[axis] // step
+    return np.take(filter_hat, np.rint(np.fft.fftfreq(side) * side).astype(int), axis=axis)

@@ -1,0 +1,15 @@
+"""Other people's codes, made to import beside current libraries: the one place where that is done."""
+
+import pytest
+
+
+def kymatio_scattering():
+    """`Scattering2D` of Kymatio's NumPy front end.  Skips where Kymatio is not installed.
+
+    Kymatio 0.3.0 imports `scipy.special.sph_harm`, which SciPy 1.17 no longer has; its successor `sph_harm_y` takes
+    degree before order and the polar angle before the azimuth.
+    """
+    special = pytest.importorskip("scipy.special")
+    if not hasattr(special, "sph_harm"):
+        special.sph_harm = lambda order, degree, azimuth, polar: special.sph_harm_y(degree, order, polar, azimuth)
+    return pytest.importorskip("kymatio.numpy").Scattering2D
