@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "scattering": FOUNDATION,
     "separation": {"arguments", "arrays"},
     "processes": {"arguments", "arrays", "torus"},
-    "datasets": {"arguments"},
+    "datasets": {"arguments", "arrays"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
     "estimators": {"arguments", "arrays", "wavelets", "scattering", "separation"},

@@ -1,11 +1,11 @@
 """One image file after another, decoded by a few threads ahead of whoever reads them."""
 
-import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..arrays import cores
 from .search import optional
 
 __all__ = ["MOST_PIXELS", "decode", "mapped_ahead"]
@@ -59,7 +59,7 @@ def mapped_ahead(function, items, *, workers=None, ahead):
     """
     # Threads and not processes: Pillow decodes and shrinks without the lock of the interpreter.
     waiting = deque()
-    with ThreadPoolExecutor(workers or _processors()) as pool:
+    with ThreadPoolExecutor(workers or cores()) as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(function, item))
@@ -69,7 +69,3 @@ def mapped_ahead(function, items, *, workers=None, ahead):
                 yield waiting.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _processors():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
