@@ -8,7 +8,12 @@ python -m analysis NAME ...        answer it
 import importlib
 import sys
 
-QUESTIONS = ("separation_across_layers", "few_samples_a_class", "accuracy_of_learned_networks")
+QUESTIONS = (
+    "separation_across_layers",
+    "what_the_phase_knew",
+    "few_samples_a_class",
+    "accuracy_of_learned_networks",
+)
 
 
 def main(arguments=None):

@@ -126,8 +126,6 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
     Returns one row of plain values; None if the training was stopped before its end.
     Raises as `train`, before anything is trained.
     """
-    import torch
-
     from collapse_theory.learned.audit import class_statistics, dead_outputs
     from collapse_theory.learned.samples import chosen_device
     from collapse_theory.learned.training import Recipe as TrainingRecipe
@@ -152,7 +150,7 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
         "seconds": round(outcome.seconds, 1),
         "images_per_second": round(len(data[0]) * recipe.epochs / outcome.seconds, 1),
         "device": str(device),
-        "threads": torch.get_num_threads(),
+        "threads": outcome.threads,
         "machine": record.machine(),
         "zeros": {name: shares["zeros"] for name, shares in dead.items()},
         "dead_channels": {name: shares["dead_channels"] for name, shares in dead.items()},

@@ -25,12 +25,14 @@ class Outcome:
     finished : whether all epochs are done, or the call stopped before
     step, seconds : steps done and time spent on them, over all calls
     epochs : the lines of the metrics that end an epoch
+    threads : that torch computes with on the processor; with as many, the same call gives the same bits
     """
 
     finished: bool
     step: int
     seconds: float
     epochs: tuple[dict, ...]
+    threads: int
 
 
 def train(
@@ -233,7 +235,7 @@ class _Training:
 
     def _outcome(self):
         epochs = tuple(line for line in self.run.metrics() if line.get("kind") == "epoch")
-        return Outcome(self.step == self.steps, self.step, self.seconds, epochs)
+        return Outcome(self.step == self.steps, self.step, self.seconds, epochs, torch.get_num_threads())
 
 
 def _gpus(labelled):
