@@ -21,6 +21,7 @@ from .progress import training_bar
 NAME = "accuracy_of_learned_networks"
 RUNS = Path("runs")
 DATA = ("cifar10", "textures")
+NETWORKS = ("learned scattering", "fixed scattering", "residual")
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,23 @@ class Recipe:
 class Setting:
     """A network and how it is trained; the defaults are the paper's for CIFAR-10.
 
-    data : a name of DATA
-    nonlinearity, skip, angles, circle, terms, width : as in `learned.scattering_network`; angles: None for the paper's
+    data, network : names of DATA and NETWORKS; "fixed scattering" learns one mixing, "residual" is ResNet-20
+    nonlinearity : of a learned scattering or residual network
+    skip, angles, circle, terms, width : of a learned scattering network, as `learned.scattering_network` has them
+    quantile : of the amplitudes on 256 training images, at which thresholds start under equal terms
     recipe : Recipe; its seed is also that of the weights
     images, tested : of the training set and of the test set, the first so many; None: all
     measured : test images for the class statistics, the first so many
     """
 
     data: str = "cifar10"
+    network: str = "learned scattering"
     nonlinearity: str = "phase collapse"
     skip: bool = False
     angles: int | None = None
     circle: str = "half"
     terms: str = "published"
+    quantile: float = 0.5
     width: float = 1.0
     recipe: Recipe = field(default_factory=Recipe)
     images: int | None = None
@@ -65,14 +70,17 @@ class Setting:
     @property
     def label(self):
         """The network in a few words."""
-        words = (self.nonlinearity, "skip" * self.skip, f"{self.terms} terms" * (self.terms != "published"))
+        if self.network == "fixed scattering":
+            return self.network
+        family = self.network * (self.network != "learned scattering")
+        words = (family, self.nonlinearity, "skip" * self.skip, f"{self.terms} terms" * (self.terms != "published"))
         return ", ".join(filter(None, words))
 
 
 # "ten-minutes" is a plan for one large GPU that nobody has timed.
 PRESETS = {
     "smoke": Setting("textures", width=1 / 16, measured=96, recipe=Recipe(epochs=3, batch=32)),
-    "small": Setting(width=1 / 4, images=3000, tested=2000, recipe=Recipe(epochs=4, batch=32, rate_step=3)),
+    "small": Setting(skip=True, width=1 / 4, images=3000, tested=2000, recipe=Recipe(epochs=4, batch=32, rate_step=3)),
     "ten-minutes": Setting(recipe=Recipe(epochs=150, rate_step=35, precision="bfloat16")),
     "paper": Setting(),
 }
@@ -108,12 +116,19 @@ def _in_turn(images, labels):
 
 
 def network_of(setting):
-    """The network at its initialisation, on the host."""
+    """The network at its initialisation, on the host.  Raises ValueError for what its family does not have."""
     from collapse_theory import learned
 
+    seed = setting.recipe.seed
     names = ("nonlinearity", "skip", "angles", "circle", "terms", "width")
-    options = {name: getattr(setting, name) for name in names}
-    return learned.scattering_network("cifar10", seed=setting.recipe.seed, **options)
+    if setting.network == "learned scattering":
+        return learned.scattering_network("cifar10", seed=seed, **{name: getattr(setting, name) for name in names})
+    for name in names[1:]:
+        if getattr(setting, name) != getattr(Setting, name):
+            raise ValueError(f"{name}: {getattr(setting, name)!r} is for learned scattering, not {setting.network}")
+    if setting.network == "residual":
+        return learned.resnet20(setting.nonlinearity, seed=seed)
+    return learned.scattering_baseline("cifar10", "learned", seed=seed)
 
 
 def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, stop_after=None):
@@ -127,12 +142,15 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
     Raises as `train`, before anything is trained.
     """
     from collapse_theory.learned.audit import class_statistics, dead_outputs
+    from collapse_theory.learned.calibration import calibrate
     from collapse_theory.learned.samples import chosen_device
     from collapse_theory.learned.training import Recipe as TrainingRecipe
     from collapse_theory.learned.training import train
 
     device = chosen_device(device)
     data, network = labelled(setting, device), network_of(setting).to(device)
+    if setting.terms == "equal":
+        calibrate(network, data[0].batch(slice(0, 256))[0], quantile=setting.quantile)
     options = {"folder": folder, "about": asdict(setting), "checkpoint": checkpoint, "stop_after": stop_after}
     recipe = TrainingRecipe(**asdict(setting.recipe))
     outcome = train(network, data, recipe, progress=progress, **options)
@@ -140,7 +158,7 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
         return None
     few = replace(data[1], images=data[1].images[: setting.measured], labels=data[1].labels[: setting.measured])
     dead = dead_outputs(network, few)
-    blocks = [name for name, module in network.named_modules() if type(module).__name__ == "ScatteringBlock"]
+    blocks = [f"blocks.{i}" for i in range(len(network.blocks))] if hasattr(network, "blocks") else ["normalization"]
     return {
         "network": setting.label,
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -199,6 +217,9 @@ def setting_of(options):
     asked = {name: value for name, value in vars(options).items() if value is not None}
     recipe = {f.name: asked[f.name] for f in fields(Recipe) if f.name in asked}
     own = {f.name: asked[f.name] for f in fields(Setting) if f.name in asked}
+    if own.get("network", setting.network) != "learned scattering":
+        function = "rectifier" if own["network"] == "residual" else setting.nonlinearity
+        own = {"width": 1.0, "skip": False, "nonlinearity": function} | own
     return replace(setting, **own, recipe=replace(setting.recipe, **recipe))
 
 
@@ -216,9 +237,11 @@ def _parser():
     parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--preset", choices=tuple(PRESETS), default="paper", help="default: paper; the rest changes it")
     parser.add_argument("--data", choices=DATA)
+    parser.add_argument("--network", choices=NETWORKS)
     parser.add_argument("--nonlinearity", metavar="NAME", help="as in collapse_theory.nonlinearities")
     parser.add_argument("--skip", action=argparse.BooleanOptionalAction, default=None)
     parser.add_argument("--terms", choices=("published", "equal"))
+    parser.add_argument("--quantile", type=float, help="of the amplitudes, where thresholds start under equal terms")
     parser.add_argument("--circle", choices=("half", "full"))
     parser.add_argument("--angles", type=int)
     parser.add_argument("--width", type=float, help="factor on the channels of every block")

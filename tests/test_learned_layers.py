@@ -54,7 +54,9 @@ def test_root_mean_square_keeps_every_phase_and_puts_every_amplitude_at_one():
     y = layer(x)
     torch.testing.assert_close(y / y.abs(), x / x.abs())
     torch.testing.assert_close(energy(y, (0, 2, 3)), torch.ones(3), rtol=1e-3, atol=0)
-    torch.testing.assert_close(layer.variance, 0.9 + 0.1 * energy(x, (0, 2, 3)))
+    torch.testing.assert_close(layer.variance, energy(x, (0, 2, 3)))
+    layer(2 * x)
+    torch.testing.assert_close(layer.variance, (0.9 + 0.1 * 4) * energy(x, (0, 2, 3)))
 
 
 @pytest.mark.parametrize(("outputs", "inputs"), [(4, 9), (9, 4), (6, 6)])

@@ -4,6 +4,7 @@ import torch
 
 from ..separation import ClassMoments
 from .evaluation import evaluating
+from .layers import Nonlinearity
 
 __all__ = ["class_statistics", "dead_outputs", "nonlinear_layers"]
 
@@ -18,7 +19,7 @@ def nonlinear_layers(network):
     return [
         name
         for name, module in network.named_modules()
-        if type(module).__name__ == "Nonlinearity" or type(module).__module__ == "torch.nn.modules.activation"
+        if isinstance(module, Nonlinearity) or type(module).__module__ == "torch.nn.modules.activation"
     ]
 
 

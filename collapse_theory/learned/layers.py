@@ -9,7 +9,6 @@ import inspect
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
 from ..arguments import check_choice
 from ..arrays import is_complex
@@ -107,10 +106,14 @@ class Standardization(nn.Module):
         variance, count = variance.sum(-1), x.numel() // x.shape[1]
         with torch.no_grad():
             unbiased = count / max(count - 1, 1) if self.CENTRED else 1.0
-            self.variance.lerp_(variance * unbiased, self.MOMENTUM)
+            self.variance.lerp_(variance * unbiased, self.weight_of_batch())
             if self.CENTRED:
                 self.mean.lerp_(mean, self.MOMENTUM)
         return mean, torch.rsqrt(variance + self.EPSILON)
+
+    def weight_of_batch(self):
+        """Of its variance, in the running one."""
+        return self.MOMENTUM
 
 
 class RootMeanSquare(Standardization):
@@ -118,10 +121,14 @@ class RootMeanSquare(Standardization):
 
         v = ⟨|x|²⟩,  x ↦ x / √(v + 1e-10)
 
-    Statistics as `Standardization`.
+    Statistics as `Standardization`, but that the first batch replaces the 1 they start at: energies are near 1e-4, and
+    what is left of that 1 would put every amplitude under every threshold in evaluation, for a hundred steps.
     """
 
     EPSILON, CENTRED = 1e-10, False
+
+    def weight_of_batch(self):
+        return torch.where(self.variance == 1, 1.0, self.MOMENTUM)
 
 
 class Mixing(nn.Module):
@@ -152,9 +159,10 @@ class Mixing(nn.Module):
             matrix = _as_real_matrix(weight * scale[:, None], complex=is_complex(x))
             planes = torch.cat([x.real, x.imag], 1) if is_complex(x) else x
             # Under autocast the product alone has less precision.
-            mixed = mixed + functional.conv2d(planes, matrix[:, :, None, None]).to(planes.dtype)
+            mixed = mixed + (matrix @ planes.flatten(2)).to(planes.dtype)
             shift = shift + (matrix * mean.T.flatten()).sum(1)
-        return torch.complex(*(mixed - shift[:, None, None]).chunk(2, 1))
+        mixed = (mixed - shift[:, None]).unflatten(2, parts[0].shape[2:])
+        return torch.complex(*mixed.chunk(2, 1))
 
     def extra_repr(self):
         return f"{self.weight.shape[1]} -> {self.weight.shape[0]}"
