@@ -142,7 +142,7 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
     Raises as `train`, before anything is trained.
     """
     from collapse_theory.learned.audit import class_statistics, dead_outputs
-    from collapse_theory.learned.calibration import calibrate
+    from collapse_theory.learned.calibration import calibrate, dead_fractions
     from collapse_theory.learned.samples import chosen_device
     from collapse_theory.learned.training import Recipe as TrainingRecipe
     from collapse_theory.learned.training import train
@@ -151,6 +151,7 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
     data, network = labelled(setting, device), network_of(setting).to(device)
     if setting.terms == "equal":
         calibrate(network, data[0].batch(slice(0, 256))[0], quantile=setting.quantile)
+    at_start = dead_fractions(network, data[0].batch(slice(0, 256))[0])
     options = {"folder": folder, "about": asdict(setting), "checkpoint": checkpoint, "stop_after": stop_after}
     recipe = TrainingRecipe(**asdict(setting.recipe))
     outcome = train(network, data, recipe, progress=progress, **options)
@@ -170,6 +171,7 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
         "device": str(device),
         "threads": outcome.threads,
         "machine": record.machine(),
+        "zeros_at_start": at_start,
         "zeros": {name: shares["zeros"] for name, shares in dead.items()},
         "dead_channels": {name: shares["dead_channels"] for name, shares in dead.items()},
         "blocks": class_statistics(network, few, layers=blocks),
@@ -178,7 +180,7 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
 
 def conclusions(rows):
     """A line a network: accuracy, dead outputs, time."""
-    lines = [f"{'preset':<12} {'network':<32} {'accuracy, %':<20} {'zeros after block 1 .., %':<40} seconds"]
+    lines = [f"{'preset':<12} {'network':<32} {'accuracy, %':<20} {'zeros after each non-linearity, %':<40} seconds"]
     for row in rows:
         value, low, high = (100 * share for share in row["accuracy"])
         zeros = " ".join(f"{100 * share:.0f}" for share in row["zeros"].values())

@@ -21,7 +21,7 @@ SMALLEST = ["--preset", "smoke", "--width", "0.016", "--images", "40", "--epochs
 
 @pytest.fixture
 def smallest(monkeypatch):
-    smoke = replace(question.PRESETS["smoke"], tested=384, measured=24)
+    smoke = replace(question.PRESETS["smoke"], tested=48, measured=24)
     monkeypatch.setitem(question.PRESETS, "smoke", smoke)
     return [question.NAME, *SMALLEST]
 
@@ -52,20 +52,35 @@ def test_a_run_is_stopped_taken_up_and_recorded_beside_others(tmp_path, capsys, 
     assert "step 2 of 2, epoch 1 of 1, loss" in captured.err
     assert "step 1 of" not in captured.err
     assert "smoke        phase collapse" in captured.out
+    # Half of the answers are dead at the start, and a step later.
     other = ["--nonlinearity", "soft threshold", "--terms", "equal", "--run", str(tmp_path / "other"), "--quiet"]
     assert command.main([*smallest, "--out", str(tmp_path), *other]) == 0
     assert command.main([*smallest, *where, "--quiet"]) == 0
     rows = record.load(question.NAME, tmp_path)["rows"]
     assert [row["network"] for row in rows] == ["soft threshold, equal terms", "phase collapse"]
     assert len(rows[0]["zeros"]) == len(rows[0]["dead_channels"]) == len(rows[0]["blocks"]) == 8
-    assert 0 < max(rows[0]["zeros"].values()) < 1
+    assert all(0.45 < share < 0.55 for share in rows[0]["zeros_at_start"].values())
+    assert 0.2 < max(rows[0]["zeros"].values()) < 0.9
     assert all(np.isfinite(block["fisher_trace"]) for row in rows for block in row["blocks"])
     assert rows[1]["accuracy"][1] <= rows[1]["accuracy"][0] == rows[1]["test_accuracy_of_epochs"][-1]
+
+
+def test_the_comparisons_are_networks_too():
+    def setting(*words):
+        return question.setting_of(question._parser().parse_args(["--preset", "small", *words]))
+
+    residual, fixed = (setting("--network", name) for name in ("residual", "fixed scattering"))
+    assert (residual.label, fixed.label) == ("residual, rectifier", "fixed scattering")
+    assert setting("--network", "residual", "--nonlinearity", "tanh").label == "residual, tanh"
+    counts = [sum(p.numel() for p in question.network_of(s).parameters()) for s in (residual, fixed)]
+    assert counts == [269_722, 128 * 651 + 2 * 128 + 10 * (128 * 16 + 1)]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--network", "residual", "--skip"], "skip: True is for learned scattering, not residual"),
+        (["--terms", "equal", "--quantile", "2"], "quantile: expected a number from 0 to 1, got 2.0"),
         (["--nonlinearity", "colour"], "nonlinearity: unknown 'colour'; known: 'identity', 'phase collapse'"),
         (["--epochs", "0"], "epochs: expected an integer of at least 1, got 0"),
         (["--device", "cuda:77"], "device: 'cuda:77' was asked for, but torch sees no such GPU"),

@@ -111,3 +111,9 @@ def test_the_baseline_for_large_images_pools_before_it_classifies():
     assert network.classifier.in_features == 256 * 10 * 10
     with torch.no_grad():
         assert network(images(1, 224)).shape == (1, 1000)
+
+
+def test_blocks_of_whole_octaves_halve_the_sides():
+    octaves = learned.Architecture(channels=(8, 8, 8, 8), octaves=4)
+    assert octaves.steps() == ("octave",) * 4
+    assert octaves.sides() == (32, 16, 8, 4, 2)

@@ -1,4 +1,4 @@
-"""Doubts about the learned scattering networks: sizes, counts, the cascade inside, equal terms, learning, refusals."""
+"""Doubts about the learned scattering networks: sizes, counts, the cascade inside, equal terms, refusals."""
 
 import re
 from dataclasses import replace
@@ -105,24 +105,25 @@ def position(path, colors, angles):
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "dtype"),
+    ("name", "parameters", "tolerance"),
     [
-        ("phase collapse", {}, torch.float32),
-        ("soft threshold", {"threshold": 0.1, "softening": 1e-6}, torch.float32),
-        ("identity", {}, torch.float32),
-        # It jumps at 0, so that single precision loses the phase of small coefficients: 2e-5 here.
-        ("sigmoid", {"gain": 1.0, "bias": 0.0, "softening": 1e-6}, torch.float64),
+        ("phase collapse", {}, 1e-5),
+        ("soft threshold", {"threshold": 0.1, "softening": 1e-6}, 1e-5),
+        ("tanh", {"softening": 1e-6}, 1e-5),
+        ("identity", {}, 1e-5),
+        # It jumps at 0: filters in single precision lose the phase of the smallest coefficients.
+        ("sigmoid", {"gain": 1.0, "bias": 0.0, "softening": 1e-6}, 1e-4),
     ],
 )
-def test_two_blocks_without_mixing_are_the_cascade(name, parameters, dtype):
+def test_two_blocks_without_mixing_are_the_cascade(name, parameters, tolerance):
     architecture = replace(SMALL, side=16, channels=(10, 50))
-    network = learned.scattering_network(architecture, name, pi=3.1415).eval().to(dtype)
+    network = learned.scattering_network(architecture, name, pi=3.1415).eval()
     for block, channels in zip(network.blocks, architecture.channels, strict=True):
-        block.mixing.weight.data = torch.view_as_real(torch.eye(channels, dtype=dtype.to_complex()))
+        block.mixing.weight.data = torch.view_as_real(torch.eye(channels, dtype=torch.complex64))
         block.normalization = torch.nn.Identity()
         for standardization in block.mixing.standardization:
             standardization.variance.fill_(1 - standardization.EPSILON)
-    x = images(3, 16).to(dtype)
+    x = images(3, 16)
     steps = ("half octave", "next half octave")
     banks = [paper_bank((20, 20), 4, step, pi=3.1415) for step in steps]
     rho = partial(nonlinearities.NONLINEARITIES[name], **parameters)
@@ -132,7 +133,7 @@ def test_two_blocks_without_mixing_are_the_cascade(name, parameters, dtype):
         found = network.blocks[1](network.blocks[0](x))
     order = [position(path, 2, 4) for path in cascade_paths(banks, depth=2, channels=2)]
     assert sorted(order) == list(range(50))
-    torch.testing.assert_close(found[:, order], expected.to(found.dtype), atol=1e-5, rtol=0)
+    torch.testing.assert_close(found[:, order], expected.to(found.dtype), atol=tolerance, rtol=0)
 
 
 def test_with_skip_both_parts_go_on_the_linear_one_first():
@@ -154,25 +155,35 @@ def test_equal_terms_change_nothing_for_what_is_homogeneous_and_much_for_a_thres
         assert ((published(x) - equal(x)).abs().max() < 0.02) == same
 
 
-@pytest.fixture(scope="module")
-def published_threshold():
-    """The network of the paper with thresholds, in full."""
-    return learned.scattering_network("cifar10", "soft threshold")
-
-
-def test_published_thresholds_are_dead_on_arrival(published_threshold):
-    alive = [1 - dead for dead in learned.dead_fractions(published_threshold, spectrum_of_photographs(4)).values()]
-    assert len(alive) == 8
+def test_published_thresholds_are_dead_on_arrival():
+    """In the first four blocks of the network of the paper, in full."""
+    first = replace(learned.ARCHITECTURES["cifar10"], channels=(64, 128, 256, 512))
+    network = learned.scattering_network(first, "soft threshold")
+    alive = [1 - dead for dead in learned.dead_fractions(network, spectrum_of_photographs(4)).values()]
     assert 0.6 < alive[0] < 0.8
     assert alive[1] < 0.05
     assert max(alive[2:]) < 1e-3
 
 
-def test_every_matrix_of_a_whole_network_is_semi_unitary(published_threshold):
-    for block in published_threshold.blocks:
+def test_every_matrix_of_a_whole_network_is_semi_unitary():
+    for block in learned.scattering_network(width=1 / 4).blocks:
         p = torch.view_as_complex(block.mixing.weight.detach())
         gram = p @ p.mH if p.shape[0] <= p.shape[1] else p.mH @ p
         torch.testing.assert_close(gram, torch.eye(len(gram), dtype=gram.dtype), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("name", ["soft threshold", "sigmoid", "unit amplitude", "tanh", "phase collapse"])
+def test_a_block_turns_with_the_phase_of_its_maps_unless_it_collapses_it(name, skip):
+    """As it trains: running means break it. The bound is the acceptance test of the published block."""
+    network = learned.scattering_network(replace(SMALL, side=16, channels=(16, 12)), name, skip)
+    z = torch.complex(images(4, 16, 16), images(4, 16, 16, seed=1))
+    z = z / z.abs().square().sum(1, keepdim=True).sqrt()
+    turn = torch.exp(torch.tensor(0.9j))
+    found, expected = network.blocks[1](turn * z), turn * network.blocks[1](z)
+    error = (found - expected).norm() / expected.norm()
+    assert (error < 1e-5) == (name != "phase collapse")
+    assert error < 1e-5 or error > 0.3
 
 
 @pytest.mark.parametrize("terms", ["published", "equal"])
@@ -201,22 +212,6 @@ def test_gradients_are_finite_even_for_flat_images(name, terms, skip):
     torch.nn.functional.cross_entropy(network(x), torch.arange(4)).backward()
     for key, parameter in network.named_parameters():
         assert torch.isfinite(parameter.grad).all(), key
-
-
-def test_sixty_four_images_are_learned_by_heart(monkeypatch):
-    network = learned.scattering_network(replace(learned.ARCHITECTURES["cifar10"], side=16), width=1 / 16)
-    x, labels = images(64, 16, 3), torch.arange(64) % 10
-    descent = torch.optim.SGD(network.parameters(), lr=0.02, momentum=0.9)
-    for _ in range(20):
-        descent.zero_grad()
-        torch.nn.functional.cross_entropy(network(x), labels).backward()
-        descent.step()
-    assert (network(x).argmax(1) == labels).all()
-    # The running statistics are those of the weights on their way; one pass of full weight makes them the last ones.
-    monkeypatch.setattr("collapse_theory.learned.layers.Standardization.MOMENTUM", 1.0)
-    network.classifier.standardization.momentum = 1.0
-    network(x)
-    assert (network.eval()(x).argmax(1) == labels).all()
 
 
 def test_a_seed_makes_the_network_and_touches_no_other_randomness():
@@ -280,6 +275,7 @@ def test_bad_arguments_are_refused_by_name(options, message):
         ({"channels": ()}, "channels: expected an integer of at least 1, got 0"),
         ({"channels": (3, 0)}, "channels: expected an integer of at least 1, got 0"),
         ({"classes": 0}, "classes: expected an integer of at least 1"),
+        ({"octaves": True}, "octaves: expected an integer of at least 0, got True"),
     ],
     ids=str,
 )

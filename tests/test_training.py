@@ -64,11 +64,11 @@ def test_sixty_four_images_of_noise_are_learned_by_heart(tmp_path):
 
 def test_the_scattering_network_learns_sixty_four_images_by_heart(tmp_path):
     rng = np.random.default_rng(0)
-    images, labels = rng.integers(256, size=(64, 3, 32, 32), dtype=np.uint8), rng.integers(10, size=64)
+    images, labels = rng.integers(256, size=(64, 3, 16, 16), dtype=np.uint8), rng.integers(10, size=64)
     data = labelled_images(images, labels, classes=10, mean=[0.5] * 3, deviation=[0.3] * 3)
-    network = learned.scattering_network(width=1 / 32)
-    outcome = train(network, (data, data), Recipe(epochs=18, batch=16, padding=None, rate=0.05), folder=tmp_path)
-    assert max(line["test_accuracy"] for line in outcome.epochs) == 1.0
+    network = learned.scattering_network(learned.Architecture(side=16), width=1 / 32)
+    recipe = Recipe(epochs=19, batch=16, padding=None, rate=0.1, rate_step=12)
+    assert train(network, (data, data), recipe, folder=tmp_path).epochs[-1]["test_accuracy"] == 1.0
 
 
 def test_the_random_numbers_of_the_caller_are_left_alone(tmp_path):

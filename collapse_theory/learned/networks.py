@@ -19,9 +19,9 @@ class Architecture:
     side, colors, classes : images (B, colors, side, side) to (B, classes)
     channels : complex channels after each block
     angles : wavelets a block
-    octave_first : whether block 0 is a whole octave; all others alternate between the two half octaves
+    octaves : how many blocks, the first ones, are whole octaves; all others alternate between the two half octaves
 
-    Raises ValueError if a number is not a positive integer, or the maps vanish before the last block.
+    Raises ValueError if a number is not an integer in range, or the maps vanish before the last block.
     """
 
     side: int = 32
@@ -29,11 +29,12 @@ class Architecture:
     classes: int = 10
     channels: tuple[int, ...] = (64, 128, 256, 512, 512, 512, 512, 512)
     angles: int = 4
-    octave_first: bool = False
+    octaves: int = 0
 
     def __post_init__(self):
         for name in ("side", "colors", "classes"):
             check_count(name, getattr(self, name))
+        check_count("octaves", self.octaves, least=0)
         check_count("channels", len(self.channels))
         for count in self.channels:
             check_count("channels", count)
@@ -42,8 +43,10 @@ class Architecture:
     def steps(self):
         """The step of `paper_bank` of each block."""
         halves = ("half octave", "next half octave")
-        first = ("octave",) if self.octave_first else ()
-        return first + tuple(halves[i % 2] for i in range(len(self.channels) - len(first)))
+        return tuple(
+            "octave" if block < self.octaves else halves[(block - self.octaves) % 2]
+            for block in range(len(self.channels))
+        )
 
     def sides(self):
         """Side of the maps before each block, and after the last."""
@@ -55,7 +58,7 @@ class Architecture:
 
 ARCHITECTURES = {
     "cifar10": Architecture(),
-    "imagenet": Architecture(224, 3, 1000, (32, 64, 64, 128, 256, 512, 512, 512, 512, 512, 256), 8, True),
+    "imagenet": Architecture(224, 3, 1000, (32, 64, 64, 128, 256, 512, 512, 512, 512, 512, 256), 8, octaves=1),
 }
 
 
