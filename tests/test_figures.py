@@ -1,5 +1,6 @@
 """Doubts about the figures: is each drawn from finite numbers, with named axes, and does it show what it says?"""
 
+import re
 import importlib
 
 import numpy as np
@@ -138,7 +139,7 @@ def test_recorded_report_is_one_page_that_needs_nothing_else(tmp_path, capsys):
     assert command.main(["--recorded", "--out", str(tmp_path)]) == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert 'src="data:image/png;base64,' in page
-    assert "http" not in page
+    assert "http" not in re.sub(r"base64,[^\"]*", "", page)  # four given letters do occur in a picture
     assert page.count("<tr>") == 1 + len(record.load("separation_across_layers")["rows"])
     assert f"Report: {tmp_path / 'report.html'}" in capsys.readouterr().out
 
