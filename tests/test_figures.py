@@ -1,7 +1,7 @@
 """Doubts about the figures: is each drawn from finite numbers, with named axes, and does it show what it says?"""
 
-import re
 import importlib
+import re
 
 import numpy as np
 import pytest
