@@ -179,14 +179,15 @@ def to_library(host, name):
     and there is no GPU.
     """
     if name not in LIBRARIES:
-        raise ValueError(f"unknown array library {name!r}; known: {', '.join(LIBRARIES)}")
+        raise ValueError(f"name: unknown array library {name!r}; known: {', '.join(LIBRARIES)}")
     if name == "numpy":
         return host
     try:
         library = importlib.import_module(name)
     except ImportError as error:
         raise ImportError(f"the array library {name!r} is not installed ({error}); see README.md, Install") from error
-    if name == "torch":
+    if name == "torch":  # which takes no read-only, reversed or byte-swapped arrays
+        host = np.require(_native(host), requirements="CW")
         return library.asarray(host, device="cuda" if library.cuda.is_available() else "cpu")
     if not library.cuda.is_available():
         raise RuntimeError("cupy is installed, but it sees no GPU (cupy.cuda.is_available() is false)")

@@ -84,14 +84,14 @@ class FilterBank:
 
     def at(self, shape):
         """The same bank on another grid, tight if this one is.  Raises ValueError if it has no design."""
-        if image_shape(shape) == self.shape:
+        shape = image_shape(shape)
+        if shape == self.shape:
             return self
         if self.design is None:
             raise ValueError(
-                f"shape: {self!r} was given by its values; it cannot be redesigned on {tuple(shape)}, "
-                f"expected {self.shape}"
+                f"shape: {self!r} was given by its values; it cannot be redesigned on {shape}, expected {self.shape}"
             )
-        return designed_bank(self.design, image_shape(shape), self.circle, self.tight_for)
+        return designed_bank(self.design, shape, self.circle, self.tight_for)
 
     def center(self, unwrapped=True):
         """Mean frequency ξ of each wavelet under |ψ̂|², (K, 2) in rad/sample.
