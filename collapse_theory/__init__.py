@@ -12,6 +12,7 @@ Read the modules in this order, each builds on those before it:
     processes       synthetic classes
     datasets        real labelled images
     estimators      scattering and separation as scikit-learn estimators, which is imported with them
+    testing         for your own operators: strategies for Hypothesis, and checks of the laws they obey
     claims          the statements of the theory, each with its hardest instance and a broken variant
 
 Conventions of the whole package. Images are periodic and occupy the last two axes (H, W), rows first; every leading

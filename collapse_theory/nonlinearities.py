@@ -6,6 +6,8 @@ Amplitude reductions: `soft_threshold`, `saturate`, `squash`, `unit_amplitude`, 
 Each takes a real or complex array of any shape and library; on real numbers the phase is the sign. Each is exact,
 0 going to 0 where the phase is undefined; `softening` adds that much to |z| in the divisions, as the published networks
 do with 1e-6. Gradients are finite at 0 under torch. NaN stays NaN: these functions look at one number at a time.
+In double precision values are right to 4 ulp from 1e-308 to 1e308; complex z under 6e-309, whose inverse overflows,
+break `unit_amplitude`, `squash` and `compress`.
 Source: Guth, Zarka & Mallat (2022) and its published code; soft thresholding, Donoho & Johnstone (1994).
 """
 

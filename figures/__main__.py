@@ -18,7 +18,14 @@ from analysis import separation_across_layers as measurement
 from collapse_theory.arrays import LIBRARIES, to_library
 
 DRAWN = Path(__file__).parent / "drawn"
-NAMES = ("separation_across_layers", "two_rings", "image_moved", "wavelets_and_their_sum", "scattering_disk")
+NAMES = (
+    "separation_across_layers",
+    "two_rings",
+    "image_moved",
+    "wavelets_and_their_sum",
+    "scattering_disk",
+    "what_the_phase_knew",
+)
 
 
 def main(arguments=None):

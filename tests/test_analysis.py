@@ -163,7 +163,7 @@ def test_questions_are_listed(capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["colours"], "unknown question 'colours'; known: separation_across_layers, few_samples_a_class"),
+        (["colours"], f"unknown question 'colours'; known: {', '.join(command.QUESTIONS)}"),
         (
             ["separation_across_layers", "--data", "nowhere"],
             "data: 'nowhere' is no folder and no known source; known: pulses",

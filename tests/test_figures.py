@@ -21,6 +21,7 @@ from figures import (
     style,
     two_rings,
     wavelets_and_their_sum,
+    what_the_phase_knew,
 )
 
 SMALLEST = {
@@ -28,6 +29,7 @@ SMALLEST = {
     "image_moved": {"points": 3},
     "wavelets_and_their_sum": {"side": 24, "scales": 2},
     "scattering_disk": {"side": 32, "scales": 2, "angles": 2},
+    "what_the_phase_knew": {},
     "separation_across_layers": {},
 }
 
@@ -80,6 +82,7 @@ def test_sectors_lie_where_their_wavelets_look_and_those_of_order_2_tile_those_o
     table, bank = paths(3, angles), morlet_bank(64, 3, angles)
     places, table = scattering_disk.sectors(table), table[1:]
     area = (places[:, 1] ** 2 - places[:, 0] ** 2) / 2 * (places[:, 3] - places[:, 2])
+    np.testing.assert_allclose(np.unique(places[: len(bank), :2].round(12)), np.pi / 2.0 ** np.arange(3, -1, -1))
     for index, center in enumerate(bank.center()):
         inner, outer, first, last = places[index]
         assert inner < np.linalg.norm(center) < outer
@@ -118,6 +121,17 @@ def test_recorded_measurement_is_drawn_as_it_is():
     assert curve["depth"] == list(range(len(recorded)))
     assert curve["fisher_trace"] == [row["fisher_trace"] for row in recorded]
     assert curve["mean_share"][1][0] == recorded[1]["mean_energy"][0] / recorded[1]["energy"]
+
+
+def test_pictures_stand_where_their_titles_say():
+    rows = record.load("what_the_phase_knew")["rows"]
+    figure = what_the_phase_knew.draw(what_the_phase_knew.data(rows))
+    shown = {ax.get_title(): ax.images[0].get_array() for ax in figure.axes if ax.images}
+    recorded = [row for row in rows if "picture" in row]
+    assert len(shown) == len(recorded)
+    for row in recorded:
+        (picture,) = (v for k, v in shown.items() if k.startswith(f"{row['representation']}\nJ = {row['scales']},"))
+        np.testing.assert_array_equal(picture, row["picture"])
 
 
 def test_recorded_report_is_one_page_that_needs_nothing_else(tmp_path, capsys):

@@ -26,13 +26,15 @@ MAY_IMPORT = {
     "separation": {"arguments", "arrays"},
     "processes": {"arguments", "arrays", "torus"},
     "datasets": {"arguments", "arrays"},
+    "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
     "estimators": {"arguments", "arrays", "wavelets", "scattering", "separation"},
     "ledger": {"arrays", "claims"},
     "__main__": {"arrays", "ledger"},
     "__init__": set(),
 }
-NEED_EXTRAS = {"estimators"}  # import scikit-learn at once: their users have asked for it
+# Import an extra at once, since their users have asked for it; and which.
+NEED_EXTRAS = {"estimators": "sklearn", "testing": "hypothesis"}
 HEAVY = ("torch", "cupy", "matplotlib", "sklearn", "skimage", "hypothesis", "scipy.stats", "scipy.fft")
 LIBRARIES = {"torch", "cupy", "array_api_strict", "array_api_compat"}
 
@@ -95,11 +97,18 @@ def imported_roots(node):
 
 
 def test_importing_the_package_imports_nothing_heavy():
-    modules = sorted({module_of(p) for p in LIBRARY} - {"__init__", "__main__"} - NEED_EXTRAS)
-    code = f"import sys; {'; '.join(f'import collapse_theory.{m}' for m in modules)}; print(*sys.modules)"
-    loaded = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()
+    loaded = modules_loaded_by(sorted({module_of(p) for p in LIBRARY} - {"__init__", "__main__"} - set(NEED_EXTRAS)))
     assert "collapse_theory.claims" in loaded
-    assert not set(HEAVY) & set(loaded)
+    assert not set(HEAVY) & loaded
+
+
+def test_testing_imports_hypothesis_and_nothing_else_that_is_heavy():
+    assert set(HEAVY) & modules_loaded_by(["testing"]) == {NEED_EXTRAS["testing"]}
+
+
+def modules_loaded_by(modules):
+    code = f"import sys; {'; '.join(f'import collapse_theory.{m}' for m in modules)}; print(*sys.modules)"
+    return set(subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split())
 
 
 def test_importing_the_package_is_quick():
@@ -127,6 +136,7 @@ def test_every_module_and_public_function_of_the_package_is_documented():
                 assert ast.get_docstring(node) or path.stem == "__main__", f"{path.name}: {node.name}"
 
 
-def test_only_the_estimators_import_scikit_learn_at_once():
-    top = {path.stem: {root for node in tree(path).body for root in imported_roots(node)} for path in LIBRARY}
-    assert {name for name, roots in top.items() if "sklearn" in roots} == NEED_EXTRAS
+@pytest.mark.parametrize(("module", "extra"), NEED_EXTRAS.items())
+def test_an_extra_is_imported_at_once_by_one_module_alone(module, extra):
+    at_once = {module_of(p) for p in LIBRARY for node in tree(p).body if extra in imported_roots(node)}
+    assert at_once == {module}

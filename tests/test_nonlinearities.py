@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import find, given
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from collapse_theory import nonlinearities as n
@@ -94,7 +94,8 @@ def test_declared_law_holds(name, law, instance):
 
 @pytest.mark.parametrize(("name", "law"), UNDECLARED)
 def test_undeclared_law_has_a_counterexample(name, law):
-    assert find(instances, lambda instance: not obeys(law, name, *instance)) is not None
+    quick = settings(max_examples=2000, database=None, phases=[Phase.generate])  # the smallest one is not asked for
+    assert find(instances, lambda instance: not obeys(law, name, *instance), settings=quick) is not None
 
 
 def test_every_operation_declares_its_laws():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from collapse_theory import scattering, torus
-from collapse_theory.arrays import array_namespace, is_complex, shape, to_host
-from collapse_theory.nonlinearities import collapse_phase
+from collapse_theory.arrays import array_namespace, is_complex, shape, to_host, to_library
+from collapse_theory.nonlinearities import collapse_phase, nonlinearity
 from collapse_theory.scattering import Mixing, cascade, cascade_paths, semi_unitary
 from collapse_theory.wavelets import crop, morlet_bank, padded_shape, paper_bank
 from tests.places import NUMPY, assert_close
@@ -120,6 +120,28 @@ def test_one_bank_and_nonlinearity_a_layer():
     assert [layer.dtype.kind for layer in depths] == ["f", "c", "c"]
     paths = cascade_paths(banks, depth=2, channels=2)
     np.testing.assert_array_equal(paths[[0, 1, 17, 169]], [[0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 4, 16]])
+
+
+def growth_in_single_precision(library, nonlinearity, depth=3):
+    """Rms error of the float32 cascade against the float64 one at depth 0 .. `depth`, in 2^−23 of the rms."""
+    bank = morlet_bank(16, 2, 4, "full").tight("complex")
+    x = np.random.default_rng(0).normal(size=(1, 16, 16)).astype(np.float32)
+    single = cascade(to_library(x, library), bank, nonlinearity, depth=depth)
+    pairs = zip(map(to_host, single), cascade(x.astype(np.float64), bank, nonlinearity, depth=depth), strict=True)
+    return [float(np.linalg.norm(a - b) / np.linalg.norm(b)) / np.finfo(np.float32).eps for a, b in pairs]
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+@pytest.mark.parametrize("name", ["phase collapse", "tanh", "soft threshold"])
+def test_single_precision_loses_at_most_2_ulp_a_layer_if_the_nonlinearity_is_non_expansive(library, name):
+    pytest.importorskip(library)
+    lost = growth_in_single_precision(library, nonlinearity(name, **({"threshold": 0.1} if "soft" in name else {})))
+    assert lost[1] > 0.1
+    assert np.all(lost <= 2.0 * np.arange(4))
+
+
+def test_unit_amplitude_amplifies_rounding_beyond_that():
+    assert growth_in_single_precision("numpy", "unit amplitude")[-1] > 12
 
 
 def test_cascade_has_the_right_gradient():

@@ -1,0 +1,214 @@
+"""Hypothesis strategies: images, shifts, phases, deformations, coefficients, filter banks, labelled samples."""
+
+import math
+
+import numpy as np
+from hypothesis import strategies as st
+
+from ..arguments import check_choice, check_count, check_number
+from ..torus import frequencies, image_shape
+from ..wavelets import morlet_bank
+
+__all__ = [
+    "coefficients",
+    "displacements",
+    "filter_banks",
+    "images",
+    "labelled_samples",
+    "phases",
+    "shifts",
+]
+
+EXTREMES = (0.0, -0.0, 1e-308, 1e308)
+_STEPS = 64
+_LARGEST_SEED = 2**16 - 1
+
+
+def images(shape=(1, 1, 16, 16), kind="real"):
+    """Images that say something: a point, a wave of one frequency, an edge, white noise.
+
+    shape : (..., H, W), at least two axes; on the leading ones the pattern is multiplied by weights of its own
+    kind : "real" or "complex"
+
+    Draws float64 or complex128 NumPy arrays of that shape, none of them zero. Shrinks to a point at the origin.
+    Raises ValueError if `shape` has fewer than two axes or an axis is empty.
+    """
+    check_choice("kind", kind, ("real", "complex"))
+    *leading, height, width = _axes(shape)
+    place = st.tuples(st.integers(0, height - 1), st.integers(0, width - 1))
+    pattern = st.one_of(
+        place.map(lambda at: _point((height, width), at)),
+        place.map(lambda at: _wave((height, width), at, kind)),
+        place.map(lambda at: _edge((height, width), at)),
+        _seeds().map(lambda seed: _gaussian((*leading, height, width), seed, kind)),
+    )
+    weights = _seeds().map(lambda seed: _weights(leading, seed, kind))
+    return st.builds(np.multiply, pattern, weights)
+
+
+def shifts(most=8, multiple_of=1):
+    """Shifts by whole samples, (row, column), not both zero, up to `most` either way.
+
+    multiple_of : step of both, for operators that subsample and so move by whole samples only then
+
+    Draws tuples of two integers. Shrinks to the smallest.
+    Raises ValueError if either is no positive integer, or `most` is under `multiple_of`.
+    """
+    check_count("multiple_of", multiple_of)
+    check_count("most", most, least=multiple_of)
+    one = st.integers(-(most // multiple_of), most // multiple_of).map(lambda n: n * multiple_of)
+    return st.tuples(one, one).filter(any)
+
+
+def phases():
+    """Angles of whole degrees in (0, 2π), in radians.  Shrinks to one degree."""
+    return st.integers(1, 359).map(math.radians)
+
+
+def displacements(shape, steepest=0.5):
+    """Smooth displacement fields: one or two slow waves along each axis, of mean zero.
+
+        sup_u |∇τ(u)| ≤ steepest < 1,  so that u ↦ u − τ(u) is one-to-one;   Σ_u τ(u) = 0
+
+    shape : (H, W) of the images, at least 4 a side; frequencies are up to two turns an image
+    steepest : supremum over the torus of the norm of the gradient, in (0, 1)
+
+    Draws (H, W, 2) NumPy arrays, (row, column) in samples, never zero. Shrinks to the least steep.
+    Raises ValueError if `shape` is too small or `steepest` out of range.
+    """
+    height, width = image_shape(shape)
+    if min(height, width) < 4:
+        raise ValueError(f"shape: expected at least 4 samples a side, got {(height, width)}")
+    if not 0 < check_number("steepest", steepest) < 1:
+        raise ValueError(f"steepest: expected a number in (0, 1), got {steepest!r}")
+    steepness = st.integers(1, _STEPS).map(lambda n: steepest * n / _STEPS)
+    turns = st.sampled_from([(0, 1), (1, 0), (1, 1), (1, -1), (0, 2), (2, 0)])
+    waves = st.lists(
+        st.tuples(turns, st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=2, unique_by=lambda w: w[0]
+    )
+    return st.builds(lambda steep, waves: _displacement((height, width), steep, waves), steepness, waves)
+
+
+def coefficients(shape=(16,), kind="complex", extremes=True):
+    """Coefficients of all sizes: Gaussian noise, with zeros of either sign at some places, and extremes at others.
+
+    shape : of the array
+    kind : "complex" or "real"
+    extremes : whether some amplitudes are 1e-308 and 1e308, beyond what can be squared in double precision
+
+    Draws complex128 or float64 NumPy arrays. Shrinks to noise of one seed, with a zero.
+    """
+    check_choice("kind", kind, ("complex", "real"))
+    size = math.prod(shape)
+    special = st.lists(
+        st.tuples(st.integers(0, size - 1), st.sampled_from(EXTREMES if extremes else EXTREMES[:2])),
+        min_size=1,
+        max_size=min(size, 8),
+        unique_by=lambda at: at[0],
+    )
+    return st.builds(lambda seed, special: _with_special(shape, seed, special, kind), _seeds(), special)
+
+
+def filter_banks(shape=None, largest=16, signals=None):
+    """Morlet banks: one to three octaves, 4 to 8 angles, on the half circle or on the full one.
+
+    shape : (H, W), or None to draw sides of 8 to `largest` samples
+    signals : None; or "real" or "complex" for banks that are tight for them, the latter on the full circle
+
+    Draws `FilterBank`. Shrinks to a small grid, one octave, the half circle.
+    """
+    if signals is not None:
+        check_choice("signals", signals, ("real", "complex"))
+    side = st.integers(8, largest)
+    sides = st.tuples(side, side) if shape is None else st.just(image_shape(shape))
+    circle = st.just("full") if signals == "complex" else st.sampled_from(["half", "full"])
+
+    def make(sides, scales, angles, circle):
+        scales = min(scales, int(math.log2(min(sides))))
+        bank = morlet_bank(sides, scales, angles if circle == "half" else 2 * angles, circle)
+        return bank.tight(signals) if signals else bank
+
+    return st.builds(make, sides, st.integers(1, 3), st.integers(4, 8), circle)
+
+
+def labelled_samples(shape=(1, 8, 8), classes=3, most=6):
+    """Labelled samples with at least two images a class, in mixed order, of classes unequal in size, mean and scale.
+
+    shape : of one feature array
+    classes : number of classes, from 2
+    most : largest number of samples of a class
+
+    Draws (x, labels): (N, *shape) float64 and (N,) integers in 0 .. classes − 1. Shrinks to two samples a class.
+    """
+    check_count("classes", classes, least=2)
+    check_count("most", most, least=2)
+    counts = st.lists(st.integers(2, most), min_size=classes, max_size=classes)
+    return st.builds(lambda counts, seed: _labelled(shape, counts, seed), counts, _seeds())
+
+
+def _seeds():
+    return st.integers(0, _LARGEST_SEED)
+
+
+def _axes(shape):
+    shape = tuple(shape)
+    if len(shape) < 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+        raise ValueError(f"shape: expected (..., H, W), at least two positive integers, got {shape}")
+    return shape
+
+
+def _gaussian(shape, seed, kind):
+    random = np.random.default_rng(seed)
+    noise = random.normal(size=shape)
+    return noise + 1j * random.normal(size=shape) if kind == "complex" else noise
+
+
+def _point(shape, at):
+    return (np.arange(math.prod(shape)) == at[0] * shape[1] + at[1]).reshape(shape).astype(np.float64)
+
+
+def _wave(shape, at, kind):
+    rows, columns = np.meshgrid(*(np.arange(side) for side in shape), indexing="ij")
+    w = frequencies(shape)[at]
+    phase = w[0] * rows + w[1] * columns
+    return np.exp(1j * phase) if kind == "complex" else np.cos(phase)
+
+
+def _edge(shape, at):
+    rows, columns = np.meshgrid(*(np.arange(side) for side in shape), indexing="ij")
+    return ((rows <= at[0]) & (columns <= at[1])).astype(np.float64)
+
+
+def _weights(leading, seed, kind):
+    """One weight an image, the first of them 1: (..., 1, 1)."""
+    weights = _gaussian((math.prod(leading),), seed, kind)
+    weights[0] = 1.0
+    return weights.reshape(*leading, 1, 1)
+
+
+def _displacement(shape, steep, waves):
+    """τ(u) = Σ c cos(ω·u + φ), scaled so that Σ |ω| |c|, which bounds the gradient, is `steep`."""
+    rows, columns = np.meshgrid(*(np.arange(side) for side in shape), indexing="ij")
+    field, slope = np.zeros((*shape, 2)), 0.0
+    for turns, direction, start in waves:
+        w = 2 * np.pi * np.array(turns) / shape
+        vector = np.array([math.cos(math.pi * direction / 4), math.sin(math.pi * direction / 4)])
+        field += np.cos(w[0] * rows + w[1] * columns + math.pi * start / 4 + 0.1)[..., None] * vector
+        slope += np.linalg.norm(w)
+    return steep / slope * field
+
+
+def _with_special(shape, seed, special, kind):
+    values = _gaussian((math.prod(shape),), seed, kind)
+    for index, amplitude in special:
+        turn = values[index] / abs(values[index])
+        values[index] = amplitude * turn if amplitude else amplitude
+    return values.reshape(shape)
+
+
+def _labelled(shape, counts, seed):
+    random = np.random.default_rng(seed)
+    labels = random.permutation(np.repeat(np.arange(len(counts)), counts))
+    means, scales = random.normal(size=(len(counts), *shape)), random.exponential(size=len(counts))
+    scales = scales.reshape(-1, *[1] * len(shape))
+    return means[labels] + scales[labels] * random.normal(size=(len(labels), *shape)), labels

@@ -1,0 +1,223 @@
+"""Doubts about the users' checks: each passes a lawful operator, catches a broken one, and says where it breaks."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from collapse_theory import nonlinearities as n
+from collapse_theory import testing, torus
+from collapse_theory.arrays import array_namespace, fft2, ifft2
+from collapse_theory.wavelets import morlet_bank, wavelet_transform
+
+ROOT = Path(__file__).parents[1]
+SHAPE = (2, 1, 8, 8)
+BANK = morlet_bank(8, 2, 4)
+
+
+def average_amplitudes(x):
+    return 8 * array_namespace(x).mean(n.collapse_phase(wavelet_transform(x, BANK)), axis=(-2, -1))
+
+
+def fourier_amplitudes(x):
+    return n.collapse_phase(fft2(x)) / 8
+
+
+CASES = {
+    "translation invariance": (
+        testing.assert_translation_invariant,
+        average_amplitudes,
+        lambda x: x[..., 0, 0],
+        r"not translation-invariant: for the smallest shift found, \(0, 1\) samples, the error is 1 of",
+        {},
+    ),
+    "translation equivariance": (
+        testing.assert_translation_equivariant,
+        lambda x: n.collapse_phase(wavelet_transform(x, BANK)),
+        torus.subsample,
+        r"not translation-equivariant: for the smallest shift found, \(0, 1\) samples, the error is 0.\d+ of",
+        {},
+    ),
+    "phase invariance": (
+        testing.assert_phase_invariant,
+        n.collapse_phase,
+        lambda z: array_namespace(z).real(z),
+        "real|<lambda> is not phase-invariant: for the smallest phase found, 1°, the error is",
+        {},
+    ),
+    "phase equivariance": (
+        testing.assert_phase_equivariant,
+        n.saturate,
+        n.collapse_phase,
+        "collapse_phase is not phase-equivariant: for the smallest phase found, 1°, the error is",
+        {},
+    ),
+    "homogeneity": (
+        testing.assert_homogeneous,
+        n.rectify,
+        n.saturate,
+        "saturate is not homogeneous: for the smallest factor found, 0.25, the error is",
+        {},
+    ),
+    "non-expansion": (
+        testing.assert_non_expansive,
+        lambda x: n.soft_threshold(x, 0.3),
+        lambda x: 1.05 * n.rectify(x),
+        r"expands: for the smallest step found, y = x \+ 0.000976562 h, .* is 1.0\d+, allowed 1",
+        {},
+    ),
+    "stability": (
+        testing.assert_deformation_stable,
+        average_amplitudes,
+        fourier_amplitudes,
+        r"not deformation-stable: for the smallest deformation found, of gradient 0.00781 .* is \d.\d+, allowed 1.2",
+        {"bound": 1.2},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_lawful_operator_passes(place, case):
+    check, lawful, _, _, arguments = CASES[case]
+    check(lawful, SHAPE, like=place.lift(np.zeros(1)), examples=25, **arguments)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_broken_operator_is_caught_at_its_smallest_parameter(place, case):
+    check, _, broken, message, arguments = CASES[case]
+    with pytest.raises(testing.LawBroken, match=message) as caught:
+        check(broken, SHAPE, like=place.lift(np.zeros(1)), **arguments)
+    assert isinstance(caught.value, AssertionError)
+    assert not caught.value.ratio <= caught.value.bound
+    assert all(x.shape == SHAPE for x in caught.value.images)
+
+
+@pytest.mark.parametrize(
+    ("check", "broken"),
+    [
+        (testing.assert_phase_equivariant, n.rectify),
+        (testing.assert_phase_invariant, lambda x: x),
+    ],
+)
+def test_on_real_images_the_phase_is_the_sign(check, broken):
+    lawful = n.saturate if check is testing.assert_phase_equivariant else n.collapse_phase
+    check(lawful, kind="real", examples=20)
+    with pytest.raises(testing.LawBroken, match="180°"):
+        check(broken, kind="real")
+
+
+def test_subsampling_moves_with_its_own_step_and_with_a_lowpass_before_with_any():
+    testing.assert_translation_equivariant(torus.subsample, shifts=testing.shifts(multiple_of=2), examples=30)
+    lowpass = np.linalg.norm(torus.frequencies((16, 16)), axis=-1) < np.pi / 2
+    smooth = lambda x: torus.subsample(np.real(torus.convolve(x, lowpass)))  # noqa: E731
+    testing.assert_translation_equivariant(smooth, examples=30)
+
+
+def test_the_search_climbs_to_two_percent_of_a_lipschitz_constant():
+    bank = morlet_bank(16, 1, 4)
+    constant = np.sqrt(bank.littlewood_paley("real").max())
+    testing.assert_non_expansive(lambda x: wavelet_transform(x, bank), bound=1.0001 * constant, examples=50)
+    with pytest.raises(testing.LawBroken):
+        testing.assert_non_expansive(lambda x: wavelet_transform(x, bank), bound=0.98 * constant)
+
+
+def test_the_search_is_the_same_every_time_and_its_counterexample_can_be_replayed():
+    tried, caught = ([], []), []
+    for seen in tried:
+        first_cubed = lambda x, seen=seen: seen.append(x.copy()) or x[..., 0, 0] ** 3  # noqa: E731
+        with pytest.raises(testing.LawBroken) as error:
+            testing.assert_translation_invariant(first_cubed, SHAPE)
+        caught.append(error.value)
+    np.testing.assert_array_equal(*tried)
+    x, shift = *caught[0].images, caught[0].parameter
+    assert np.any(torus.roll(x, shift)[..., 0, 0] ** 3 != x[..., 0, 0] ** 3)
+
+
+def test_what_an_operator_leaves_as_rounding_is_no_counterexample():
+    narrow = morlet_bank(16, 2, 4).psi_hat[6]
+    testing.assert_translation_equivariant(lambda x: n.collapse_phase(torus.convolve(x, narrow)))
+
+
+def test_rounding_of_a_large_image_is_no_expansion_of_a_small_step():
+    there_and_back = lambda x: array_namespace(x).real(ifft2(fft2(x)))  # noqa: E731
+    of_all_sizes = st.builds(np.multiply, st.sampled_from([1.0, 1e13]), testing.images(SHAPE))
+    testing.assert_non_expansive(there_and_back, SHAPE, inputs=of_all_sizes)
+
+
+def test_an_operator_that_gives_nan_or_changes_shape_is_caught():
+    with pytest.raises(testing.LawBroken):
+        testing.assert_translation_invariant(lambda x: x[..., 0, 0] * np.nan)
+    with pytest.raises(testing.LawBroken):
+        testing.assert_translation_invariant(lambda x: x[x != 0])
+
+
+def test_a_module_is_evaluated_in_evaluation_mode_and_left_as_it_was():
+    torch = pytest.importorskip("torch")
+    norm = torch.nn.BatchNorm2d(2)
+    module = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 1), norm.eval(), torch.nn.Dropout(0.5))
+    running = norm.running_mean.clone()
+    testing.assert_translation_equivariant(module, examples=10)
+    with pytest.raises(testing.LawBroken):
+        testing.assert_homogeneous(module)
+    assert [m.training for m in module.modules()] == [True, True, False, True]
+    assert torch.equal(norm.running_mean, running)
+
+
+def test_works_without_pytest():
+    code = (
+        "import sys; sys.modules['pytest'] = None\n"
+        "from collapse_theory import nonlinearities, testing\n"
+        "testing.assert_homogeneous(nonlinearities.rectify, examples=5)\n"
+        "testing.assert_homogeneous(nonlinearities.saturate)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "LawBroken: saturate is not homogeneous" in run.stderr
+
+
+def test_the_example_of_the_readme_runs_as_written():
+    pytest.importorskip("torch")
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Test your own operators", 1)[1]
+    code = re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
+    lawful, broken, message = re.split(r"\n(?=testing.assert_translation_equivariant|# LawBroken)", code)
+    scope = {}
+    exec(lawful, scope)
+    with pytest.raises(testing.LawBroken) as caught:
+        exec(broken, scope)
+    assert " ".join(line.strip("# ") for line in message.splitlines()) == f"LawBroken: {caught.value}"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: testing.assert_homogeneous("relu"), TypeError, "operator: expected a function .* got str"),
+        (lambda: testing.assert_homogeneous(lambda x: [x]), TypeError, "operator: <lambda> returned no array: .* list"),
+        (
+            lambda: testing.assert_translation_equivariant(lambda x: x[0, 0, 0]),
+            ValueError,
+            r"operator: expected images .* got shape \(16,\); did you mean invariant",
+        ),
+        (lambda: testing.assert_phase_invariant(np.abs, kind="quaternion"), ValueError, "kind: unknown 'quaternion'"),
+        (lambda: testing.assert_non_expansive(np.abs, bound=-1), ValueError, "bound: expected a finite number of at"),
+        (lambda: testing.images((8,)), ValueError, r"shape: expected \(..., H, W\), .* got \(8,\)"),
+        (lambda: testing.shifts(1, multiple_of=2), ValueError, "most: expected an integer of at least 2, got 1"),
+        (lambda: testing.displacements((2, 8)), ValueError, r"shape: expected at least 4 samples a side, got \(2, 8\)"),
+        (lambda: testing.displacements(8, 1.0), ValueError, r"steepest: expected a number in \(0, 1\), got 1.0"),
+        (lambda: testing.filter_banks(signals="any"), ValueError, "signals: unknown 'any'"),
+        (lambda: testing.labelled_samples(classes=1), ValueError, "classes: expected an integer of at least 2, got 1"),
+    ],
+)
+def test_wrong_arguments_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_module_without_parameters_needs_to_be_told_where_it_lives():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(ValueError, match="like: ReLU has no parameters"):
+        testing.assert_homogeneous(torch.nn.ReLU())
+    testing.assert_homogeneous(torch.nn.ReLU(), like=torch.zeros(1), examples=5)
