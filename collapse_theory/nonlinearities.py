@@ -76,13 +76,13 @@ def soft_threshold(z, threshold, softening=0.0):
     divisor = _divisor(amplitude, softening)
     threshold = _parameter("threshold", threshold, z, least=0)
     kept = array_namespace(z).clip(amplitude + softening - threshold, min=0.0)
-    return floating(z) * (kept / divisor)
+    return floating(z, "z") * (kept / divisor)
 
 
 def saturate(z, softening=0.0):
     """tanh(|z|) e^{iα}: large amplitudes saturate at one.  (...) -> (...) same dtype."""
     amplitude = collapse_phase(z)
-    return floating(z) * (array_namespace(z).tanh(amplitude) / _divisor(amplitude, softening))
+    return floating(z, "z") * (array_namespace(z).tanh(amplitude) / _divisor(amplitude, softening))
 
 
 def squash(z, gain=1.0, bias=0.0, softening=0.0):
@@ -98,7 +98,7 @@ def squash(z, gain=1.0, bias=0.0, softening=0.0):
 
 def unit_amplitude(z, softening=0.0):
     """z / |z| = e^{iα}, 0 at 0: keep the phase alone.  (...) -> (...) same dtype."""
-    return floating(z) / _divisor(collapse_phase(z), softening)
+    return floating(z, "z") / _divisor(collapse_phase(z), softening)
 
 
 def compress(z, gain=1.0, bias=0.0, softening=0.0):

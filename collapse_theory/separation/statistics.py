@@ -120,7 +120,8 @@ def _checked(features, labels, classes, least=1):
     every = xp.arange(classes, dtype=xp.int64, device=device(features))
     member = every[:, None] == xp.astype(labels, xp.int64)[None, :]
     if not bool(xp.all(xp.any(member, axis=1))) or not bool(xp.all(xp.any(member, axis=0))):
-        raise ValueError(f"labels: expected every class in 0 .. {classes - 1}, and no other label")
+        got = f"{int(xp.sum(xp.any(member, axis=1)))} of them, labels {int(xp.min(labels))} to {int(xp.max(labels))}"
+        raise ValueError(f"labels: expected every class in 0 .. {classes - 1}, and no other label, got {got}")
     return features, xp.astype(member, real_dtype(features))
 
 

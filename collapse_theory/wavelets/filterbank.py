@@ -56,8 +56,8 @@ class FilterBank:
         for name in ("scale", "angle"):
             if getattr(self, name).shape != (len(self),):
                 raise ValueError(f"{name}: expected shape {(len(self),)}, got {getattr(self, name).shape}")
-        if not np.all(np.isfinite(self.filters_hat)):
-            raise ValueError("filters_hat: expected finite values")
+        if wrong := np.sum(~np.isfinite(self.filters_hat)):
+            raise ValueError(f"filters_hat: expected finite values, got {wrong} NaN or infinite ones")
 
     def __len__(self):
         return self.filters_hat.shape[0] - 1
