@@ -176,6 +176,7 @@ def main(arguments=None):
     to_library(np.zeros(1), options.on)
     record.check_writable(options.out)
     check_count("images", 20 if options.images is None else options.images, least=20)
+    check_count("seed", options.seed, least=0)
     names = options.data or [name for name in STREAMS if _is_there(name)]
     if not names:
         raise datasets.DataNotFound(f"none of {', '.join(STREAMS)} was found; README.md, Data, says where they go")
