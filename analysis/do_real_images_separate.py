@@ -1,6 +1,44 @@
 """Does the theory hold on real images, where classes are neither stationary nor closed under phases?
 
-RESULTS_COME_HERE
+Three layers of the *deep* setting of `separation_across_layers`, each image read once an operation, on all 60,000
+images of CIFAR-10, and on Fashion-MNIST (16,000 images) and KTH-TIPS (805), whose images have mean 0 and variance 1 and
+are moved at random over their torus. Fisher ratios (B / W, unbiased) are of all images; linear classifiers are fitted
+on the train images, on spatial averages of the channels or on all numbers, and tried on the others. Recorded, depth 1
+to 3:
+
+                                     CIFAR-10               Fashion-MNIST, moved      KTH-TIPS, moved
+    B / W, phase collapse            0.079  0.090  0.109    0.0027  0.0079  0.0265    0.025   0.060   0.120
+    B / W, soft threshold            0.077  0.083  0.094    0.0000  0.0000  0.0002    0.0006  0.0008  0.0009
+    B / W, tanh                      0.080  0.090  0.105    0.0000  0.0000  0.0001    0.0007  0.0009  0.0009
+    B / W, unit amplitude            0.019  0.007  0.004    0.0002  0.0005  0.0003    0.0009  0.0004  0.0002
+    B / W, identity                  0.074  0.074  0.076    0.0000  0.0000  0.0000    0.0003  0.0003  0.0003
+    averages, %, phase collapse      33.2   41.3   44.7     28.4    45.0    62.8      25.7    53.6    66.7
+    averages, %, best reduction      29.1   30.8   33.2     26.6    37.4    49.2      30.9    38.3    36.5
+    averages, %, identity            27.8   28.1   28.5     12.1    11.5    11.1      11.9    12.1    13.8
+    all numbers, %, phase collapse   53.1   59.7   60.7     30.0    42.2    60.5      -       44.0    52.3
+    all numbers, %, soft threshold   42.4   43.9   44.1     18.7    29.4    38.8      too many
+
+The theory holds where its hypothesis does. Moved classes have no class means (at depth 0, B / W is 0 within its
+interval and averages are right in 11.3 and 11.6 %, by chance in 10); the collapse makes them, more at each layer, until
+30 % of the energy of Fashion-MNIST and 67 % of that of KTH-TIPS is in the means. Of the reductions only the unit
+amplitude has a B / W whose interval excludes 0, and at each depth it is at most a fifteenth of that of the collapse. On
+CIFAR-10, too, the collapse gains at each layer, with ever fewer numbers: 1,296 at depth 3, on which a linear classifier
+is right in 60.7 % (59.7 to 61.6), where 6,000 of a soft threshold give 44.1 % and the pixels 40.8 %.
+
+It does not hold in three ways. The Fisher ratio does not single out the collapse on CIFAR-10: objects in the middle
+have class means before any layer (0.074), the low-pass carries these through, and tanh is as good as the collapse
+within their intervals. Of what passed a wavelet once or more, it does: 0.098 at depth 3 against 0.033 of the best
+reduction. Nor does it predict accuracy: averages of a threshold have no B / W to speak of, yet are right in 49.2 % of
+moved Fashion-MNIST, and those of tanh in 38.3 % of KTH-TIPS, for these classes are not closed under phases, and a small
+mean shows once enough samples are averaged. At depth 1 of KTH-TIPS reductions are even ahead of the collapse, within
+the intervals: it leaves two distinct averages of waves, they leave four. And thresholds are not useless: from 28.5 % of
+the identity to 33.2 % on CIFAR-10.
+
+The pass, in single precision by NumPy on two shared cores, with statistics and classifiers: CIFAR-10 at 594 images a
+second for the collapse; at 133 for the threshold, for whose 6,000 features the classifier takes most of it; at 434 to
+644 for the others, without that. 1,127 s and at most 1,595 MiB for everything. What it does not show: intervals are
+over images, not over seeds or thresholds; both halves of KTH-TIPS show the same pieces of material; and five of the
+seven classifiers on all numbers of CIFAR-10 chose the largest penalty that they were offered.
 """
 
 import argparse
