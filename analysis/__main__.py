@@ -8,7 +8,7 @@ python -m analysis NAME ...        answer it
 import importlib
 import sys
 
-QUESTIONS = ("separation_across_layers", "what_the_phase_knew", "few_samples_a_class")
+QUESTIONS = ("separation_across_layers", "what_the_phase_knew", "few_samples_a_class", "do_real_images_separate")
 
 
 def main(arguments=None):

@@ -13,7 +13,6 @@ def held_out_accuracy(train, test):
     Returns [share, low, high], a 95 % Wilson interval: over images, for this one fit. Features are standardised on the
     train images; the penalty is chosen there too, by leave-one-out.
     """
-    from scipy.stats import binomtest
     from sklearn.linear_model import RidgeClassifierCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -21,8 +20,15 @@ def held_out_accuracy(train, test):
     classifier = make_pipeline(StandardScaler(), RidgeClassifierCV(alphas=_PENALTIES))
     classifier.fit(real_features(train[0]), train[1])
     right = int(np.sum(classifier.predict(real_features(test[0])) == test[1]))
-    interval = binomtest(right, len(test[1])).proportion_ci(method="wilson")
-    return [right / len(test[1]), float(interval.low), float(interval.high)]
+    return share_with_interval(right, len(test[1]))
+
+
+def share_with_interval(right, tried):
+    """[share, low, high], a 95 % Wilson interval."""
+    from scipy.stats import binomtest
+
+    interval = binomtest(right, tried).proportion_ci(method="wilson")
+    return [right / tried, float(interval.low), float(interval.high)]
 
 
 def real_features(features):

@@ -15,6 +15,7 @@ from collapse_theory.scattering import paths
 from collapse_theory.wavelets import morlet_bank
 from figures import __main__ as command
 from figures import (
+    do_real_images_separate,
     image_moved,
     report,
     scattering_disk,
@@ -31,6 +32,7 @@ SMALLEST = {
     "wavelets_and_their_sum": {"side": 24, "scales": 2},
     "scattering_disk": {"side": 32, "scales": 2, "angles": 2},
     "what_the_phase_knew": {},
+    "do_real_images_separate": {},
     "separation_across_layers": {},
 }
 
@@ -122,6 +124,21 @@ def test_recorded_measurement_is_drawn_as_it_is():
     assert curve["depth"] == list(range(len(recorded)))
     assert curve["fisher_trace"] == [row["fisher_trace"] for row in recorded]
     assert curve["mean_share"][1][0] == recorded[1]["mean_energy"][0] / recorded[1]["energy"]
+
+
+def test_recorded_pass_is_drawn_as_it_is():
+    rows = record.load("do_real_images_separate")["rows"]
+    curves = do_real_images_separate.data(rows[::-1])
+    recorded = [r for r in rows if (r["data"], r["operation"]) == ("moved kth tips", "phase collapse")]
+    curve = curves["moved kth tips"]["phase collapse"]
+    assert curve["depth"] == [0, 1, 2, 3]
+    assert curve["accuracy_of_features"] == [row["accuracy_of_features"] for row in recorded]
+    assert curve["accuracy_of_features"][0] is None
+    assert curve["waves"][0] is None
+    assert curve["waves"][3] == [recorded[3]["waves"]["fisher_trace"], None, None]
+    figure = do_real_images_separate.draw(curves)
+    line = next(line for line in figure.axes[5].lines if line.get_color() == style.COLOUR["phase collapse"])
+    np.testing.assert_array_equal(line.get_ydata()[1:], [values[0] for values in curve["waves"][1:]])
 
 
 def test_pictures_stand_where_their_titles_say():
