@@ -12,6 +12,7 @@ QUESTIONS = (
     "separation_across_layers",
     "what_the_phase_knew",
     "few_samples_a_class",
+    "do_real_images_separate",
     "accuracy_of_learned_networks",
 )
 

@@ -22,18 +22,20 @@ _PACKAGES = (
 )
 
 
-def save(name, rows, *, settings, seconds, on, folder=RESULTS):
+def save(name, rows, *, settings, seconds, on, folder=RESULTS, facts=None):
     """Write one result, at once or not at all.  Returns its path.
 
     rows : list of dicts of plain values
     settings : dict of frozen dataclasses, what was measured
     seconds : wall-clock time of the measurement
     on : array library
+    facts : dict of more plain values that were measured of the measurement itself
     """
     record = {
         "name": name,
         "on": on,
         "seconds": round(seconds, 1),
+        **(facts or {}),
         "machine": machine(),
         "versions": versions(),
         "settings": {key: asdict(setting) for key, setting in settings.items()},

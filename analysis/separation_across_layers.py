@@ -2,7 +2,29 @@
 
 At each depth of a tight full-circle cascade, for the modulus, three amplitude reductions and the identity as
 control: mean energy, within-class and between-class variance, the Fisher ratios, and the held-out accuracy of a
-linear classifier. RESULTS_COME_HERE
+linear classifier. `analysis/results/separation_across_layers.json` has all numbers; 640 images to fit on and 640 to
+score, deep setting, depths 1, 2, 3 unless said otherwise.
+
+The theory holds where its hypothesis does. Gaussian against sparse fields of one spectrum: the collapse has
+F_trace = 0.049, 0.082, 0.196 and the soft threshold 0.0004 at most; the linear classifier knows 100 % from the former
+and 45 to 55 % (chance) from the latter. Moved photographs: 0.018, 0.043, 0.090 against 0.001 at most. The collapse has
+moved 57 % of the energy into the means at depth 3, a threshold less than 0.1 %.
+
+A ratio near zero is not the absence of a mean. On textures and moved photographs, averages over space after a soft
+threshold are still classified to 76 and 88 % (orientation, depth 2: 98 and 100 %): the small residual mean of claim
+`translation_invariance_leaves_a_small_mean`, 0.1 % of the energy, grows to something when every channel is divided by
+its deviation (F_full = 3.5, the collapse: 46.6). A random sign for every image removes it, exactly as claim
+`reductions_keep_zero_means` says: F_full = 0.04, accuracy 34.9 % (chance), while the collapse does not notice
+(F_full = 45.6, 100 %). So thresholds fail on classes closed under x -> -x; on real ones with a preferred sign they keep
+something, weak in energy and visible to a classifier that rescales.
+
+CIFAR-10 is no stationary class: its images have a mean colour and a place, which is 10 % of their energy before any
+wavelet (F_trace = 0.091 at depth 0). The collapse adds to that, 0.097, 0.111, 0.135; but tanh comes to 0.133 at depth
+3, so that F_trace does not tell them apart there. Averages over space do: 36 % are classified after the collapse (42
+% with mixed channels), 18 % (27 %) after any reduction, no better than without a non-linearity.
+
+Two cautions. A linear classifier can beat chance without any separation of means, from the variances through its
+intercept. And F_full is given only where each channel has at least two images.
 """
 
 import argparse

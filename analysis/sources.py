@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from collapse_theory import datasets, processes
+from collapse_theory.arguments import check_count
 
 SIDE = 32
 DENSITY = 0.05
@@ -23,6 +24,9 @@ class Sampling:
     train: int = 400
     test: int = 400
     seed: int = 0
+
+    def __post_init__(self):
+        check_count("seed", self.seed, least=0)
 
     def each(self, classes):
         """(train, test) images of each class, at least one."""

@@ -29,6 +29,7 @@ from itertools import pairwise
 import numpy as np
 
 from collapse_theory import datasets
+from collapse_theory.arguments import check_count
 from collapse_theory.arrays import array_namespace, to_host, to_library
 from collapse_theory.scattering import paths, scatter
 from collapse_theory.wavelets import inverse_transform, morlet_bank, wavelet_transform
@@ -60,6 +61,10 @@ class Setting:
     steps: int = 100
     seed: int = 0
     pictured: str = "brick"
+
+    def __post_init__(self):
+        check_count("steps", self.steps)
+        check_count("seed", self.seed, least=0)
 
 
 DEFAULT = Setting()

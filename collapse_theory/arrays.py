@@ -50,14 +50,19 @@ def is_complex(x):
 
 def real_dtype(x):
     """The real dtype that is as precise as the floating array `x`."""
-    xp = array_namespace(x)
-    return xp.float32 if xp.finfo(x.dtype).bits == 32 else xp.float64
+    return array_namespace(x).float32 if _is_single(x) else array_namespace(x).float64
 
 
 def complex_dtype(x):
     """The complex dtype that is as precise as the floating array `x`."""
+    return array_namespace(x).complex64 if _is_single(x) else array_namespace(x).complex128
+
+
+def _is_single(x, name="x"):
     xp = array_namespace(x)
-    return xp.complex64 if xp.finfo(x.dtype).bits == 32 else xp.complex128
+    if not xp.isdtype(x.dtype, ("real floating", "complex floating")):
+        raise TypeError(f"{name}: expected a floating array, got {x.dtype}")
+    return xp.finfo(x.dtype).bits == 32
 
 
 def to_complex(x):
@@ -72,12 +77,14 @@ def floating(x, name="x"):
     name : how an error calls it
 
     Returns an array of the shape of `x`: `x` itself if it is floating already.
-    Raises TypeError if `x` is not a numeric array, or has half or extended precision.
+    Raises TypeError if `x` is not a numeric array, is sparse or masked, or has half or extended precision.
     """
     try:
         xp = array_namespace(x)
     except TypeError as error:
         raise TypeError(f"{name}: {error}") from None
+    if isinstance(x, np.ma.MaskedArray) or (is_torch_array(x) and str(x.layout) != "torch.strided"):
+        raise TypeError(f"{name}: expected a dense array without a mask, got {getattr(x, 'layout', type(x).__name__)}")
     x = _native(x)
     if x.dtype in (xp.float32, xp.float64, xp.complex64, xp.complex128):
         return x
@@ -99,8 +106,10 @@ def _native(x):
 
 
 def check_finite(x, name="x"):
-    """Raise ValueError if `x` holds NaN or infinity; an FFT would spread them over the whole image."""
+    """Raise ValueError if `x` holds NaN or infinity, which an FFT would spread over the whole image, or no values."""
     xp = array_namespace(x)
+    if is_torch_array(x) and x.is_meta:
+        raise ValueError(f"{name}: expected an array that holds values, got one on the device meta, shape {shape(x)}")
     if not bool(xp.all(xp.isfinite(x))):
         count = int(xp.sum(xp.astype(~xp.isfinite(x), xp.int64)))
         raise ValueError(f"{name}: expected finite values, got {count} NaN or infinite of {x.size} in shape {shape(x)}")
@@ -141,7 +150,9 @@ def place(host, like):
     host = np.asarray(host)
     if host.dtype.kind in "iu":
         return xp.asarray(host.astype(np.int64), device=device(like))
-    single = xp.finfo(like.dtype).bits == 32
+    if host.dtype.kind not in "bfc":
+        raise TypeError(f"host: expected numbers, got {host.dtype}")
+    single = _is_single(like, "like")
     kind = ("complex128", "complex64") if host.dtype.kind == "c" else ("float64", "float32")
     return xp.asarray(np.array(host, dtype=kind[single]), device=device(like))
 
@@ -168,14 +179,15 @@ def to_library(host, name):
     and there is no GPU.
     """
     if name not in LIBRARIES:
-        raise ValueError(f"unknown array library {name!r}; known: {', '.join(LIBRARIES)}")
+        raise ValueError(f"name: unknown array library {name!r}; known: {', '.join(LIBRARIES)}")
     if name == "numpy":
         return host
     try:
         library = importlib.import_module(name)
     except ImportError as error:
         raise ImportError(f"the array library {name!r} is not installed ({error}); see README.md, Install") from error
-    if name == "torch":
+    if name == "torch":  # which takes no read-only, reversed or byte-swapped arrays
+        host = np.require(_native(host), requirements="CW")
         return library.asarray(host, device="cuda" if library.cuda.is_available() else "cpu")
     if not library.cuda.is_available():
         raise RuntimeError("cupy is installed, but it sees no GPU (cupy.cuda.is_available() is false)")
@@ -184,6 +196,7 @@ def to_library(host, name):
 
 def fft2(x):
     """Discrete Fourier transform of the last two axes.  (..., H, W) real or complex -> same shape, complex."""
+    _check_two_axes(x)
     if is_numpy_array(x):
         return _scipy_fft().fft2(x, axes=(-2, -1), workers=_workers(x))
     return array_namespace(x).fft.fftn(to_complex(x), axes=(-2, -1))
@@ -191,9 +204,15 @@ def fft2(x):
 
 def ifft2(x_hat):
     """Inverse of `fft2`.  (..., H, W) complex -> same shape, complex."""
+    _check_two_axes(x_hat)
     if is_numpy_array(x_hat):
         return _scipy_fft().ifft2(x_hat, axes=(-2, -1), workers=_workers(x_hat))
     return array_namespace(x_hat).fft.ifftn(x_hat, axes=(-2, -1))
+
+
+def _check_two_axes(x):
+    if array_namespace(x) and x.ndim < 2:
+        raise ValueError(f"x: expected images (..., H, W) with at least 2 axes, got shape {shape(x)}")
 
 
 def _scipy_fft():

@@ -82,8 +82,9 @@ class ScatteringTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
                     stacklevel=3,
                 )
             return (1, side, side)
-        sides = tuple(self.image_shape)
-        if len(sides) not in (2, 3) or math.prod(sides) != features:
+        sides = tuple(self.image_shape) if np.iterable(self.image_shape) else ()
+        whole = all(isinstance(side, int | np.integer) for side in sides)
+        if len(sides) not in (2, 3) or not whole or math.prod(sides) != features:
             raise ValueError(
                 f"image_shape: expected (C, H, W) or (H, W) of n_features={features} samples, got {self.image_shape!r}"
             )

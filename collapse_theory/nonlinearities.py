@@ -11,12 +11,11 @@ break `unit_amplitude`, `squash` and `compress`.
 Source: Guth, Zarka & Mallat (2022) and its published code; soft thresholding, Donoho & Johnstone (1994).
 """
 
-import math
 from functools import partial
 
 import numpy as np
 
-from .arguments import check_choice
+from .arguments import check_choice, check_number
 from .arrays import array_namespace, floating, is_complex
 
 __all__ = [
@@ -54,7 +53,7 @@ def collapse_beyond(z, threshold):
     threshold : number ≥ 0, or a real array broadcast against `z`
     """
     amplitude = collapse_phase(z)
-    return array_namespace(z).clip(amplitude - _threshold(threshold), min=0.0)
+    return array_namespace(z).clip(amplitude - _parameter("threshold", threshold, z, least=0), min=0.0)
 
 
 def rectify(a, bias=0.0):
@@ -65,7 +64,7 @@ def rectify(a, bias=0.0):
     a = floating(a, "a")
     if is_complex(a):
         raise TypeError(f"a: expected real numbers, got {a.dtype}; rectify a rotated real part, or collapse the phase")
-    return array_namespace(a).clip(a - bias, min=0.0)
+    return array_namespace(a).clip(a - _parameter("bias", bias, a), min=0.0)
 
 
 def soft_threshold(z, threshold, softening=0.0):
@@ -75,14 +74,15 @@ def soft_threshold(z, threshold, softening=0.0):
     """
     amplitude = collapse_phase(z)
     divisor = _divisor(amplitude, softening)
-    kept = array_namespace(z).clip(amplitude + softening - _threshold(threshold), min=0.0)
-    return floating(z) * (kept / divisor)
+    threshold = _parameter("threshold", threshold, z, least=0)
+    kept = array_namespace(z).clip(amplitude + softening - threshold, min=0.0)
+    return floating(z, "z") * (kept / divisor)
 
 
 def saturate(z, softening=0.0):
     """tanh(|z|) e^{iα}: large amplitudes saturate at one.  (...) -> (...) same dtype."""
     amplitude = collapse_phase(z)
-    return floating(z) * (array_namespace(z).tanh(amplitude) / _divisor(amplitude, softening))
+    return floating(z, "z") * (array_namespace(z).tanh(amplitude) / _divisor(amplitude, softening))
 
 
 def squash(z, gain=1.0, bias=0.0, softening=0.0):
@@ -91,13 +91,14 @@ def squash(z, gain=1.0, bias=0.0, softening=0.0):
     gain, bias : numbers, or real arrays broadcast against `z`
     """
     # The sigmoid by tanh: the exponential of a large amplitude would overflow.
-    half = (gain * collapse_phase(z) + bias) / 2
+    amplitude = collapse_phase(z)
+    half = (_parameter("gain", gain, z) * amplitude + _parameter("bias", bias, z)) / 2
     return unit_amplitude(z, softening) * ((1 + array_namespace(z).tanh(half)) / 2)
 
 
 def unit_amplitude(z, softening=0.0):
     """z / |z| = e^{iα}, 0 at 0: keep the phase alone.  (...) -> (...) same dtype."""
-    return floating(z) / _divisor(collapse_phase(z), softening)
+    return floating(z, "z") / _divisor(collapse_phase(z), softening)
 
 
 def compress(z, gain=1.0, bias=0.0, softening=0.0):
@@ -106,7 +107,8 @@ def compress(z, gain=1.0, bias=0.0, softening=0.0):
     gain, bias : numbers, or real arrays broadcast against `z`, |z|^gain within range; under a gain of 1 the gradient
         at 0 is infinite
     """
-    factor = array_namespace(bias).exp(bias) if hasattr(bias, "shape") else math.exp(bias)
+    gain, bias = _parameter("gain", gain, z), _parameter("bias", bias, z)
+    factor = float(np.exp(bias)) if isinstance(bias, float) else array_namespace(bias).exp(bias)
     t = factor * collapse_phase(z) ** gain
     return unit_amplitude(z, softening) * (t / (1 + t))
 
@@ -161,16 +163,21 @@ def nonlinearity(name, **parameters):
 
 def _divisor(amplitude, softening):
     """|z| + softening, with 1 instead of 0, so that 0 / 0 is 0 and its gradient finite."""
-    if softening:
+    if check_number("softening", softening, least=0):
         return amplitude + softening
     xp = array_namespace(amplitude)
     return xp.where(amplitude > 0, amplitude, xp.ones_like(amplitude))
 
 
-def _threshold(value):
-    """A threshold as a Python number, checked, or an array of the caller, as it is."""
-    if not isinstance(value, int | float | np.number):
-        return value
-    if not 0 <= value < float("inf"):
-        raise ValueError(f"threshold: expected a finite number of at least 0, got {value!r}")
-    return float(value)
+def _parameter(name, value, z, least=-np.inf):
+    """A parameter as a Python number, checked, or a real array of the library of `z`, as it is."""
+    if isinstance(value, int | float | np.number):
+        return check_number(name, value, least)
+    try:
+        array_namespace(z, value)
+        wrong = "a complex array" if is_complex(value) else None
+    except TypeError:
+        wrong = type(value).__name__
+    if wrong:
+        raise TypeError(f"{name}: expected a number, or a real array of the library of the coefficients, got {wrong}")
+    return value

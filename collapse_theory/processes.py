@@ -198,7 +198,10 @@ def _sample_size(count, shape, channels=1):
 
 def _real(value, name, axes):
     """`value` as finite float64 with one of the allowed numbers of axes, none of them empty."""
-    x = np.asarray(value)
+    try:
+        x = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name}: expected an array, got rows of different lengths") from None
     if x.dtype.kind not in "iuf":
         raise TypeError(f"{name}: expected real numbers, got {x.dtype}")
     if x.ndim not in axes or 0 in x.shape:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .arguments import check_count
 from .arrays import array_namespace, fft2, ifft2, images, place, shape
 
 __all__ = [
@@ -21,8 +22,8 @@ _DEFORMATION_BYTES = 2**26
 
 def image_shape(value, name="shape"):
     """(H, W) as two positive integers, from a pair or from one side of a square image.  Raises ValueError."""
-    pair = (value, value) if isinstance(value, int | np.integer) else tuple(value)
-    if len(pair) != 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in pair):
+    pair = tuple(value) if np.iterable(value) else (value, value)
+    if len(pair) != 2 or not all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in pair):
         raise ValueError(f"{name}: expected (H, W), two positive integers, got {value!r}")
     return int(pair[0]), int(pair[1])
 
@@ -47,6 +48,7 @@ def translate(x, shift):
     """
     x = images(x)
     shift = _host_vectors(shift, "shift")
+    _check_broadcast("shift", shift.shape[:-1], x.shape[:-2])
     turn = np.exp(-1j * np.tensordot(shift, frequencies(x.shape[-2:]), axes=(-1, -1)))
     return ifft2(fft2(x) * place(turn, like=x))
 
@@ -110,12 +112,15 @@ def convolve(x, filter_hat):
     filter_hat : (..., H, W) NumPy array, broadcast against `x`
 
     Returns (..., H, W) complex, where and as precise as `x`.
-    Raises ValueError if the last two axes of `filter_hat` are not those of `x`.
+    Raises ValueError if the last two axes of `filter_hat` are not those of `x`, or it is not finite numbers.
     """
     x = images(x)
     filter_hat = np.asarray(filter_hat)
     if filter_hat.shape[-2:] != tuple(x.shape[-2:]):
         raise ValueError(f"filter_hat: expected shape (..., {x.shape[-2]}, {x.shape[-1]}), got {filter_hat.shape}")
+    if filter_hat.dtype.kind not in "biufc" or not np.all(np.isfinite(filter_hat)):
+        raise ValueError(f"filter_hat: expected finite numbers, got {filter_hat.dtype} that are not")
+    _check_broadcast("filter_hat", filter_hat.shape[:-2], x.shape[:-2])
     return ifft2(fft2(x) * place(filter_hat, like=x))
 
 
@@ -124,7 +129,7 @@ def subsample(x, factor=2):
 
     Raises ValueError if a side is not a multiple of `factor`: the result would not be periodic.
     """
-    _check_divides(x, factor)
+    _check_divides("x", x, factor)
     return x[..., ::factor, ::factor]
 
 
@@ -138,7 +143,7 @@ def fold(x_hat, factor=2):
     Returns (..., H / factor, W / factor).
     Raises ValueError if a side is not a multiple of `factor`.
     """
-    _check_divides(x_hat, factor)
+    _check_divides("x_hat", x_hat, factor)
     xp = array_namespace(x_hat)
     height, width = (side // factor for side in x_hat.shape[-2:])
     blocks = xp.reshape(x_hat, (*x_hat.shape[:-2], factor, height, factor, width))
@@ -154,9 +159,11 @@ def reflect(x, padded_shape):
     padded_shape : (Hp, Wp), at least (H, W); (Hp − H) // 2 rows are added above, the others below, columns likewise
 
     Returns (..., Hp, Wp). Any pad is legal: the reflection goes on with period 2 (H − 1).
-    Raises ValueError if `padded_shape` is smaller than the image.
+    Raises ValueError if `padded_shape` is smaller than the image, or the image is empty.
     """
-    xp = array_namespace(x)
+    xp = _namespace_of_images("x", x)
+    if 0 in x.shape:
+        raise ValueError(f"x: expected at least one sample on every axis, got shape {shape(x)}")
     for axis, padded in zip((-2, -1), image_shape(padded_shape, "padded_shape"), strict=True):
         side = x.shape[axis]
         if padded < side:
@@ -167,14 +174,38 @@ def reflect(x, padded_shape):
     return x
 
 
-def _check_divides(x, factor):
+def _namespace_of_images(name, x):
+    """The namespace of (..., H, W), once it is known to have two axes: for what is done to arrays of any dtype."""
+    try:
+        xp = array_namespace(x)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
+    if x.ndim < 2:
+        raise ValueError(f"{name}: expected images (..., H, W) with at least 2 axes, got shape {shape(x)}")
+    return xp
+
+
+def _check_divides(name, x, factor):
+    _namespace_of_images(name, x)
+    check_count("factor", factor)
     if any(side % factor for side in x.shape[-2:]):
-        raise ValueError(f"expected sides that are multiples of {factor}, got shape {shape(x)}")
+        raise ValueError(f"{name}: expected sides that are multiples of {factor}, got shape {shape(x)}")
+
+
+def _check_broadcast(name, leading, axes):
+    try:
+        np.broadcast_shapes(leading, tuple(axes))
+    except ValueError:
+        expected = f"leading axes that broadcast against {tuple(axes)} of the images"
+        raise ValueError(f"{name}: expected {expected}, got {leading}") from None
 
 
 def _host_vectors(value, name):
     """Host numbers with a last axis of two (row, column), in float64."""
-    vectors = np.asarray(value, dtype=np.float64)
+    try:
+        vectors = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: expected real (row, column) pairs, got {value!r}") from None
     if vectors.shape[-1:] != (2,) or not np.all(np.isfinite(vectors)):
         raise ValueError(f"{name}: expected finite (row, column) pairs, got {np.array2string(vectors, threshold=8)}")
     return vectors

@@ -54,18 +54,10 @@ def draw(data):
     for column, (name, by_operation) in zip(axes.T, curves.items(), strict=True):
         for ax, (quantity, label) in zip(column, PANELS.items(), strict=True):
             for operation, curve in by_operation.items():
-                _draw_curve(ax, curve["depth"], curve[quantity], operation)
+                style.curve(ax, curve["depth"], curve[quantity], operation=operation)
             ax.set(xlabel="depth (layers)", ylabel=label, xticks=next(iter(by_operation.values()))["depth"])
         column[0].axhline(0, color=style.BOUND, linewidth=0.6)
         column[0].set_title(TITLES.get(name, name))
         column[2].axhline(CHANCE.get(name, np.nan), color=style.BOUND, linestyle=":", linewidth=0.9)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     return figure
-
-
-def _draw_curve(ax, depth, triples, operation):
-    value, low, high = (np.array([np.nan if n is None else n for n in column]) for column in zip(*triples, strict=True))
-    errors = np.nan_to_num(np.maximum([value - low, high - value], 0))
-    colour, marker = style.COLOUR[operation], style.MARKER[operation]
-    shift = 0.05 * (list(style.COLOUR).index(operation) - 2)
-    ax.errorbar(np.array(depth) + shift, value, yerr=errors, color=colour, marker=marker, capsize=1.5, label=operation)

@@ -1,6 +1,7 @@
 """One look for every figure: an operation has one colour and one name, everywhere."""
 
 import matplotlib as mpl
+import numpy as np
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -41,6 +42,20 @@ def panels(rows, columns, width_cm=17.0, height_cm=None, **options):
     """A figure of `rows` x `columns` axes, `width_cm` wide.  Returns (figure, array of axes)."""
     made = figure(width_cm, height_cm or width_cm / columns * rows * 0.8)
     return made, made.subplots(rows, columns, squeeze=False, **options)
+
+
+def curve(ax, positions, triples, *, operation):
+    """Values at whole positions with their intervals, [value, low, high] or None, in the look of an operation."""
+    value, low, high = (
+        np.array([np.nan if n is None else n for n in column])
+        for column in zip(*(triple or [None] * 3 for triple in triples), strict=True)
+    )
+    errors = np.nan_to_num(np.maximum([value - low, high - value], 0))
+    shift = 0.05 * (list(COLOUR).index(operation) - 2)
+    colour, marker = COLOUR[operation], MARKER[operation]
+    ax.errorbar(
+        np.array(positions) + shift, value, yerr=errors, color=colour, marker=marker, capsize=1.5, label=operation
+    )
 
 
 def image(ax, values, title, **options):

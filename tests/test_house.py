@@ -19,7 +19,7 @@ FOUNDATION = {"arguments", "arrays", "torus", "wavelets", "nonlinearities"}
 MAY_IMPORT = {
     "arguments": set(),
     "arrays": set(),
-    "torus": {"arrays"},
+    "torus": {"arguments", "arrays"},
     "wavelets": {"arguments", "arrays", "torus"},
     "nonlinearities": {"arguments", "arrays"},
     "scattering": FOUNDATION,

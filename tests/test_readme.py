@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis import record
+from analysis.separation_across_layers import conclusions
 from collapse_theory.claims import CLAIMS
 from collapse_theory.ledger import kind_of
 
@@ -32,6 +34,12 @@ def test_its_scripts_on_arrays_run_one_after_the_other(capsys):
         exec(script, names)
     assert names["s"].shape == (60, 1, 217, 4, 4)
     assert len(capsys.readouterr().out.splitlines()) == 3 + 2
+
+
+def test_its_first_numbers_are_the_recorded_ones():
+    shown = re.search(r"```text\n(.*?)```", README, re.DOTALL).group(1)
+    recorded = conclusions(record.load("separation_across_layers")["rows"])
+    assert shown.splitlines() == [line.rstrip() for line in recorded]
 
 
 def test_its_script_trains_and_audits_a_network(tmp_path, monkeypatch, capsys):

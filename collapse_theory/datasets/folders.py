@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arguments import check_choice, check_count
 from .decoding import MOST_PIXELS, decode, mapped_ahead
-from .search import SEARCH_PATH, not_found, search_path
+from .search import SEARCH_PATH, as_path, not_found, search_path
 
 __all__ = ["ClassFiles", "image_folder", "image_reader", "list_classes"]
 
@@ -77,7 +77,7 @@ def image_reader(*, side, colour, workers, most_pixels):
 
 
 def _find_folder(folder):
-    path = Path(folder).expanduser()
+    path = as_path(folder)
     tried = [path] if path.is_absolute() else [path, *(root / path for root in search_path())]
     for place in tried:
         if place.is_dir():

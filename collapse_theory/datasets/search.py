@@ -4,7 +4,7 @@ import importlib
 import os
 from pathlib import Path
 
-__all__ = ["SEARCH_PATH", "DataNotFound", "find", "not_found", "optional", "search_path"]
+__all__ = ["SEARCH_PATH", "DataNotFound", "as_path", "find", "not_found", "optional", "search_path"]
 
 SEARCH_PATH = "COLLAPSE_THEORY_DATA"
 
@@ -26,7 +26,7 @@ def find(dataset, folder, *, wanted, advice, alone=True, is_there=Path.is_file):
     Returns the path found.
     Raises DataNotFound, with every path that was tried and the advice.
     """
-    roots = search_path() if folder is None else [Path(folder).expanduser()]
+    roots = search_path() if folder is None else [as_path(folder)]
     tried = []
     for root in roots:
         levels = [root, *sorted(path for path in root.glob("*") if path.is_dir())]
@@ -36,6 +36,14 @@ def find(dataset, folder, *, wanted, advice, alone=True, is_there=Path.is_file):
                     return path
             tried += [*([root / part.name] if alone else []), root / part, root / "*" / part]
     raise not_found(dataset, tried, advice)
+
+
+def as_path(folder):
+    """A folder that a caller named, as a Path.  Raises TypeError if it is no path."""
+    try:
+        return Path(folder).expanduser()
+    except TypeError:
+        raise TypeError(f"folder: expected a path, got {folder!r}") from None
 
 
 def search_path():

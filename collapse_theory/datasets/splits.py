@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..arguments import check_count
+from ..arguments import check_count, check_number
 
 __all__ = ["split_by_class"]
 
@@ -19,7 +19,9 @@ def split_by_class(labels, *, fraction, seed):
     """
     check_count("seed", seed, least=0)
     labels, random, first = np.asarray(labels), np.random.default_rng(seed), []
-    if not 0 < fraction < 1:
+    if labels.ndim != 1 or not labels.size:
+        raise ValueError(f"labels: expected shape (N,), N at least 1, got {labels.shape}")
+    if not 0 < check_number("fraction", fraction) < 1:
         raise ValueError(f"fraction: expected a number in (0, 1), got {fraction!r}")
     for label in np.unique(labels):
         members = random.permutation(np.flatnonzero(labels == label))

@@ -37,6 +37,8 @@ class Layer:
     def __post_init__(self):
         if not isinstance(self.bank, FilterBank):
             raise TypeError(f"bank: expected a FilterBank, got {type(self.bank).__name__}")
+        if not isinstance(self.subsample, bool | np.bool_):
+            raise TypeError(f"subsample: expected True or False, got {self.subsample!r}")
         check_choice("lowpass", self.lowpass, ("kept", "also"))
         check_choice("boundary", self.boundary, ("periodic", "reflect"))
         if isinstance(self.nonlinearity, str):
@@ -115,6 +117,10 @@ def apply_layer(x, layer, number=0):
     Returns (..., C (1 + K), H', W'), or as many channels as the mixing has outputs.
     """
     xp = array_namespace(x)
+    if not isinstance(layer, Layer):
+        raise TypeError(f"layer: expected a Layer, got {type(layer).__name__}")
+    if x.ndim < 3:
+        raise ValueError(f"x: expected images (..., C, H, W) with at least 3 axes, got shape {shape(x)}")
     grid = shape(x)[-2:] if layer.boundary == "periodic" else padded_shape(shape(x)[-2:])
     filters_hat = place(layer.bank.at(grid).filters_hat, like=x)
     x_hat = fft2(x if layer.boundary == "periodic" else reflect(x, grid))

@@ -26,7 +26,7 @@ class Mixing:
 
     def matrix(self, inputs, layer=0):
         """(outputs, inputs) NumPy array."""
-        return _drawn_once(self.outputs or inputs, inputs, (self.seed, layer), self.kind)
+        return _drawn_once(inputs if self.outputs is None else self.outputs, inputs, (self.seed, layer), self.kind)
 
 
 def mix_channels(x, matrix):
@@ -38,10 +38,11 @@ def mix_channels(x, matrix):
     Returns (..., outputs, H, W), complex if either is.
     Raises ValueError if the matrix does not have C columns.
     """
-    matrix = np.asarray(matrix)
+    xp, matrix = array_namespace(x), np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[1] != x.shape[-3]:
         raise ValueError(f"mixing: expected a matrix with {x.shape[-3]} columns, one a channel, got {matrix.shape}")
-    xp = array_namespace(x)
+    if matrix.dtype.kind not in "iufc" or not np.all(np.isfinite(matrix)):
+        raise ValueError(f"mixing: expected finite numbers, got {matrix.dtype} that are not")
     matrix = place(matrix, like=x)
     if is_complex(matrix) != is_complex(x):
         matrix, x = to_complex(matrix), to_complex(x)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..arguments import check_count
+from ..arguments import check_count, check_number
 from ..arrays import array_namespace, check_finite, floating, is_complex, shape, to_complex, to_host
 from .answers import Statistics, UnbiasedMoments
 from .cells import Cells, cell_bytes
@@ -31,6 +31,7 @@ class ClassMoments(Statistics):
 
     def __init__(self, covariance=False, groups=0, memory=2**30):
         check_count("groups", groups, least=0)
+        check_number("memory", memory, least=0)
         self.covariance, self.groups, self.memory = bool(covariance), int(groups), memory
         self._labels, self._cells, self._origin, self._feature_shape = [], None, None, None
         self._forget_answers()

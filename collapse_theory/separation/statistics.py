@@ -5,6 +5,8 @@ stream of batches, without bias and with intervals. Source: Fisher (1936); for t
 (2022).
 """
 
+import numpy as np
+
 from ..arguments import check_count, check_number
 from ..arrays import array_namespace, check_finite, device, floating, is_complex, real_dtype, shape
 
@@ -64,9 +66,14 @@ def mean_energy(features, labels, *, classes):
 
 
 def fisher_trace(features, labels, *, classes, chunk=None):
-    """B / W: between-class over within-class variance.  Arguments as `within_class_variance`, K at least 2."""
+    """B / W: between-class over within-class variance.  Arguments as `within_class_variance`, K at least 2.
+
+    Infinite if classes differ and nothing varies within them, NaN if nothing varies at all.
+    """
     between = between_class_variance(features, labels, classes=classes)
-    return between / within_class_variance(features, labels, classes=classes, chunk=chunk)
+    within = within_class_variance(features, labels, classes=classes, chunk=chunk)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return between / within
 
 
 def fisher_full(features, labels, *, classes, ridge=None, chunk=None):
@@ -85,7 +92,11 @@ def fisher_full(features, labels, *, classes, ridge=None, chunk=None):
     offsets = xp.astype(weights, x.dtype) * (means - xp.mean(x, axis=0, keepdims=True))
     within = sum(_gram(rest) for rest in _deviations(features, member, chunk)) / x.shape[0]
     ridge = 1e-3 * _trace(within) / x.shape[1] if ridge is None else check_number("ridge", ridge, least=0)
-    ratio = xp.linalg.solve(within + ridge * xp.eye(x.shape[1], dtype=x.dtype, device=device(x)), _gram(offsets))
+    within = within + ridge * xp.eye(x.shape[1], dtype=x.dtype, device=device(x))
+    try:
+        ratio = xp.linalg.solve(within, _gram(offsets))
+    except (ValueError, RuntimeError) as error:  # of NumPy and array_api_strict, and of torch
+        raise ValueError(f"ridge: the within-class covariance is singular ({error}), expected more ridge") from error
     return _trace(ratio) / classes
 
 
@@ -93,7 +104,10 @@ def _checked(features, labels, classes, least=1):
     """Floating features, and the (K, N) real matrix that says which sample is in which class."""
     features = floating(features, "features")
     check_count("classes", classes, least)
-    xp = array_namespace(features, labels)
+    try:
+        xp = array_namespace(features, labels)
+    except TypeError as error:
+        raise TypeError(f"labels: {error}") from None
     if features.ndim < 1 or 0 in features.shape:
         raise ValueError(f"features: expected shape (N, ...), no axis empty, got {shape(features)}")
     if tuple(labels.shape) != (features.shape[0],):
@@ -106,7 +120,8 @@ def _checked(features, labels, classes, least=1):
     every = xp.arange(classes, dtype=xp.int64, device=device(features))
     member = every[:, None] == xp.astype(labels, xp.int64)[None, :]
     if not bool(xp.all(xp.any(member, axis=1))) or not bool(xp.all(xp.any(member, axis=0))):
-        raise ValueError(f"labels: expected every class in 0 .. {classes - 1}, and no other label")
+        got = f"{int(xp.sum(xp.any(member, axis=1)))} of them, labels {int(xp.min(labels))} to {int(xp.max(labels))}"
+        raise ValueError(f"labels: expected every class in 0 .. {classes - 1}, and no other label, got {got}")
     return features, xp.astype(member, real_dtype(features))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, find, settings, target
 from hypothesis.errors import NoSuchExample
 
+from ..arguments import check_count
 from ..arrays import array_namespace, place, to_host
 
 __all__ = ["LawBroken", "as_function", "relative_error", "search", "typical_size"]
@@ -89,8 +90,9 @@ def search(instances, measure, bound, *, examples, describe):
     measure : (parameter, *images) -> ratio, the larger the worse: the search climbs it
     describe : (parameter, ratio) -> message
 
-    The search is the same every time.
+    The search is the same every time. Raises ValueError unless `examples`, the most instances tried, is at least 1.
     """
+    check_count("examples", examples)
 
     def breaks(instance):
         parameter, images = instance

@@ -97,9 +97,10 @@ def coefficients(shape=(16,), kind="complex", extremes=True):
     extremes : whether some amplitudes are 1e-308 and 1e308, beyond what can be squared in double precision
 
     Draws complex128 or float64 NumPy arrays. Shrinks to noise of one seed, with a zero.
+    Raises ValueError if an axis is empty.
     """
     check_choice("kind", kind, ("complex", "real"))
-    size = math.prod(shape)
+    size = math.prod(_axes(shape, least=0))
     special = st.lists(
         st.tuples(st.integers(0, size - 1), st.sampled_from(EXTREMES if extremes else EXTREMES[:2])),
         min_size=1,
@@ -142,6 +143,7 @@ def labelled_samples(shape=(1, 8, 8), classes=3, most=6):
     """
     check_count("classes", classes, least=2)
     check_count("most", most, least=2)
+    _axes(shape, least=0)
     counts = st.lists(st.integers(2, most), min_size=classes, max_size=classes)
     return st.builds(lambda counts, seed: _labelled(shape, counts, seed), counts, _seeds())
 
@@ -150,10 +152,11 @@ def _seeds():
     return st.integers(0, _LARGEST_SEED)
 
 
-def _axes(shape):
+def _axes(shape, least=2):
     shape = tuple(shape)
-    if len(shape) < 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
-        raise ValueError(f"shape: expected (..., H, W), at least two positive integers, got {shape}")
+    if len(shape) < least or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+        wanted = "(..., H, W), at least two positive integers" if least else "positive integers"
+        raise ValueError(f"shape: expected {wanted}, got {shape}")
     return shape
 
 

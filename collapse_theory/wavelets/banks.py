@@ -2,7 +2,7 @@
 
 import math
 
-from ..arguments import check_choice, check_count
+from ..arguments import check_choice, check_count, check_number
 from ..torus import image_shape
 from .filterbank import Design, designed_bank
 from .morlet import Morlet
@@ -35,7 +35,7 @@ def morlet_bank(shape, scales, angles, circle="half", pi=math.pi):
         for j in range(scales)
         for t in directions(angles, circle)
     ]
-    return designed_bank(Design(tuple(wavelets), 0.8 * 2 ** (scales - 1), float(pi)), image_shape(shape), circle, None)
+    return designed_bank(Design(tuple(wavelets), 0.8 * 2 ** (scales - 1), _norm(pi)), image_shape(shape), circle, None)
 
 
 def paper_bank(shape, angles, step="octave", circle="half", pi=math.pi):
@@ -58,7 +58,7 @@ def paper_bank(shape, angles, step="octave", circle="half", pi=math.pi):
     lowpass_sigma = 0.8 if step == "octave" else 0.8 / math.sqrt(2)
     scale = 0.5 if step == "next half octave" else 0.0
     wavelets = tuple(Morlet(sigma, frequency, t, slant, scale) for t in directions(angles, circle))
-    return designed_bank(Design(wavelets, lowpass_sigma, float(pi)), image_shape(shape), circle, None)
+    return designed_bank(Design(wavelets, lowpass_sigma, _norm(pi)), image_shape(shape), circle, None)
 
 
 def _slant(angles, circle):
@@ -67,7 +67,15 @@ def _slant(angles, circle):
     return 4 / (angles if circle == "half" else angles / 2)
 
 
+def _norm(pi):
+    if check_number("pi", pi) <= 0:
+        raise ValueError(f"pi: expected a number above 0, got {pi!r}")
+    return float(pi)
+
+
 def directions(angles, circle="half"):
     """Angles of the wavelets of a bank, in radians, in its order: (⌊L/2⌋ − 1 − l) π/L, or 2π/L on the full circle."""
+    check_count("angles", angles)
+    check_choice("circle", circle, ("half", "full"))
     step = (math.pi if circle == "half" else 2 * math.pi) / angles
     return [(angles // 2 - 1 - index) * step for index in range(angles)]

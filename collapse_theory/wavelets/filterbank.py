@@ -34,7 +34,7 @@ class FilterBank:
     tight_for : None, "real" or "complex": the signals whose energy the transform keeps
     design : how to make the bank on another grid, or None
 
-    Raises ValueError if shapes do not fit or a value is not finite.
+    Raises TypeError if one is not a NumPy array of numbers, ValueError if shapes do not fit or a value is not finite.
     """
 
     filters_hat: np.ndarray
@@ -46,13 +46,18 @@ class FilterBank:
 
     def __post_init__(self):
         check_choice("circle", self.circle, ("half", "full"))
+        for name in ("filters_hat", "scale", "angle"):
+            values = getattr(self, name)
+            if not isinstance(values, np.ndarray) or values.dtype.kind not in "iufc":
+                got = getattr(values, "dtype", type(values).__name__)
+                raise TypeError(f"{name}: expected a NumPy array of numbers, got {got}")
         if self.filters_hat.ndim != 3 or len(self) < 1 or 0 in self.shape:
             raise ValueError(f"filters_hat: expected shape (1 + K, H, W), K at least 1, got {self.filters_hat.shape}")
         for name in ("scale", "angle"):
             if getattr(self, name).shape != (len(self),):
                 raise ValueError(f"{name}: expected shape {(len(self),)}, got {getattr(self, name).shape}")
-        if not np.all(np.isfinite(self.filters_hat)):
-            raise ValueError("filters_hat: expected finite values")
+        if wrong := np.sum(~np.isfinite(self.filters_hat)):
+            raise ValueError(f"filters_hat: expected finite values, got {wrong} NaN or infinite ones")
 
     def __len__(self):
         return self.filters_hat.shape[0] - 1
@@ -79,11 +84,14 @@ class FilterBank:
 
     def at(self, shape):
         """The same bank on another grid, tight if this one is.  Raises ValueError if it has no design."""
-        if image_shape(shape) == self.shape:
+        shape = image_shape(shape)
+        if shape == self.shape:
             return self
         if self.design is None:
-            raise ValueError(f"{self!r} was given by its values; it cannot be redesigned on {tuple(shape)}")
-        return designed_bank(self.design, image_shape(shape), self.circle, self.tight_for)
+            raise ValueError(
+                f"shape: {self!r} was given by its values; it cannot be redesigned on {shape}, expected {self.shape}"
+            )
+        return designed_bank(self.design, shape, self.circle, self.tight_for)
 
     def center(self, unwrapped=True):
         """Mean frequency ξ of each wavelet under |ψ̂|², (K, 2) in rad/sample.

@@ -21,4 +21,7 @@ def padded_shape(shape):
 def crop(x, subsampled=False):
     """Undo `padded_shape`: two samples off each side, or one if the grid was subsampled by two.  (..., Hp, Wp)."""
     border = _PADDING // 2 if subsampled else _PADDING
+    if min(x.shape[-2:]) <= 2 * border:
+        expected = f"images (..., Hp, Wp) with sides of more than {2 * border} samples"
+        raise ValueError(f"x: expected {expected}, got {tuple(x.shape)}")
     return x[..., border : x.shape[-2] - border, border : x.shape[-1] - border]

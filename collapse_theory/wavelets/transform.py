@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..arrays import array_namespace, fft2, floating, ifft2, images, is_complex, place, shape
+from .filterbank import FilterBank
 
 __all__ = ["amplitude_and_phase", "inverse_transform", "wavelet_transform"]
 
@@ -62,6 +63,8 @@ def amplitude_and_phase(z):
 
 
 def _check_grid(name, x, bank):
+    if not isinstance(bank, FilterBank):
+        raise TypeError(f"bank: expected a FilterBank, got {type(bank).__name__}")
     if tuple(x.shape[-2:]) != bank.shape:
         raise ValueError(
             f"{name}: expected the grid {bank.shape} of the bank, got shape {shape(x)}; "
