@@ -8,7 +8,13 @@ python -m analysis NAME ...        answer it
 import importlib
 import sys
 
-QUESTIONS = ("separation_across_layers", "what_the_phase_knew", "few_samples_a_class", "do_real_images_separate")
+QUESTIONS = (
+    "separation_across_layers",
+    "what_the_phase_knew",
+    "few_samples_a_class",
+    "do_real_images_separate",
+    "accuracy_of_learned_networks",
+)
 
 
 def main(arguments=None):

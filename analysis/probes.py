@@ -23,12 +23,12 @@ def held_out_accuracy(train, test):
     return share_with_interval(right, len(test[1]))
 
 
-def share_with_interval(right, tried):
-    """[share, low, high], a 95 % Wilson interval."""
+def share_with_interval(right, total):
+    """[share, low, high] of right answers, with a 95 % Wilson interval: over images, for one classifier."""
     from scipy.stats import binomtest
 
-    interval = binomtest(right, tried).proportion_ci(method="wilson")
-    return [right / tried, float(interval.low), float(interval.high)]
+    interval = binomtest(right, total).proportion_ci(method="wilson")
+    return [right / total, float(interval.low), float(interval.high)]
 
 
 def real_features(features):

@@ -14,6 +14,7 @@ Read the modules in this order, each builds on those before it:
     estimators      scattering and separation as scikit-learn estimators, which is imported with them
     testing         for your own operators: strategies for Hypothesis, and checks of the laws they obey
     claims          the statements of the theory, each with its hardest instance and a broken variant
+    learned         the networks of the paper in torch, training, checkpoints, the audit of any network
 
 Conventions of the whole package. Images are periodic and occupy the last two axes (H, W), rows first; every leading
 axis is carried along. Positions and shifts are in samples, as (row, column); frequencies in radians per sample; angles

@@ -104,9 +104,12 @@ def unit_amplitude(z, softening=0.0):
 def compress(z, gain=1.0, bias=0.0, softening=0.0):
     """e^{iα} t / (1 + t), t = e^bias |z|^gain: amplitudes compressed by a power.  (...) -> (...) same dtype.
 
-    gain, bias : numbers, |z|^gain within range; under a gain of 1 the gradient at 0 is infinite
+    gain, bias : numbers, or real arrays broadcast against `z`, |z|^gain within range; under a gain of 1 the gradient
+        at 0 is infinite
     """
-    t = float(np.exp(check_number("bias", bias))) * collapse_phase(z) ** check_number("gain", gain)
+    gain, bias = _parameter("gain", gain, z), _parameter("bias", bias, z)
+    factor = float(np.exp(bias)) if isinstance(bias, float) else array_namespace(bias).exp(bias)
+    t = factor * collapse_phase(z) ** gain
     return unit_amplitude(z, softening) * (t / (1 + t))
 
 

@@ -179,7 +179,7 @@ DTYPES = [
     ("soft_threshold, text", lambda: soft_threshold(X, "a"), T, "threshold", "str", "number"),
     ("soft_threshold, complex", lambda: soft_threshold(X, X + 0j), T, "threshold", "complex", "real array"),
     ("squash, none", lambda: squash(X, None), T, "gain", "NoneType", "number"),
-    ("compress, text", lambda: compress(X, bias="a"), V, "bias", "'a'", "finite number"),
+    ("compress, text", lambda: compress(X, bias="a"), T, "bias", "str", "number"),
     ("fields, complex", lambda: fields(spectrum=FLAT + 0j), T, "spectrum", "complex128", "real numbers"),
     ("moments merged", lambda: moments().merge(3), T, "other", "int", "ClassMoments"),
     ("transformer, complex", lambda: transformer(in_torch(ROWS + 0j)), V, "X", "complex128", "real rows"),

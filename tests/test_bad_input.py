@@ -169,9 +169,10 @@ def test_single_odd_and_prime_sides_work_where_no_scale_forbids_them(side, lift)
     assert_close(moments(lift(x)).class_means, x, NUMPY)
 
 
-REAL, LAYERS, PHASE, FEW = (
+REAL, LAYERS, PHASE, FEW, LEARNED = (
     *("do_real_images_separate", "separation_across_layers"),
     *("what_the_phase_knew", "few_samples_a_class"),
+    "accuracy_of_learned_networks",
 )
 COMMANDS = [  # a command, its arguments, and what its last line of error must say
     (ledger_command, ["--examples", "0"], "--examples: expected a positive integer, got '0'"),
@@ -192,6 +193,9 @@ COMMANDS = [  # a command, its arguments, and what its last line of error must s
     (analysis_command, [REAL, "--data", "mnist"], "--data: invalid choice: 'mnist' (choose from"),
     (analysis_command, [REAL, "--operations", "relu"], "--operations: invalid choice: 'relu' (choose from"),
     (analysis_command, [REAL], "was found; README.md, Data, says where they go"),
+    (analysis_command, [LEARNED, "--preset", "huge"], "--preset: invalid choice: 'huge' (choose from"),
+    (analysis_command, [LEARNED, "--epochs", "many"], "--epochs: invalid int value: 'many'"),
+    (analysis_command, [LEARNED, "--terms", "fair"], "--terms: invalid choice: 'fair' (choose from"),
     (figures_command, ["three_rings"], f"unknown figure 'three_rings'; known: {', '.join(figures_command.NAMES)}"),
     (figures_command, ["--on", "jax"], "--on: invalid choice: 'jax' (choose from"),
 ]

@@ -29,12 +29,13 @@ MAY_IMPORT = {
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
     "estimators": {"arguments", "arrays", "wavelets", "scattering", "separation"},
+    "learned": FOUNDATION | {"scattering", "separation", "datasets"},
     "ledger": {"arrays", "claims"},
     "__main__": {"arrays", "ledger"},
     "__init__": set(),
 }
 # Import an extra at once, since their users have asked for it; and which.
-NEED_EXTRAS = {"estimators": "sklearn", "testing": "hypothesis"}
+NEED_EXTRAS = {"estimators": "sklearn", "testing": "hypothesis", "learned": "torch"}
 HEAVY = ("torch", "cupy", "matplotlib", "sklearn", "skimage", "hypothesis", "scipy.stats", "scipy.fft")
 LIBRARIES = {"torch", "cupy", "array_api_strict", "array_api_compat"}
 
@@ -76,7 +77,7 @@ def test_an_upward_import_would_be_seen():
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=lambda p: str(p.relative_to(ROOT)))
 def test_only_arrays_names_an_array_library(path):
-    if path.name == "arrays.py" or path.parent.name == "tests":
+    if path.name == "arrays.py" or path.parent.name in ("learned", "tests"):
         return
     imported = {
         alias.name.split(".")[0] for n in ast.walk(tree(path)) if isinstance(n, ast.Import) for alias in n.names

@@ -1,6 +1,7 @@
 """Doubts about the README: does its code run, and do its tables say what the package holds?"""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,32 @@ def test_its_first_numbers_are_the_recorded_ones():
     shown = re.search(r"```text\n(.*?)```", README, re.DOTALL).group(1)
     recorded = conclusions(record.load("separation_across_layers")["rows"])
     assert shown.splitlines() == [line.rstrip() for line in recorded]
+
+
+def test_its_script_trains_and_audits_a_network(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("torch")
+    pytest.importorskip("safetensors")
+    monkeypatch.chdir(tmp_path)
+    (script,) = re.findall(r"```python\n(.*?)```", section("Train the networks"), re.DOTALL)
+    names = {}
+    exec(script, names)
+    assert names["outcome"].finished
+    assert (tmp_path / "runs" / "mine" / "checkpoints" / "LATEST").is_file()
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 4
+
+
+def test_its_commands_and_presets_of_training_are_understood():
+    pytest.importorskip("sklearn")
+    from analysis.accuracy_of_learned_networks import NAME, PRESETS, _parser, setting_of
+
+    text = section("Train the networks")
+    commands = [shlex.split(line)[3:] for line in text.splitlines() if line.startswith("python -m analysis")]
+    assert [name for name, *_ in commands] == [NAME] * 3
+    smoke, small, paper = (setting_of(_parser().parse_args(options)) for _, *options in commands)
+    assert (smoke.label, smoke.data) == ("phase collapse", "textures")
+    assert (small.label, small.width) == ("soft threshold, skip, equal terms", 1 / 4)
+    assert (paper.label, paper.recipe) == ("phase collapse, skip", PRESETS["paper"].recipe)
+    assert [row[0].strip("`") for row in rows(text)] == list(PRESETS)
 
 
 def test_its_table_of_claims_is_the_ledger_in_order():

@@ -67,8 +67,12 @@ def semi_unitary(outputs, inputs, *, seed, kind="real"):
     gaussian = rng.normal(size=(outputs, inputs))
     if kind == "complex":
         gaussian = gaussian + 1j * rng.normal(size=(outputs, inputs))
-    left, _, right = np.linalg.svd(gaussian, full_matrices=False)
-    return left @ right
+    # The triangular factor has the same singular values, and is small: several times faster for the networks' matrices.
+    tall = gaussian if outputs >= inputs else gaussian.conj().T
+    columns, triangle = np.linalg.qr(tall)
+    left, _, right = np.linalg.svd(triangle)
+    unitary = columns @ (left @ right)
+    return unitary if outputs >= inputs else unitary.conj().T
 
 
 @lru_cache(maxsize=32)

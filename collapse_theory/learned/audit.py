@@ -1,0 +1,120 @@
+"""What the layers of any network do to the classes: means, variances, Fisher ratios; and which outputs are dead."""
+
+import torch
+
+from ..separation import ClassMoments
+from .evaluation import evaluating
+from .layers import Nonlinearity
+
+__all__ = ["class_statistics", "dead_outputs", "nonlinear_layers"]
+
+STATISTICS = ("mean_energy", "within_class_variance", "between_class_variance", "fisher_trace")
+
+
+def nonlinear_layers(network):
+    """The names of the non-linearities of a network: those of this package, and torch's activations as modules.
+
+    An activation that is called as a function has no name: it cannot be seen from outside.
+    """
+    return [
+        name
+        for name, module in network.named_modules()
+        if isinstance(module, Nonlinearity) or type(module).__module__ == "torch.nn.modules.activation"
+    ]
+
+
+def class_statistics(network, labelled, *, layers=None, batch=128, memory=2**30):
+    """Class statistics after each layer of any torch module, by forward hooks: the network is not changed.
+
+    labelled : LabelledImages, at least two of each class
+    layers : names, as of `named_modules`; default: all modules that contain no other
+    batch : images at a time
+    memory : most bytes of the class means of one layer
+
+    Returns one dict a layer, in the order in which they answer first: layer, type, shape of a sample, energy, and
+    without finite-sample bias mean_energy, within_class_variance, between_class_variance, fisher_trace (nan where a
+    variance is 0); zeros and dead_channels as `dead_outputs`. Numbers of a layer that answers several times in a pass
+    are those of its last answer. Half precision counts as single.
+    Raises ValueError if a name is unknown, or as `ClassMoments`.
+    """
+    layers = _leaves(network) if layers is None else layers
+    moments, counts = {}, {}
+    for outputs, labels in _passes(network, labelled, layers, batch):
+        for name, output in outputs.items():
+            moments.setdefault(name, ClassMoments(memory=memory)).update(output, labels)
+            counts.setdefault(name, _Zeros()).add(output)
+    modules = dict(network.named_modules())
+    return [
+        {"layer": name, "type": type(modules[name]).__name__, "shape": counts[name].shape}
+        | {"energy": m.mean_energy + m.within_class_variance}
+        | {statistic: float(getattr(m.unbiased(), statistic)) for statistic in STATISTICS}
+        | counts[name].shares()
+        for name, m in moments.items()
+    ]
+
+
+def dead_outputs(network, labelled, *, layers=None, batch=128):
+    """The share of outputs of the non-linearities that are exactly 0, and of channels that always are.
+
+    layers : names; default: `nonlinear_layers`
+
+    Returns {layer: {"zeros", "dead_channels"}}: the share of numbers that are 0, over images, channels and pixels; the
+    share of channels that are 0 at every pixel of every image of `labelled`.
+    """
+    layers = nonlinear_layers(network) if layers is None else layers
+    counts = {}
+    for outputs, _ in _passes(network, labelled, layers, batch):
+        for name, output in outputs.items():
+            counts.setdefault(name, _Zeros()).add(output)
+    return {name: count.shares() for name, count in counts.items()}
+
+
+def _leaves(network):
+    return [name for name, module in network.named_modules() if not list(module.children())]
+
+
+class _Zeros:
+    """Zeros of a stream of outputs (N, C, ...)."""
+
+    def __init__(self):
+        self.zeros = self.total = 0
+        self.shape, self.alive = None, False
+
+    def add(self, output):
+        """One batch."""
+        present = output != 0
+        self.total += present.numel()
+        self.zeros += present.numel() - int(present.sum())
+        self.alive = self.alive | present.flatten(2).any(2).any(0) if output.ndim > 2 else self.alive | present.any(0)
+        self.shape = list(output.shape[1:])
+
+    def shares(self):
+        """Plain numbers."""
+        return {"zeros": self.zeros / self.total, "dead_channels": 1 - float(self.alive.double().mean())}
+
+
+def _passes(network, labelled, layers, batch):
+    """For each batch: {layer: its output}, the labels."""
+    modules, outputs = dict(network.named_modules()), {}
+    unknown = [name for name in layers if name not in modules]
+    if unknown:
+        raise ValueError(f"layers: unknown {unknown[0]!r}; known: {', '.join(filter(None, modules))}")
+    hooks = [modules[name].register_forward_hook(_keep(outputs, name)) for name in layers]
+    try:
+        with evaluating(network, "float32", labelled.device):
+            for x, labels in labelled.batches(batch):
+                outputs.clear()
+                network(x)
+                yield dict(outputs), labels
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _keep(outputs, name):
+    def keep(module, inputs, output):
+        if isinstance(output, torch.Tensor) and output.ndim > 1:
+            half = output.dtype in (torch.float16, torch.bfloat16)
+            outputs[name] = output.float() if half else output.clone()  # a later layer may work in place
+
+    return keep

@@ -1,0 +1,205 @@
+"""The learned scattering networks of the paper: fixed wavelets, a non-linearity, learned mixing of channels."""
+
+import math
+from dataclasses import dataclass, replace
+
+from torch import nn
+
+from ..arguments import check_choice, check_count, check_number
+from .layers import Classifier, Mixing, Nonlinearity, Normalization, RootMeanSquare
+from .wavelet_layer import WaveletLayer, side_after
+
+__all__ = ["ARCHITECTURES", "Architecture", "ScatteringBlock", "ScatteringNetwork", "describe", "scattering_network"]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What images a network takes, and how many channels its blocks have.
+
+    side, colors, classes : images (B, colors, side, side) to (B, classes)
+    channels : complex channels after each block
+    angles : wavelets a block
+    octaves : how many blocks, the first ones, are whole octaves; all others alternate between the two half octaves
+
+    Raises ValueError if a number is not an integer in range, or the maps vanish before the last block.
+    """
+
+    side: int = 32
+    colors: int = 3
+    classes: int = 10
+    channels: tuple[int, ...] = (64, 128, 256, 512, 512, 512, 512, 512)
+    angles: int = 4
+    octaves: int = 0
+
+    def __post_init__(self):
+        for name in ("side", "colors", "classes"):
+            check_count(name, getattr(self, name))
+        check_count("octaves", self.octaves, least=0)
+        check_count("channels", len(self.channels))
+        for count in self.channels:
+            check_count("channels", count)
+        self.sides()
+
+    def steps(self):
+        """The step of `paper_bank` of each block."""
+        halves = ("half octave", "next half octave")
+        return tuple(
+            "octave" if block < self.octaves else halves[(block - self.octaves) % 2]
+            for block in range(len(self.channels))
+        )
+
+    def sides(self):
+        """Side of the maps before each block, and after the last."""
+        sides = [self.side]
+        for step in self.steps():
+            sides.append(side_after(sides[-1], step))
+        return tuple(sides)
+
+
+ARCHITECTURES = {
+    "cifar10": Architecture(),
+    "imagenet": Architecture(224, 3, 1000, (32, 64, 64, 128, 256, 512, 512, 512, 512, 512, 256), 8, octaves=1),
+}
+
+
+class ScatteringBlock(nn.Module):
+    """One block of a learned scattering network.
+
+        without skip   N P Std (φx, ρ(ψx))                with skip   N P Std (φx, ψx, ρ(φx), ρ(ψx))
+
+    wavelets : WaveletLayer
+    inputs : channels of the maps that come in
+    outputs : channels of the maps that go out, always complex
+    nonlinearity : name of ρ
+    equal_terms : divide each channel by its root mean square before ρ
+    seed : of P
+    """
+
+    def __init__(self, wavelets, inputs, *, outputs, nonlinearity, skip, equal_terms, seed):
+        super().__init__()
+        self.wavelets, self.skip = wavelets, skip
+        linear = [(inputs, wavelets.complex), (inputs * wavelets.angles, True)]
+        acted_on = linear if skip else linear[1:]
+        self.scaling = nn.ModuleList(RootMeanSquare(c, complex=z) for c, z in acted_on if equal_terms)
+        self.nonlinearity = nn.ModuleList(Nonlinearity(nonlinearity, c) for c, _ in acted_on)
+        answers = [(c, z and not rho.collapses) for (c, z), rho in zip(acted_on, self.nonlinearity, strict=True)]
+        parts = [*linear, *answers] if skip else [linear[0], *answers]
+        self.mixing = Mixing(parts, outputs, seed=seed)
+        self.normalization = Normalization()
+
+    def forward(self, x):
+        low, waves = self.wavelets(x)
+        linear = (low, waves)
+        acted_on = linear if self.skip else linear[1:]
+        if self.scaling:
+            acted_on = [scale(z) for scale, z in zip(self.scaling, acted_on, strict=True)]
+        answers = [rho(z) for rho, z in zip(self.nonlinearity, acted_on, strict=True)]
+        parts = [*linear, *answers] if self.skip else [low, *answers]
+        return self.normalization(self.mixing(parts))
+
+
+class ScatteringNetwork(nn.Module):
+    """A learned scattering network; `scattering_network` builds those of the paper.
+
+    Images (B, colors, side, side), real, to (B, classes) logits. Under autocast its products alone have less precision.
+    Raises ValueError for images of another shape, or complex ones.
+    """
+
+    def __init__(self, architecture, *, nonlinearity, skip, angles, circle, pi, equal_terms, seed):
+        super().__init__()
+        self.architecture = architecture
+        sides, inputs = architecture.sides(), architecture.colors
+        self.blocks = nn.ModuleList()
+        for number, (step, outputs) in enumerate(zip(architecture.steps(), architecture.channels, strict=True)):
+            wavelets = WaveletLayer(sides[number], step, complex=number > 0, angles=angles, circle=circle, pi=pi)
+            options = {"nonlinearity": nonlinearity, "skip": skip, "equal_terms": equal_terms}
+            self.blocks.append(ScatteringBlock(wavelets, inputs, outputs=outputs, seed=(seed, number), **options))
+            inputs = outputs
+        self.classifier = Classifier(inputs, side=sides[-1], classes=architecture.classes, seed=(seed, len(sides)))
+
+    def forward(self, x):
+        check_images(x, self.architecture.colors, self.architecture.side)
+        for block in self.blocks:
+            x = block(x)
+        return self.classifier(x)
+
+    def __repr__(self):
+        return describe(self)
+
+
+def check_images(x, colors, side):
+    """Raise ValueError unless `x` is a batch of real square images of this many colours and this side."""
+    if x.ndim != 4 or tuple(x.shape[1:]) != (colors, side, side) or not x.is_floating_point():
+        wanted = f"real images (B, {colors}, {side}, {side})"
+        raise ValueError(f"x: expected {wanted}, got {x.dtype} {tuple(x.shape)}")
+
+
+def describe(network):
+    """A table of a ScatteringNetwork, as text: channels, size, real or complex, and parameters after each block."""
+    architecture, sides = network.architecture, network.architecture.sides()
+    rows = [("", "channels", "size", "numbers", "parameters")]
+    rows.append(("images", str(architecture.colors), f"{sides[0]} x {sides[0]}", "real", ""))
+    for number, (block, step, side) in enumerate(zip(network.blocks, architecture.steps(), sides[1:], strict=True)):
+        channels = f"{block.mixing.weight.shape[1]} -> {block.mixing.weight.shape[0]}"
+        rows.append((f"{number} {step}", channels, f"{side} x {side}", "complex", f"{_parameters(block):,}"))
+    rows.append(("classifier", str(architecture.classes), "", "real", f"{_parameters(network.classifier):,}"))
+    rows.append(("all", "", "", "", f"{_parameters(network):,}"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(_aligned(row, widths)).rstrip() for row in rows)
+
+
+def _aligned(row, widths):
+    name, *cells, parameters = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+    return [name, *cells, f"{parameters.strip():>{widths[-1]}}"]
+
+
+def _parameters(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def scattering_network(
+    data="cifar10",
+    nonlinearity="phase collapse",
+    skip=False,
+    *,
+    angles=None,
+    circle="half",
+    pi=math.pi,
+    terms="published",
+    width=1.0,
+    seed=0,
+):
+    """A learned scattering network of the paper, at its initialisation.
+
+    data : "cifar10", "imagenet", or an `Architecture`
+    nonlinearity : a name of `NETWORK_NONLINEARITIES`
+    skip : whether the linear part stays beside the non-linear one
+    angles : wavelets a block, in total; None: 4 for CIFAR-10, 8 for ImageNet
+    circle, pi : as in `paper_bank`
+    terms : "published", or "equal": each channel is divided by its root mean square before the non-linearity,
+        and thresholds are for `calibrate` to start
+    width : factor on the channels of every block
+    seed : of all weights
+
+    Returns a ScatteringNetwork.
+    Raises ValueError if an argument is unknown or out of range.
+    Source: Guth, Zarka & Mallat (2022) and its published code.
+    """
+    if not isinstance(data, Architecture):
+        check_choice("data", data, tuple(ARCHITECTURES))
+        data = ARCHITECTURES[data]
+    check_choice("skip", skip, (False, True))
+    check_choice("terms", terms, ("published", "equal"))
+    check_count("seed", seed, least=0)
+    if check_number("width", width) <= 0:
+        raise ValueError(f"width: expected a positive number, got {width!r}")
+    return ScatteringNetwork(
+        replace(data, channels=tuple(max(1, round(width * count)) for count in data.channels)),
+        nonlinearity=nonlinearity,
+        skip=skip,
+        angles=data.angles if angles is None else angles,
+        circle=circle,
+        pi=pi,
+        equal_terms=terms == "equal",
+        seed=seed,
+    )

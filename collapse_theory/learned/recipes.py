@@ -1,0 +1,44 @@
+"""How a network is trained."""
+
+from dataclasses import dataclass
+
+from ..arguments import check_choice, check_count, check_number
+
+__all__ = ["Recipe"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained; the defaults are those of the paper for CIFAR-10.
+
+    epochs, batch : the last batch of an epoch is as long as it comes
+    rate, rate_factor, rate_step : learning rate · rate_factor^⌊epoch / rate_step⌋
+    momentum, weight_decay : of the gradient descent, not Nesterov's; the decay is on all parameters
+    padding : each image is mirrored with probability 1/2 and cropped from itself padded by so many zeros; None: neither
+    precision : "float32", or "bfloat16" where torch's autocast knows it to be safe, with parameters in float32
+    seed : of the order, the augmentation, and whatever the network draws
+    """
+
+    epochs: int = 300
+    batch: int = 128
+    rate: float = 0.01
+    rate_factor: float = 0.1
+    rate_step: int = 70
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    padding: int | None = 4
+    precision: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("epochs", "batch", "rate_step"):
+            check_count(name, getattr(self, name))
+        for name in ("rate", "rate_factor", "momentum", "weight_decay"):
+            check_number(name, getattr(self, name), least=0)
+        check_count("seed", self.seed, least=0)
+        check_count("padding", 0 if self.padding is None else self.padding, least=0)
+        check_choice("precision", self.precision, ("float32", "bfloat16"))
+
+    def rate_of(self, epoch):
+        """The learning rate of an epoch, counted from 0."""
+        return self.rate * self.rate_factor ** (epoch // self.rate_step)

@@ -1,0 +1,110 @@
+"""Labelled images on a device, as one tensor, and the batches that a network is trained on."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..arguments import check_count
+from .augmentation import cropped
+
+__all__ = ["PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"]
+
+PUBLISHED_MEAN, PUBLISHED_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # for CIFAR-10 too
+
+
+def chosen_device(name):
+    """The torch device called `name`.  Raises ValueError if torch knows none, RuntimeError if it is not there."""
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        if "cuda" in str(name):
+            raise RuntimeError(f"device: {name!r} was asked for, but torch sees no such GPU ({error})") from None
+        raise ValueError(f"device: {name!r} is none that torch can use here ({error})") from None
+    return device
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Raw images (N, C, H, W), labels (N,) in 0 .. classes − 1, and how to normalise: made by `labelled_images`."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    classes: int
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
+    def __len__(self):
+        return len(self.labels)
+
+    @property
+    def device(self):
+        """Where the images are."""
+        return self.images.device
+
+    def batch(self, index, *, seed=0, epoch=0, padding=None):
+        """Images and labels of these samples, normalised as (x − mean) / deviation, in float32.
+
+        index : (N,) int64, or a slice
+        padding : of the random crops; None for the whole image as it is. The zeros of the padding are black: they come
+            before the normalisation
+        """
+        images, labels = self.images[index], self.labels[index]
+        if padding is not None:
+            images = cropped(images, index, seed=seed, epoch=epoch, padding=padding)
+        images = images.to(torch.float32) / 255 if images.dtype == torch.uint8 else images
+        return (images - self.mean) / self.deviation, labels
+
+    def batches(self, size):
+        """All samples in order, a batch at a time, the last one as long as it comes."""
+        return (self.batch(slice(start, start + size)) for start in range(0, len(self), size))
+
+    def fingerprint(self):
+        """The sha256 of images, labels and normalisation: a resumed run must see the same."""
+        digest = hashlib.sha256()
+        for tensor in (self.images, self.labels, self.mean, self.deviation):
+            digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.cpu().contiguous().numpy())
+        return digest.hexdigest()
+
+
+def labelled_images(images, labels, *, classes, mean=None, deviation=None, device="cpu"):
+    """Put labelled images on a device, once they are known to be fit to train on.
+
+    images : (N, C, H, W) uint8, which counts as x / 255, or float
+    labels : (N,) integers in 0 .. classes − 1
+    mean, deviation : (C,) of the normalisation; default: 0 and 1
+
+    Raises ValueError or TypeError, naming the argument.
+    """
+    check_count("classes", classes, least=2)
+    images, labels = np.asarray(images), np.asarray(labels)
+    if images.ndim != 4 or 0 in images.shape:
+        raise ValueError(f"images: expected shape (N, C, H, W), no axis empty, got {images.shape}")
+    if images.dtype.kind != "f" and images.dtype != np.uint8:
+        raise TypeError(f"images: expected uint8 or floating numbers, got {images.dtype}")
+    if images.dtype.kind == "f" and not np.isfinite(images).all():
+        raise ValueError("images: expected finite values, got NaN or infinity")
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        raise ValueError(f"labels: expected {len(images)} integers, got {labels.dtype} of shape {labels.shape}")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(f"labels: expected 0 .. {classes - 1}, got {labels.min()} .. {labels.max()}")
+    device = chosen_device(device)
+    images = images if images.dtype == np.uint8 else images.astype(np.float32)
+    channels = images.shape[1]
+    return LabelledImages(
+        torch.as_tensor(images).to(device),
+        torch.as_tensor(labels.astype(np.int64)).to(device),
+        classes,
+        _per_channel("mean", mean, 0.0, channels).to(device),
+        _per_channel("deviation", deviation, 1.0, channels).to(device),
+    )
+
+
+def _per_channel(name, values, default, channels):
+    values = np.full(channels, default) if values is None else np.asarray(values, dtype=np.float64)
+    if values.shape != (channels,) or not np.isfinite(values).all() or (name == "deviation" and values.min() <= 0):
+        raise ValueError(f"{name}: expected {channels} numbers, one a channel, got {values!r}")
+    return torch.tensor(values, dtype=torch.float32)[:, None, None]

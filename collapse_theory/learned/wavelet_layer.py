@@ -1,0 +1,112 @@
+"""The wavelets of a network as a layer: fixed filters, placed once, by FFT or as one matrix."""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..arrays import fft2, ifft2, is_complex
+from ..scattering import Layer, apply_layer
+from ..torus import fold
+from ..wavelets import crop, padded_shape, paper_bank
+
+__all__ = ["WaveletLayer", "side_after"]
+
+_LARGEST_MATRIX = 2**22
+
+
+class WaveletLayer(nn.Module):
+    """Low-pass and wavelets of one block of the paper's networks, reflected at the border and cropped.
+
+        φ part  x ∗ φ,   ψ part  x ∗ ψ_l;   if the step is not "half octave", every second sample of each
+
+    side : M, of the square maps
+    step : as in `paper_bank`; it also says whether the layer subsamples
+    complex : whether the maps are complex
+    angles, circle, pi : as in `paper_bank`
+    dense : multiply by one matrix, which holds padding, filters, subsampling and cropping, instead of going through
+        Fourier: the same numbers, sooner on small maps. None: where the matrix has at most 2^22 entries
+
+    Maps (B, C, M, M), real or complex, to (B, C, M', M'), real if the maps are, and (B, C L, M', M'), complex, the
+    angle fastest: the numbers of `scattering.cascade` with boundary="reflect".
+    Raises ValueError for maps of another side or type, and as `paper_bank`.
+    """
+
+    def __init__(self, side, step, *, complex, angles, circle="half", pi=math.pi, dense=None):
+        super().__init__()
+        bank = paper_bank(padded_shape((side, side)), angles, step, circle, pi)
+        self.side, self.step, self.complex, self.angles = side, step, complex, angles
+        self.after, self.subsample = side_after(side, step), step != "half octave"
+        entries = (1 + complex) * side**2 * 2 * angles * self.after**2
+        self.dense = entries <= _LARGEST_MATRIX if dense is None else dense
+        filters = _matrices(bank, self) if self.dense else (bank.lowpass_hat, bank.psi_hat)
+        # They follow from the architecture, so a checkpoint has none; real, so that no cast loses an imaginary part.
+        for name, values in zip(("lowpass", "waves"), filters, strict=True):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float32), persistent=False)
+
+    def forward(self, x):
+        if x.ndim != 4 or x.shape[-2:] != (self.side, self.side) or is_complex(x) != self.complex:
+            kind = "complex" if self.complex else "real"
+            raise ValueError(
+                f"x: expected {kind} maps (B, C, {self.side}, {self.side}), got {x.dtype} {tuple(x.shape)}"
+            )
+        low, waves = self._by_matrix(x) if self.dense else self._by_fourier(x)
+        return low, waves.flatten(1, 2)
+
+    def _by_fourier(self, x):
+        x_hat = fft2(_reflect(_reflect(x, -2), -1))
+        low, waves = x_hat * self.lowpass, x_hat[:, :, None] * self.waves
+        low, waves = (crop(ifft2(fold(z, 1 + self.subsample)), self.subsample) for z in (low, waves))
+        return (low if self.complex else low.real), waves
+
+    def _by_matrix(self, x):
+        pixels = (torch.view_as_real(x) if self.complex else x).flatten(2)
+        # Under autocast the products alone have less precision.
+        low, waves = ((pixels @ matrix).to(pixels.dtype) for matrix in (self.lowpass, self.waves))
+        waves = torch.view_as_complex(waves.unflatten(-1, (self.angles, self.after, self.after, 2)))
+        if self.complex:
+            return torch.view_as_complex(low.unflatten(-1, (self.after, self.after, 2))), waves
+        return low.unflatten(-1, (self.after, self.after)), waves
+
+    def extra_repr(self):
+        return f"{self.step}, {self.angles} angles, {'one matrix' if self.dense else 'Fourier'}"
+
+
+def side_after(side, step):
+    """Side of the maps after a wavelet layer, from the side before it."""
+    padded = padded_shape((side, side))[0]
+    return padded - 4 if step == "half octave" else padded // 2 - 2
+
+
+def _matrices(bank, layer):
+    """The layer on every unit image: its low-pass and its wavelets as real matrices on the parts of each sample.
+
+    Returns (P M², Q M'²) and (P M², 2 L M'²) NumPy arrays, with P = Q = 2 parts, real and imaginary, of complex maps,
+    and 1 of real ones.
+    """
+    units = np.eye(layer.side**2).reshape(-1, 1, layer.side, layer.side)
+    units = np.stack([units, 1j * units], axis=1).reshape(-1, 1, layer.side, layer.side) if layer.complex else units
+    wavelets = Layer(bank, "identity", boundary="reflect", subsample=layer.subsample)
+    z = apply_layer(units, wavelets)
+    low = z[:, :1] if layer.complex else z[:, :1].real
+    return [_without_tail(_real_parts(part).reshape(len(units), -1)) for part in (low, z[:, 1:])]
+
+
+def _real_parts(z):
+    return np.stack([z.real, z.imag], axis=-1) if np.iscomplexobj(z) else z
+
+
+def _without_tail(matrix):
+    """`matrix` without what is rounding in it, which costs as much as the rest and could be subnormal."""
+    return np.where(np.abs(matrix) < 1e-9 * np.abs(matrix).max(), 0.0, matrix)
+
+
+def _reflect(x, axis):
+    """`torus.reflect` to `padded_shape`, of one axis of at least 4 samples: by slices, so that nothing is placed."""
+    side = x.shape[axis]
+    before = (padded_shape((side, side))[0] - side) // 2
+    after = padded_shape((side, side))[0] - side - before
+    head = x.narrow(axis, 1, before).flip(axis)
+    tail = x.narrow(axis, side - 1 - after, after).flip(axis)
+    return torch.cat([head, x, tail], axis)

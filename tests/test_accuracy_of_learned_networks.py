@@ -1,0 +1,131 @@
+"""Doubts about the question: are presets the paper's, is a run recorded and taken up, do wrong commands stop early?"""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+pytest.importorskip("skimage")
+
+import io
+
+from analysis import __main__ as command
+from analysis import accuracy_of_learned_networks as question
+from analysis import progress, record
+from collapse_theory.learned.training import Recipe
+
+SMALLEST = ["--preset", "smoke", "--width", "0.016", "--images", "40", "--epochs", "1", "--batch", "20"]
+
+
+@pytest.fixture
+def smallest(monkeypatch):
+    smoke = replace(question.PRESETS["smoke"], tested=48, measured=24)
+    monkeypatch.setitem(question.PRESETS, "smoke", smoke)
+    return [question.NAME, *SMALLEST]
+
+
+def test_the_preset_called_paper_is_the_recipe_of_the_paper():
+    setting = question.PRESETS["paper"]
+    assert asdict(setting.recipe) == asdict(Recipe())
+    assert (setting.data, setting.width, setting.images, setting.tested) == ("cifar10", 1.0, None, None)
+    assert sum(p.numel() for p in question.network_of(replace(setting, width=1 / 8)).parameters()) == 196346
+
+
+def test_what_is_asked_for_changes_the_preset_and_nothing_else():
+    arguments = ["--preset", "small", "--nonlinearity", "tanh", "--skip", "--epochs", "7", "--seed", "3"]
+    setting = question.setting_of(question._parser().parse_args(arguments))
+    small = question.PRESETS["small"]
+    recipe = replace(small.recipe, epochs=7, seed=3)
+    assert setting == replace(small, nonlinearity="tanh", skip=True, recipe=recipe)
+    assert setting.label == "tanh, skip"
+
+
+def test_a_run_is_stopped_taken_up_and_recorded_beside_others(tmp_path, capsys, smallest):
+    where = ["--run", str(tmp_path / "run"), "--out", str(tmp_path)]
+    assert command.main([*smallest, *where, "--minutes", "0"]) == 0
+    assert "stopped; the same command goes on" in capsys.readouterr().out
+    assert not (tmp_path / f"{question.NAME}.json").exists()
+    assert command.main([*smallest, *where]) == 0
+    captured = capsys.readouterr()
+    assert "step 2 of 2, epoch 1 of 1, loss" in captured.err
+    assert "step 1 of" not in captured.err
+    assert "smoke        phase collapse" in captured.out
+    # Half of the answers are dead at the start, and a step later.
+    other = ["--nonlinearity", "soft threshold", "--terms", "equal", "--run", str(tmp_path / "other"), "--quiet"]
+    assert command.main([*smallest, "--out", str(tmp_path), *other]) == 0
+    assert command.main([*smallest, *where, "--quiet"]) == 0
+    rows = record.load(question.NAME, tmp_path)["rows"]
+    assert [row["network"] for row in rows] == ["soft threshold, equal terms", "phase collapse"]
+    assert len(rows[0]["zeros"]) == len(rows[0]["dead_channels"]) == len(rows[0]["blocks"]) == 8
+    assert all(0.45 < share < 0.55 for share in rows[0]["zeros_at_start"].values())
+    assert 0.2 < max(rows[0]["zeros"].values()) < 0.9
+    assert all(np.isfinite(block["fisher_trace"]) for row in rows for block in row["blocks"])
+    assert rows[1]["accuracy"][1] <= rows[1]["accuracy"][0] == rows[1]["test_accuracy_of_epochs"][-1]
+
+
+def test_the_comparisons_are_networks_too():
+    def setting(*words):
+        return question.setting_of(question._parser().parse_args(["--preset", "small", *words]))
+
+    residual, fixed = (setting("--network", name) for name in ("residual", "fixed scattering"))
+    assert (residual.label, fixed.label) == ("residual, rectifier", "fixed scattering")
+    assert setting("--network", "residual", "--nonlinearity", "tanh").label == "residual, tanh"
+    counts = [sum(p.numel() for p in question.network_of(s).parameters()) for s in (residual, fixed)]
+    assert counts == [269_722, 128 * 651 + 2 * 128 + 10 * (128 * 16 + 1)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--network", "residual", "--skip"], "skip: True is for learned scattering, not residual"),
+        (["--terms", "equal", "--quantile", "2"], "quantile: expected a number from 0 to 1, got 2.0"),
+        (["--nonlinearity", "colour"], "nonlinearity: unknown 'colour'; known: 'identity', 'phase collapse'"),
+        (["--epochs", "0"], "epochs: expected an integer of at least 1, got 0"),
+        (["--device", "cuda:77"], "device: 'cuda:77' was asked for, but torch sees no such GPU"),
+        (["--data", "cifar10"], "CIFAR-10 was not found"),
+        (["--checkpoint", "step-7"], "checkpoint: no 'step-7' in"),
+        (["--out", "FILE"], "cannot write to the folder"),
+        (["--run", "FILE"], "cannot write to the run folder"),
+    ],
+)
+def test_wrong_commands_end_with_one_clear_line_before_training(
+    tmp_path, capsys, monkeypatch, smallest, arguments, message
+):
+    monkeypatch.setenv("COLLAPSE_THEORY_DATA", str(tmp_path))
+    (tmp_path / "file").write_text("")
+    arguments = [str(tmp_path / "file") if word == "FILE" else word for word in arguments]
+    where = ["--run", str(tmp_path / "run"), "--out", str(tmp_path / "out")]
+    assert command.main([*smallest, *where, *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert message in error
+    assert "step 1" not in error
+
+
+def test_textures_come_in_three_colours_their_classes_in_turn():
+    train, test = question.labelled(replace(question.PRESETS["smoke"], images=7), "cpu")
+    assert train.labels.tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert test.labels.bincount().tolist() == [128] * 3
+    grey = train.images.unique(dim=1)
+    assert grey.shape[1] == 1
+    first = question.datasets.textures("train")[0][[0, 128, 256, 1]]
+    np.testing.assert_array_equal(train.images[:4, 2], first[:, 0])
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_of_a_training_is_a_bar_on_a_terminal_and_lines_in_a_log():
+    report = {"steps": 4, "epoch": 1, "epochs": 2, "loss": 1.5, "accuracy": 0.25, "images_per_second": 80.0}
+    for stream in (Terminal(), io.StringIO()):
+        show = progress.training_bar("small", stream)
+        for step in (3, 4):
+            show({**report, "step": step, "seconds_left": 4.0 - step})
+        text = stream.getvalue()
+        assert "loss 1.500, accuracy 25.0 %, 80 images/s" in text
+        assert ("4/4" if stream.isatty() else "step 4 of 4") in text
+        assert text.count("\n") == 1

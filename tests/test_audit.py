@@ -1,0 +1,92 @@
+"""Doubts about the audit: are these the statistics of what a layer answers, and are the dead counted right?"""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+from torch import nn
+
+from collapse_theory import learned
+from collapse_theory.learned.audit import class_statistics, dead_outputs, nonlinear_layers
+from collapse_theory.learned.samples import labelled_images
+from collapse_theory.separation import ClassMoments
+from tests.small_network import small_data, small_network
+
+
+def test_statistics_are_those_of_the_outputs_of_the_layer():
+    network, (data, _) = small_network(), small_data()
+    rows = class_statistics(network, data, batch=7)
+    assert [(row["layer"], row["type"]) for row in rows] == [
+        (str(n), kind) for n, kind in enumerate(("Conv2d", "BatchNorm2d", "ReLU", "Dropout", "Flatten", "Linear"))
+    ]
+    network.eval()
+    outputs = network[:3](data.batch(slice(0, 36))[0]).detach().numpy()
+    moments = ClassMoments().update(outputs, data.labels.numpy())
+    row = rows[2]
+    assert row["shape"] == [6, 3, 3]
+    assert row["energy"] == pytest.approx(np.mean(np.sum(outputs.astype(float) ** 2, axis=(1, 2, 3))), rel=1e-5)
+    for name in ("mean_energy", "within_class_variance", "between_class_variance", "fisher_trace"):
+        assert row[name] == pytest.approx(getattr(moments.unbiased(), name), rel=1e-4)
+    assert row["zeros"] == pytest.approx(np.mean(outputs == 0))
+
+
+def test_the_network_is_left_as_it_was():
+    network = small_network().train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    class_statistics(network, small_data()[0])
+    assert network.training
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+    assert not any(module._forward_hooks for module in network.modules())
+    with pytest.raises(RuntimeError):
+        class_statistics(network, labelled_images(np.zeros((4, 1, 8, 8)), [0, 0, 1, 1], classes=2))
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+class Threshold(nn.ReLU):
+    """A ReLU of x − 2, of which some channels are never reached."""
+
+    def forward(self, x):
+        return super().forward(x - 2)
+
+
+def test_zeros_and_dead_channels_are_counted_over_all_batches():
+    images = np.zeros((4, 3, 2, 2))
+    images[0, 0, 0, 1], images[3, 2], images[2, 2] = 5, 3, 2
+    data = labelled_images(images, [0, 1, 0, 1], classes=2)
+    network = nn.Sequential(nn.Identity(), Threshold())
+    for batch in (1, 3, 4):
+        shares = dead_outputs(network, data, layers=["1"], batch=batch)["1"]
+        assert shares["zeros"] == 1 - 5 / 48
+        assert shares["dead_channels"] == pytest.approx(1 / 3)
+
+
+def test_a_layer_that_works_in_place_does_not_change_what_came_before_it():
+    data = small_data()[0]
+    rows = class_statistics(nn.Sequential(nn.Identity(), nn.ReLU(inplace=True)), data)
+    assert rows[0]["zeros"] < 0.02
+    assert rows[1]["zeros"] > 0.1
+
+
+def test_the_nonlinearities_of_scattering_networks_and_of_torch_are_found():
+    assert nonlinear_layers(small_network()) == ["2"]
+    network = learned.scattering_network("cifar10", "soft threshold", width=1 / 64, skip=True)
+    assert len(nonlinear_layers(network)) == 16
+    assert len(nonlinear_layers(learned.resnet20())) == 19
+
+
+def test_half_precision_is_measured_in_single():
+    data = labelled_images(np.random.default_rng(0).normal(size=(8, 2, 4, 4)), np.arange(8) % 2, classes=2)
+
+    class Halved(nn.Module):
+        def forward(self, x):
+            return x.bfloat16()
+
+    row = class_statistics(nn.Sequential(Halved()), data)[0]
+    assert row["energy"] == pytest.approx(float((data.images**2).sum((1, 2, 3)).mean()), rel=1e-2)
+
+
+def test_a_layer_that_is_not_there_is_told():
+    with pytest.raises(ValueError, match="layers: unknown '7'; known: 0, 1, 2, 3, 4, 5"):
+        class_statistics(small_network(), small_data()[0], layers=["0", "7"])
