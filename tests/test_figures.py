@@ -1,7 +1,6 @@
 """Doubts about the figures: is each drawn from finite numbers, with named axes, and does it show what it says?"""
 
 import importlib
-import re
 
 import numpy as np
 import pytest
@@ -137,7 +136,8 @@ def test_recorded_pass_is_drawn_as_it_is():
     assert curve["waves"][0] is None
     assert curve["waves"][3] == [recorded[3]["waves"]["fisher_trace"], None, None]
     figure = do_real_images_separate.draw(curves)
-    line = next(line for line in figure.axes[5].lines if line.get_color() == style.COLOUR["phase collapse"])
+    assert figure.axes[0].get_title() == "KTH-TIPS, moved"
+    line = next(line for line in figure.axes[3].lines if line.get_color() == style.COLOUR["phase collapse"])
     np.testing.assert_array_equal(line.get_ydata()[1:], [values[0] for values in curve["waves"][1:]])
 
 
@@ -156,7 +156,7 @@ def test_recorded_report_is_one_page_that_needs_nothing_else(tmp_path, capsys):
     assert command.main(["--recorded", "--out", str(tmp_path)]) == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert 'src="data:image/png;base64,' in page
-    assert "http" not in re.sub(r"base64,[^\"]*", "", page)  # four given letters do occur in a picture
+    assert "://" not in page  # the letters of http may come in a picture, which is written in letters
     assert page.count("<tr>") == 1 + len(record.load("separation_across_layers")["rows"])
     assert f"Report: {tmp_path / 'report.html'}" in capsys.readouterr().out
 
