@@ -2,7 +2,10 @@
 
 The networks of the paper, trained as published; after the last epoch, never the best one: the accuracy on the test
 images, the share of outputs of each non-linearity that are dead, and the class statistics after each block. A run is a
-folder, and the same command goes on where it was stopped. RESULTS_COME_HERE
+folder, and the same command goes on where it was stopped. Recorded: a quarter of the width, with skip, four epochs of
+3,000 images of CIFAR-10, one seed. The phase collapse classifies 54.5 % of 2,000 test images, the soft threshold on
+equal terms, half of its answers dead and no channel, 27.1 %: a threshold that is not mis-scaled learns more slowly too.
+How well they end is not known.
 """
 
 import argparse
@@ -180,12 +183,12 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
 
 def conclusions(rows):
     """A line a network: accuracy, dead outputs, time."""
-    lines = [f"{'preset':<12} {'network':<32} {'accuracy, %':<20} {'zeros after each non-linearity, %':<40} seconds"]
+    lines = [f"{'preset':<12} {'network':<36} {'accuracy, %':<20} {'zeros after each non-linearity, %':<40} seconds"]
     for row in rows:
         value, low, high = (100 * share for share in row["accuracy"])
         zeros = " ".join(f"{100 * share:.0f}" for share in row["zeros"].values())
         accuracy = f"{value:.1f} [{low:.1f}, {high:.1f}]"
-        lines.append(f"{row['preset']:<12} {row['network']:<32} {accuracy:<20} {zeros:<40} {row['seconds']:.0f}")
+        lines.append(f"{row['preset']:<12} {row['network']:<36} {accuracy:<20} {zeros:<40} {row['seconds']:.0f}")
     return lines
 
 

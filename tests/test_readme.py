@@ -65,7 +65,22 @@ def test_its_commands_and_presets_of_training_are_understood():
     assert (smoke.label, smoke.data) == ("phase collapse", "textures")
     assert (small.label, small.width) == ("soft threshold, skip, equal terms", 1 / 4)
     assert (paper.label, paper.recipe) == ("phase collapse, skip", PRESETS["paper"].recipe)
-    assert [row[0].strip("`") for row in rows(text)] == list(PRESETS)
+    assert [row[0].strip("`") for row in rows(text.split("\n| network, ", 1)[0])] == list(PRESETS)
+
+
+def test_its_accuracies_are_the_recorded_ones():
+    """Of the preset `small`; a row that waits for its number says so."""
+    table = section("Train the networks").split("\n| network, ", 1)[1]
+    shown = {name: cells for name, *cells in rows("| " + table)}
+    for row in record.load("accuracy_of_learned_networks")["rows"]:
+        accuracy = "{:.1f} [{:.1f}, {:.1f}]".format(*(100 * share for share in row["accuracy"]))
+        dead = [percents(row[key].values()) for key in ("zeros_at_start", "zeros")]
+        assert shown[row["network"]] == [accuracy, *dead, f"{row['seconds'] / 60:.0f}"]
+
+
+def percents(shares):
+    low, high = (f"{100 * share:.0f}" for share in (min(shares), max(shares)))
+    return low if low == high else f"{low} to {high}"
 
 
 def test_its_table_of_claims_is_the_ledger_in_order():
