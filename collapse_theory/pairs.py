@@ -1,8 +1,10 @@
 """Complex arrays as pairs of real numbers side by side: the quick way to real filters and moduli."""
 
-from .arrays import array_namespace, complex_dtype, real_dtype, to_complex
+import numpy as np
 
-__all__ = ["add_product", "modulus", "pairs", "unpair"]
+from .arrays import array_namespace, complex_dtype, is_numpy_array, real_dtype, to_complex
+
+__all__ = ["modulus", "pairs", "sum_of_products", "unpair"]
 
 _SQUARES = {32: (1e-24, 1e30), 64: (1e-200, 1e300)}  # where the largest |z|² may lie, by the bits of a real number
 
@@ -35,11 +37,20 @@ def unpair(values):
     return to_complex(parts[..., 0]) + 1j * to_complex(parts[..., 1])
 
 
-def add_product(total, a, b):
-    """total + a b, in the memory of `total`.  All real or all complex, of one shape after broadcasting."""
-    if hasattr(total, "addcmul_"):
-        return total.addcmul_(a, b)
-    total += a * b
+def sum_of_products(spectra, values):
+    """Σ_b a_b v_b, in one pass over the memory where the library has a way: products of arrays are limited by memory.
+
+    spectra : (B, ..., K) real
+    values : (B, L, K) real
+
+    Returns (..., L, K).
+    """
+    if is_numpy_array(spectra):
+        return np.einsum("b...k,blk->...lk", spectra, values)
+    total = spectra[0, ..., None, :] * values[0, ...]
+    for number in range(1, spectra.shape[0]):
+        a, v = spectra[number, ..., None, :], values[number, ...]
+        total = total.addcmul_(a, v) if hasattr(total, "addcmul_") else total + a * v
     return total
 
 

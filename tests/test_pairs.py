@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from collapse_theory.arrays import place_once, to_host
-from collapse_theory.pairs import add_product, modulus, pairs, unpair
+from collapse_theory.pairs import modulus, pairs, sum_of_products, unpair
 from tests.places import NUMPY, assert_close
 
 
@@ -26,10 +26,12 @@ def test_conjugates_have_their_own_pairs():
     assert_close(pairs(torch.conj(torch.asarray([1 + 2j]))), [1, -2], NUMPY)
 
 
-def test_product_is_added_in_place(place, z):
-    total, a, b = (place.lift(np.array(part)) for part in (z.real, z.imag, z.real[:1]))
-    assert_close(add_product(total, a, b), z.real + z.imag * z.real[:1], place, like=total)
-    assert_close(total, z.real + z.imag * z.real[:1], place)
+@pytest.mark.parametrize("count", [1, 3])
+def test_sum_of_products_is_that_of_the_loop(place, rng, count):
+    a, v = rng.normal(size=(count, 4, 5, 6)), rng.normal(size=(count, 2, 6))
+    expected = sum(a[b][:, :, None] * v[b] for b in range(count))
+    lifted = place.lift(a)
+    assert_close(sum_of_products(lifted, place.lift(v)), expected, place, like=lifted)
 
 
 @pytest.mark.parametrize("size", [0.0, 1e-37, 1e-30, 1e-12, 1.0, 1e18, 1e37])

@@ -4,7 +4,7 @@ import math
 
 from ..arguments import check_count, check_number
 from ..arrays import array_namespace, fft2, ifft2, images, is_complex, on_cores, shape
-from ..pairs import add_product, modulus, pairs, unpair
+from ..pairs import modulus, pairs, sum_of_products, unpair
 from ..torus import reflect
 from .path_table import check_path_counts
 from .windows import padded_sides, windows
@@ -90,23 +90,24 @@ def _second(u_hat, filters, scale):
 
 
 def _moduli(x_hat, wavelets):
-    """|x ∗ ψ_l|, subsampled: the aliases are added block by block.  (..., h, w) -> (..., L, h / factor, w / factor)."""
-    spectra = pairs(_blocks(x_hat, wavelets.factor))[..., None, :, :]
-    (block, values), *others = zip(wavelets.blocks, wavelets.values, strict=True)
-    total = spectra[block, ...] * values
-    for block, values in others:
-        total = add_product(total, spectra[block, ...], values)
-    return modulus(ifft2(unpair(total)))
+    """|x ∗ ψ_l|, subsampled: the aliases are added up.  (..., h, w) -> (..., L, h / factor, w / factor)."""
+    xp, (height, width) = array_namespace(x_hat), (side // wavelets.factor for side in shape(x_hat)[-2:])
+    spectra = xp.reshape(pairs(_blocks(x_hat, wavelets)), (wavelets.values.shape[0], *x_hat.shape[:-2], -1))
+    z_hat = xp.reshape(sum_of_products(spectra, wavelets.values), (*x_hat.shape[:-2], -1, height, 2 * width))
+    return modulus(ifft2(unpair(z_hat)))
 
 
-def _blocks(x_hat, factor):
-    """The blocks that a fold adds up, one after the other.  (..., h, w) -> (factor², ..., h / factor, w / factor)."""
+def _blocks(x_hat, wavelets):
+    """The blocks that a fold adds up, where wavelets are not zero.  (..., h, w) -> (B, ..., h / factor, w / factor)."""
+    factor = wavelets.factor
     if factor == 1:
         return x_hat[None, ...]
     xp, leading = array_namespace(x_hat), x_hat.ndim - 2
     height, width = (side // factor for side in shape(x_hat)[-2:])
     blocks = xp.reshape(x_hat, (*x_hat.shape[:-2], factor, height, factor, width))
     blocks = xp.permute_dims(blocks, (leading, leading + 2, *range(leading), leading + 1, leading + 3))
+    if len(wavelets.blocks) < factor**2:
+        return xp.stack([blocks[a, b, ...] for a, b in wavelets.blocks])
     return xp.reshape(blocks, (factor**2, *x_hat.shape[:-2], height, width))
 
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,14 @@ class Wavelets:
     """Wavelets of one scale on one grid, as they act on a spectrum that is then folded.
 
     factor : the subsampling that follows
-    blocks : of the factor² blocks of the fold, h / factor x w / factor, row by row, those where some ψ̂ is not zero
-    values : for each of them (L, h / factor, 2 w / factor) real: ψ̂ / factor², every number twice, so that it
-        multiplies the `pairs` of a spectrum
+    blocks : of the factor x factor blocks of the fold, h / factor x w / factor, the B where some ψ̂ is not zero
+    values : (B, L, h / factor * 2 w / factor) real: ψ̂ / factor² there, every number twice, so that it multiplies the
+        `pairs` of a spectrum
     """
 
     factor: int
-    blocks: tuple[int, ...]
-    values: tuple[Any, ...]
+    blocks: tuple[tuple[int, int], ...]
+    values: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class Windows:
     def placed(self, like):
         """The same beside another array, placed there once."""
         there = partial(place_once, like=like)
-        wavelets = {key: replace(w, values=tuple(map(there, w.values))) for key, w in self.wavelets.items()}
+        wavelets = {key: replace(w, values=there(w.values)) for key, w in self.wavelets.items()}
         averages = tuple((there(rows), there(columns)) for rows, columns in self.averages)
         return replace(self, wavelets=wavelets, averages=averages)
 
@@ -79,10 +80,7 @@ def windows(sides, scales, angles, pi):
     averages = tuple(
         (_average(rows, 2**step, 2**scales), _average(columns, 2**step, 2**scales).T) for step in range(scales)
     )
-    for values in (
-        *(v for w in wavelets.values() for v in w.values),
-        *(matrix for pair in averages for matrix in pair),
-    ):
+    for values in (*(w.values for w in wavelets.values()), *chain.from_iterable(averages)):
         values.flags.writeable = False
     return Windows(padded, wavelets, averages)
 
@@ -92,9 +90,9 @@ def _wavelets(psi_hat, step, factor):
     fine = _band(_band(psi_hat, step, axis=-2), step, axis=-1) / factor**2
     height, width = (side // factor for side in fine.shape[1:])
     blocks = fine.reshape(len(fine), factor, height, factor, width).transpose(1, 3, 0, 2, 4)
-    blocks = blocks.reshape(factor**2, len(fine), height, width)
-    kept = tuple(np.flatnonzero(blocks.any(axis=(1, 2, 3))).tolist())
-    return Wavelets(factor, kept, tuple(np.repeat(blocks[block], 2, axis=-1) for block in kept))
+    kept = np.argwhere(blocks.any(axis=(2, 3, 4)))
+    values = np.repeat(blocks[tuple(kept.T)].reshape(len(kept), len(fine), -1), 2, axis=-1)
+    return Wavelets(factor, tuple(map(tuple, kept.tolist())), values)
 
 
 def _average(lowpass_hat, step, window):
