@@ -109,7 +109,9 @@ def _native(x):
 def check_finite(x, name="x"):
     """Raise ValueError if `x` holds NaN or infinity; an FFT would spread them over the whole image."""
     xp = array_namespace(x)
-    if not bool(xp.all(xp.isfinite(x))):
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = xp.sum(x)  # one quick pass: finite only if all values are; it may overflow even so
+    if not bool(xp.isfinite(total)) and not bool(xp.all(xp.isfinite(x))):
         count = int(xp.sum(xp.astype(~xp.isfinite(x), xp.int64)))
         raise ValueError(f"{name}: expected finite values, got {count} NaN or infinite of {x.size} in shape {shape(x)}")
 
@@ -231,12 +233,12 @@ def _scipy_fft():
     return importlib.import_module("scipy.fft")
 
 
-def on_cores(function, pieces):
-    """[function(piece) for each of some NumPy arrays], on all cores; arrays of other libraries one after the other.
+def on_cores(function, pieces, like):
+    """[function(piece) for piece in pieces], on all cores if they work on NumPy arrays as `like` is one.
 
     NumPy computes on one core but lets others run; other libraries use all cores, or a GPU, by themselves.
     """
-    if len(pieces) < 2 or cores() < 2 or not is_numpy_array(pieces[0]):
+    if len(pieces) < 2 or cores() < 2 or not is_numpy_array(like):
         return [function(piece) for piece in pieces]
     with ThreadPoolExecutor(min(cores(), len(pieces)), initializer=lambda: setattr(_HERE, "alone", True)) as pool:
         return list(pool.map(function, pieces))

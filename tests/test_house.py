@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "wavelets": {"arguments", "arrays", "torus"},
     "nonlinearities": {"arguments", "arrays"},
     "scattering": FOUNDATION,
-    "separation": {"arguments", "arrays"},
+    "separation": {"arguments", "arrays", "pairs"},
     "processes": {"arguments", "arrays", "torus"},
     "datasets": {"arguments", "arrays"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},

@@ -49,7 +49,7 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     planes = xp.reshape(x, (-1, *sides))
     count = planes.shape[0]
     pieces = [planes[start : min(start + chunk, count), ...] for start in range(0, count, chunk)]
-    s = xp.concat(on_cores(lambda piece: _coefficients(piece, filters, order), pieces), axis=0)
+    s = xp.concat(on_cores(lambda piece: _coefficients(piece, filters, order), pieces, like=x), axis=0)
     return xp.reshape(s, (*shape(x)[:-2], *shape(s)[1:]))
 
 
