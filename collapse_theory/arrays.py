@@ -2,6 +2,10 @@
 
 import importlib
 import os
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import numpy as np
 from array_api_compat import array_namespace as _array_namespace
@@ -19,7 +23,9 @@ __all__ = [
     "ifft2",
     "images",
     "is_complex",
+    "on_cores",
     "place",
+    "place_once",
     "real_dtype",
     "to_complex",
     "to_host",
@@ -28,6 +34,8 @@ __all__ = [
 
 LIBRARIES = ("numpy", "torch", "cupy")
 _SMALL_TRANSFORM = 2**15
+_PLACED = {}  # by the id of a host array, what `place_once` made of it
+_HERE = threading.local()  # `alone`: whether this thread is one of many, and may not start more
 
 
 def array_namespace(*arrays):
@@ -110,7 +118,9 @@ def check_finite(x, name="x"):
     xp = array_namespace(x)
     if is_torch_array(x) and x.is_meta:
         raise ValueError(f"{name}: expected an array that holds values, got one on the device meta, shape {shape(x)}")
-    if not bool(xp.all(xp.isfinite(x))):
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = xp.sum(x)  # one quick pass: finite only if all values are; it may overflow even so
+    if not bool(xp.isfinite(total)) and not bool(xp.all(xp.isfinite(x))):
         count = int(xp.sum(xp.astype(~xp.isfinite(x), xp.int64)))
         raise ValueError(f"{name}: expected finite values, got {count} NaN or infinite of {x.size} in shape {shape(x)}")
 
@@ -155,6 +165,28 @@ def place(host, like):
     single = _is_single(like, "like")
     kind = ("complex128", "complex64") if host.dtype.kind == "c" else ("float64", "float32")
     return xp.asarray(np.array(host, dtype=kind[single]), device=device(like))
+
+
+def place_once(host, like):
+    """`place`, remembered for as long as `host` lives: the same array for each library, device and precision.
+
+    host : read-only NumPy array
+    like : floating array of any library
+
+    Returns what `place` does, shared by everyone who asks: nobody may write to it.
+    """
+    if host.flags.writeable:
+        raise ValueError("host: expected a read-only array, whose copy elsewhere can be kept")
+    if id(host) not in _PLACED:
+        weakref.finalize(host, _PLACED.pop, id(host), None)
+    places = _PLACED.setdefault(id(host), {})
+    key = array_namespace(like).__name__, str(device(like)), real_dtype(like)
+    if key not in places:
+        # A torch tensor made under `inference_mode` could never enter a graph again.
+        ordinary = importlib.import_module("torch").inference_mode(False) if is_torch_array(like) else nullcontext()
+        with ordinary:
+            places[key] = place(host, like)
+    return places[key]
 
 
 def to_host(x):
@@ -220,10 +252,23 @@ def _scipy_fft():
     return importlib.import_module("scipy.fft")
 
 
+def on_cores(function, pieces, like):
+    """[function(piece) for piece in pieces], on all cores if they work on NumPy arrays as `like` is one.
+
+    NumPy computes on one core but lets others run; other libraries use all cores, or a GPU, by themselves.
+    """
+    if len(pieces) < 2 or cores() < 2 or not is_numpy_array(like):
+        return [function(piece) for piece in pieces]
+    with ThreadPoolExecutor(min(cores(), len(pieces)), initializer=lambda: setattr(_HERE, "alone", True)) as pool:
+        return list(pool.map(function, pieces))
+
+
 def cores():
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many cores this process may use: those it is bound to, or fewer if OMP_NUM_THREADS says so."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return min(available, int(asked)) if asked.isdigit() and int(asked) > 0 else available
 
 
 def _workers(x):
-    return 1 if x.size < _SMALL_TRANSFORM else cores()
+    return 1 if x.size < _SMALL_TRANSFORM or getattr(_HERE, "alone", False) else cores()

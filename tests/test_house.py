@@ -15,15 +15,16 @@ LIBRARY = sorted(PACKAGE.rglob("*.py"))
 EVERYTHING = [
     p for folder in ("collapse_theory", "analysis", "figures", "tests") for p in sorted((ROOT / folder).rglob("*.py"))
 ]
-FOUNDATION = {"arguments", "arrays", "torus", "wavelets", "nonlinearities"}
+FOUNDATION = {"arguments", "arrays", "pairs", "torus", "wavelets", "nonlinearities"}
 MAY_IMPORT = {
     "arguments": set(),
     "arrays": set(),
+    "pairs": {"arrays"},
     "torus": {"arguments", "arrays"},
     "wavelets": {"arguments", "arrays", "torus"},
     "nonlinearities": {"arguments", "arrays"},
     "scattering": FOUNDATION,
-    "separation": {"arguments", "arrays"},
+    "separation": {"arguments", "arrays", "pairs"},
     "processes": {"arguments", "arrays", "torus"},
     "datasets": {"arguments", "arrays"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},

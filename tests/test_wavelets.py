@@ -276,3 +276,11 @@ LOOSE = FilterBank(np.ones((2, 8, 8)), np.zeros(1), np.zeros(1))
 def test_wrong_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("shape", [(16, 24), (15, 17)])
+@pytest.mark.parametrize(("angles", "circle"), [(8, "half"), (5, "half"), (8, "full")])
+def test_each_wavelet_of_a_bank_is_its_closed_form_mirrored_or_not(shape, angles, circle):
+    bank = morlet_bank(shape, 2, angles, circle)
+    for filter_hat, wavelet in zip(bank.psi_hat, bank.design.wavelets, strict=True):
+        assert_close(filter_hat, morlet_hat(wavelet, shape), NUMPY, rounding=1e-15)

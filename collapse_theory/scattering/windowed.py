@@ -3,7 +3,8 @@
 import math
 
 from ..arguments import check_count, check_number
-from ..arrays import array_namespace, fft2, ifft2, images, is_complex, shape
+from ..arrays import array_namespace, fft2, ifft2, images, is_complex, on_cores, shape
+from ..pairs import modulus, pairs, sum_of_products, unpair
 from ..torus import reflect
 from .path_table import check_path_counts
 from .windows import padded_sides, windows
@@ -48,7 +49,7 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     planes = xp.reshape(x, (-1, *sides))
     count = planes.shape[0]
     pieces = [planes[start : min(start + chunk, count), ...] for start in range(0, count, chunk)]
-    s = xp.concat([_coefficients(piece, filters, order) for piece in pieces], axis=0)
+    s = xp.concat(on_cores(lambda piece: _coefficients(piece, filters, order), pieces, like=x), axis=0)
     return xp.reshape(s, (*shape(x)[:-2], *shape(s)[1:]))
 
 
@@ -89,15 +90,35 @@ def _second(u_hat, filters, scale):
 
 
 def _moduli(x_hat, wavelets):
-    """|x ∗ ψ_l|, subsampled: the aliases are added block by block.  (..., h, w) -> (..., L, h / factor, w / factor)."""
-    (rows, columns), *others = wavelets.blocks
-    total = x_hat[..., None, rows, columns] * wavelets.values[:, rows, columns]
-    for rows, columns in others:
-        total += x_hat[..., None, rows, columns] * wavelets.values[:, rows, columns]
-    return array_namespace(x_hat).abs(ifft2(total))
+    """|x ∗ ψ_l|, subsampled: the aliases are added up.  (..., h, w) -> (..., L, h / factor, w / factor)."""
+    xp, (height, width) = array_namespace(x_hat), (side // wavelets.factor for side in shape(x_hat)[-2:])
+    spectra = xp.reshape(pairs(_blocks(x_hat, wavelets)), (wavelets.values.shape[0], *x_hat.shape[:-2], -1))
+    z_hat = xp.reshape(sum_of_products(spectra, wavelets.values), (*x_hat.shape[:-2], -1, height, 2 * width))
+    return modulus(ifft2(unpair(z_hat)))
+
+
+def _blocks(x_hat, wavelets):
+    """The blocks that a fold adds up, where wavelets are not zero.  (..., h, w) -> (B, ..., h / factor, w / factor)."""
+    factor = wavelets.factor
+    if factor == 1:
+        return x_hat[None, ...]
+    xp, leading = array_namespace(x_hat), x_hat.ndim - 2
+    height, width = (side // factor for side in shape(x_hat)[-2:])
+    blocks = xp.reshape(x_hat, (*x_hat.shape[:-2], factor, height, factor, width))
+    blocks = xp.permute_dims(blocks, (leading, leading + 2, *range(leading), leading + 1, leading + 3))
+    if len(wavelets.blocks) < factor**2:
+        return xp.stack([blocks[a, b, ...] for a, b in wavelets.blocks])
+    return xp.reshape(blocks, (factor**2, *x_hat.shape[:-2], height, width))
 
 
 def _average(u, matrices):
     """u ∗ φ, subsampled and cropped.  (..., h, w) -> (..., H // 2^J, W // 2^J)."""
-    rows, columns = matrices
-    return rows @ (u @ columns)
+    xp, (rows, columns) = array_namespace(u), matrices
+    columns_done = xp.matrix_transpose(_times(u, columns))
+    return xp.matrix_transpose(_times(columns_done, xp.matrix_transpose(rows)))
+
+
+def _times(u, matrix):
+    """The rows of all maps at once by a matrix: one product.  (..., h, w), (w, w') -> (..., h, w')."""
+    xp = array_namespace(u)
+    return xp.reshape(xp.reshape(u, (-1, u.shape[-1])) @ matrix, (*u.shape[:-1], matrix.shape[1]))

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from ..arrays import place
+from ..arrays import place_once
 from ..wavelets import morlet_bank
 
 __all__ = ["Wavelets", "Windows", "padded_sides", "windows"]
@@ -17,12 +18,15 @@ __all__ = ["Wavelets", "Windows", "padded_sides", "windows"]
 class Wavelets:
     """Wavelets of one scale on one grid, as they act on a spectrum that is then folded.
 
-    values : (L, h, w) real: ψ̂ / factor², factor being the subsampling that follows
-    blocks : (row slice, column slice) of each block of the fold, h / factor x w / factor, where some ψ̂ is not zero
+    factor : the subsampling that follows
+    blocks : of the factor x factor blocks of the fold, h / factor x w / factor, the B where some ψ̂ is not zero
+    values : (B, L, h / factor * 2 w / factor) real: ψ̂ / factor² there, every number twice, so that it multiplies the
+        `pairs` of a spectrum
     """
 
+    factor: int
+    blocks: tuple[tuple[int, int], ...]
     values: Any
-    blocks: tuple[tuple[slice, slice], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +44,10 @@ class Windows:
     averages: tuple[tuple[Any, Any], ...]
 
     def placed(self, like):
-        """The same beside another array."""
-        wavelets = {key: replace(w, values=place(w.values, like=like)) for key, w in self.wavelets.items()}
-        averages = tuple((place(rows, like=like), place(columns, like=like)) for rows, columns in self.averages)
+        """The same beside another array, placed there once."""
+        there = partial(place_once, like=like)
+        wavelets = {key: replace(w, values=there(w.values)) for key, w in self.wavelets.items()}
+        averages = tuple((there(rows), there(columns)) for rows, columns in self.averages)
         return replace(self, wavelets=wavelets, averages=averages)
 
 
@@ -75,19 +80,19 @@ def windows(sides, scales, angles, pi):
     averages = tuple(
         (_average(rows, 2**step, 2**scales), _average(columns, 2**step, 2**scales).T) for step in range(scales)
     )
-    for values in (*(w.values for w in wavelets.values()), *(matrix for pair in averages for matrix in pair)):
+    for values in (*(w.values for w in wavelets.values()), *chain.from_iterable(averages)):
         values.flags.writeable = False
     return Windows(padded, wavelets, averages)
 
 
 def _wavelets(psi_hat, step, factor):
     """(L, Hp, Wp) on the finest grid -> `Wavelets` on the grid of `step`, followed by a subsampling by `factor`."""
-    values = _band(_band(psi_hat, step, axis=-2), step, axis=-1) / factor**2
-    height, width = (side // factor for side in values.shape[1:])
-    blocks = (
-        (slice(a * height, (a + 1) * height), slice(b * width, (b + 1) * width)) for a, b in np.ndindex(factor, factor)
-    )
-    return Wavelets(values, tuple(block for block in blocks if np.any(values[:, *block])))
+    fine = _band(_band(psi_hat, step, axis=-2), step, axis=-1) / factor**2
+    height, width = (side // factor for side in fine.shape[1:])
+    blocks = fine.reshape(len(fine), factor, height, factor, width).transpose(1, 3, 0, 2, 4)
+    kept = np.argwhere(blocks.any(axis=(2, 3, 4)))
+    values = np.repeat(blocks[tuple(kept.T)].reshape(len(kept), len(fine), -1), 2, axis=-1)
+    return Wavelets(factor, tuple(map(tuple, kept.tolist())), values)
 
 
 def _average(lowpass_hat, step, window):

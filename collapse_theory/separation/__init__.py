@@ -11,6 +11,7 @@ from .statistics import (
     fisher_full,
     fisher_trace,
     mean_energy,
+    within_class_covariance,
     within_class_variance,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "fisher_full",
     "fisher_trace",
     "mean_energy",
+    "within_class_covariance",
     "within_class_variance",
 ]

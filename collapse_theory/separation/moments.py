@@ -3,7 +3,17 @@
 import numpy as np
 
 from ..arguments import check_count, check_number
-from ..arrays import array_namespace, check_finite, floating, is_complex, shape, to_complex, to_host
+from ..arrays import (
+    array_namespace,
+    check_finite,
+    floating,
+    is_complex,
+    on_cores,
+    place,
+    shape,
+    to_complex,
+    to_host,
+)
 from .answers import Statistics, UnbiasedMoments
 from .cells import Cells, cell_bytes
 from .jackknife import totals_without_each_group
@@ -12,7 +22,8 @@ from .reduction import reduce_rows
 
 __all__ = ["ClassMoments"]
 
-_CHUNK_BYTES = 2**24
+_CHUNK_NUMBERS = 2**18  # what a processor's cache holds
+_AT_ONCE = 16  # chunks, shared by the cores
 _CHUNK_ROWS = 256  # short sums, merged, lose fewer digits than long ones
 
 
@@ -61,8 +72,8 @@ class ClassMoments(Statistics):
         features : (N, ...) real, complex or integer, of any library
         labels : (N,) of any sortable kind, on the host, or integers of the library of `features`
 
-        Works through chunks of rows: each temporary takes at most 16 MiB, or one row in double precision, and about
-        four live at a time. Integers are converted at once. Returns the moments themselves.
+        Works through chunks of rows of one class: each temporary takes at most 2 MiB, or one row in double precision,
+        and about four live at a time on each core. Integers are converted at once. Returns the moments themselves.
         Raises TypeError or ValueError, before anything changes, for arguments that do not fit or too little `memory`.
         """
         features, labels = self._checked(features, labels)
@@ -73,8 +84,13 @@ class ClassMoments(Statistics):
         self._origin = to_host(flat[0, ...]).astype(self._cells.means.dtype) if self._origin is None else self._origin
         codes = np.searchsorted(self.classes, labels)
         groups = self._next_groups(codes)
-        for part in _chunks(features):
-            self._add(flat[part, ...], groups[part], codes[part])
+        pieces = list(_pieces(groups, codes, _rows_at_once(features)))
+        at_once = 1 if self.covariance else _AT_ONCE  # a product uses all cores by itself
+        for start in range(0, len(pieces), at_once):
+            part = pieces[start : start + at_once]
+            reduced = on_cores(lambda piece: self._reduced(flat, piece[1]), part, like=flat)
+            for (cell, index), moments in zip(part, reduced, strict=True):
+                self._cells.add(cell, len(index), *moments)
         self._forget_answers()
         return self
 
@@ -142,8 +158,9 @@ class ClassMoments(Statistics):
         if features.ndim < 1 or 0 in features.shape[1:]:
             raise ValueError(f"features: expected shape (N, ...), no feature axis empty, got {shape(features)}")
         labels = host_labels(labels, features.shape[0])
-        for part in _chunks(features):
-            check_finite(features[part, ...], "features")
+        rows = _rows_at_once(features)
+        for start in range(0, len(labels), rows):
+            check_finite(features[start : min(start + rows, len(labels)), ...], "features")
         return features, labels
 
     def _prepare(self, feature_shape, labels, complex_features):
@@ -171,6 +188,12 @@ class ClassMoments(Statistics):
             self._origin = None if self._origin is None else self._origin.astype(dtype)
         self._labels, self._feature_shape = known, feature_shape
 
+    def _reduced(self, flat, index):
+        """The moments of some rows of (N, D)."""
+        rows = array_namespace(flat).take(flat, place(index, like=flat), axis=0)
+        rows = to_complex(rows) if np.iscomplexobj(self._origin) else rows  # the origin comes off in both parts
+        return reduce_rows(rows, self._origin, self.covariance)
+
     def _next_groups(self, codes):
         """The group of each sample of a batch: how many of its class came before it, modulo the number of groups."""
         before = self._cells.counts.sum(axis=0)
@@ -180,18 +203,16 @@ class ClassMoments(Statistics):
             rank[here] = before[code] + np.arange(here.sum())
         return rank % max(self.groups, 1)
 
-    def _add(self, rows, groups, codes):
-        """Reduce rows (n, D) to the moments of each cell, then merge these."""
-        cells, index, counts = np.unique(np.stack([groups, codes]), axis=1, return_inverse=True, return_counts=True)
-        rows = to_complex(rows) if np.iscomplexobj(self._origin) else rows  # the origin comes off in both parts
-        reduced = reduce_rows(rows, index.reshape(-1), len(counts), self._origin, self.covariance)
-        for cell, count, moments in zip(zip(*cells, strict=True), counts, reduced, strict=True):
-            self._cells.add(cell, count, *moments)
+
+def _pieces(groups, codes, rows):
+    """Of each cell (group, class) with samples in a batch, their places, at most so many at a time, in order."""
+    cells, index = np.unique(np.stack([groups, codes]), axis=1, return_inverse=True)
+    order = np.argsort(index.reshape(-1), kind="stable")
+    ends = np.cumsum(np.bincount(index.reshape(-1)))
+    for cell, here in zip(zip(*cells, strict=True), np.split(order, ends[:-1]), strict=True):
+        for start in range(0, len(here), rows):
+            yield cell, here[start : start + rows]
 
 
-def _chunks(features):
-    """Slices of the samples of (N, ...), short enough."""
-    sample_bytes = 16 * int(np.prod(shape(features)[1:], dtype=np.int64))
-    rows = min(_CHUNK_ROWS, max(1, _CHUNK_BYTES // sample_bytes))
-    count = features.shape[0]
-    return (slice(start, min(start + rows, count)) for start in range(0, count, rows))
+def _rows_at_once(features):
+    return min(_CHUNK_ROWS, max(1, _CHUNK_NUMBERS // int(np.prod(shape(features)[1:], dtype=np.int64))))

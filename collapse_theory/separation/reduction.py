@@ -1,51 +1,67 @@
-"""A batch of features reduced to the moments of a few cells, in the library of the batch, in double precision."""
+"""Some samples of one cell reduced to their moments, in the library of the samples."""
 
 import numpy as np
 
 from ..arrays import array_namespace, is_complex, place, to_host
+from ..pairs import sum_of_squares
 
 __all__ = ["reduce_rows"]
 
+_SINGLE = (1e-30, 1e30)  # where sums of squares must lie, for single precision to hold the squares
+_EXCESS = 0.96  # share of the squares about the first row that its distance to the mean may take: a digit is lost
 
-def reduce_rows(rows, index, cells, origin, covariance):
-    """Moments of each cell of a batch, two passes over the rows: means first, then what is left of them.
 
-    rows : (n, D) real or complex, of any library
-    index : (n,) host integers, the cell of each row, in 0 .. cells − 1; each cell occurs
-    origin : (D,) host numbers taken off every row
+def reduce_rows(rows, origin, covariance):
+    """Moments of the rows: about the first of them in single precision, about their mean in double.
+
+        m = x_0 + d,   S = Σ|x − x_0|² − n |d|²,   d the mean of x − x_0
+
+    rows : (n, D) real or complex, of any library, so few that their sums lose nothing
+    origin : (D,) host numbers taken off the mean
     covariance : whether to give the products too
 
-    Yields for each cell its mean (D,), squared deviations (D,) and products (D, D) or None, on the host.
+    Real rows in single precision are reduced in single precision, but for features where x_0 lies so far out that S
+    would lose a digit, or whose squares are too large or too small; all others, and products, in double. Returns the
+    mean (D,), squared deviations (D,) and products (D, D) or None, on the host in double precision.
     """
     xp = array_namespace(rows)
+    if rows.shape[0] == 1:
+        return _host(rows[0, ...]) - origin, 0.0, 0.0 if covariance else None
+    if rows.dtype != xp.float32 or covariance:
+        return _in_double(rows, origin, covariance)
+    shifted = rows - rows[:1, ...]
+    with np.errstate(over="ignore"):
+        offset, squares = _host(xp.sum(shifted, axis=0)) / rows.shape[0], _host(sum_of_squares(shifted))
+    excess, mean = rows.shape[0] * offset**2, _host(rows[0, ...]) + offset - origin
+    poor = np.flatnonzero(~((squares > _SINGLE[0]) & (squares < _SINGLE[1]) & (excess < _EXCESS * squares)))
+    squares -= excess
+    if len(poor):
+        columns = xp.take(rows, place(poor, like=rows), axis=1)
+        mean[poor], squares[poor], _ = _in_double(columns, origin[poor], covariance=False)
+    return mean, squares, None
+
+
+def _in_double(rows, origin, covariance):
+    xp = array_namespace(rows)
     rows = xp.astype(rows, xp.complex128 if is_complex(rows) else xp.float64)
-    rows = rows - place(origin if is_complex(rows) else origin.real, like=rows)
-    if cells == rows.shape[0]:  # every row a cell of its own: nothing to add up
-        yield from ((mean, 0.0, 0.0 if covariance else None) for mean in to_host(rows)[np.argsort(index)])
-        return
-    member = xp.astype(place(index, like=rows)[None, :] == place(np.arange(cells), like=rows)[:, None], rows.dtype)
-    counts = xp.sum(member, axis=1, keepdims=True)
-    means = member @ rows / counts
-    rest = rows - xp.take(means, place(index, like=rows), axis=0)
-    slip = member @ rest / counts  # what rounding left in the means
-    squares = _real(member) @ _squared(rest) - _real(counts) * _squared(slip)
-    means = means + slip
-    products = (_products(rest, np.flatnonzero(index == cell)) if covariance else None for cell in range(cells))
-    yield from zip(to_host(means), to_host(squares), products, strict=True)
+    mean, squares, rest = _centred(rows)
+    slip = xp.mean(rest, axis=0)  # what rounding left in the mean
+    squares = squares - rows.shape[0] * xp.abs(slip) ** 2
+    products = None
+    if covariance:
+        products = to_host(xp.matrix_transpose(rest) @ (xp.conj(rest) if is_complex(rest) else rest))
+    return _host(rows[0, ...]) - origin + _host(mean + slip), _host(squares), products
 
 
-def _real(values):
-    return array_namespace(values).real(values) if is_complex(values) else values
+def _centred(rows):
+    """Mean and squared deviations of the rows, the mean relative to the first row; and the deviations."""
+    xp = array_namespace(rows)
+    shifted = rows - rows[:1, ...]
+    mean = xp.mean(shifted, axis=0)
+    rest = shifted - mean
+    return mean, sum_of_squares(rest), rest
 
 
-def _squared(values):
-    """|v|², real."""
-    xp = array_namespace(values)
-    return xp.real(values) ** 2 + xp.imag(values) ** 2 if is_complex(values) else values * values
-
-
-def _products(rest, index):
-    """Σ r rᴴ over the rows `index` of centred features (n, D).  Returns (D, D) on the host."""
-    xp = array_namespace(rest)
-    rows = xp.take(rest, place(index, like=rest), axis=0)
-    return to_host(xp.matrix_transpose(rows) @ (xp.conj(rows) if is_complex(rows) else rows))
+def _host(values):
+    values = to_host(values)
+    return values.astype(np.complex128 if np.iscomplexobj(values) else np.float64)

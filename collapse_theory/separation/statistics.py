@@ -16,6 +16,7 @@ __all__ = [
     "fisher_full",
     "fisher_trace",
     "mean_energy",
+    "within_class_covariance",
     "within_class_variance",
 ]
 
@@ -48,6 +49,12 @@ def within_class_variance(features, labels, *, classes, chunk=None):
     features, member = _checked(features, labels, classes)
     pieces = _deviations(features, member, chunk)
     return sum(array_namespace(x).sum(array_namespace(x).abs(x) ** 2) for x in pieces) / features.shape[0]
+
+
+def within_class_covariance(features, labels, *, classes, chunk=None):
+    """Σ_W = Σ_y p_y E[(x − μ_y)(x − μ_y)ᴴ], (D, D) for features of D numbers.  Arguments as `within_class_variance`."""
+    features, member = _checked(features, labels, classes)
+    return sum(_gram(rest) for rest in _deviations(features, member, chunk)) / features.shape[0]
 
 
 def between_class_variance(features, labels, *, classes):
@@ -90,7 +97,7 @@ def fisher_full(features, labels, *, classes, ridge=None, chunk=None):
     xp, x = array_namespace(features), _flat(features)
     means, weights = _means(features, member), xp.sqrt(_shares(member))
     offsets = xp.astype(weights, x.dtype) * (means - xp.mean(x, axis=0, keepdims=True))
-    within = sum(_gram(rest) for rest in _deviations(features, member, chunk)) / x.shape[0]
+    within = within_class_covariance(features, labels, classes=classes, chunk=chunk)
     ridge = 1e-3 * _trace(within) / x.shape[1] if ridge is None else check_number("ridge", ridge, least=0)
     within = within + ridge * xp.eye(x.shape[1], dtype=x.dtype, device=device(x))
     try:

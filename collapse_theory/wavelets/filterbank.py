@@ -165,8 +165,11 @@ def designed_bank(design, shape, circle, tight_for):
         filters_hat = np.empty((1 + len(design.wavelets), *shape))
         lowpass = Morlet(design.lowpass_sigma, 0.0, 0.0, 1.0)
         filters_hat[0] = without_tail(gaussian_hat(lowpass, shape, design.pi))
+        made = {}
         for filter_hat, wavelet in zip(filters_hat[1:], design.wavelets, strict=True):
-            filter_hat[...] = morlet_hat(wavelet, shape, design.pi)
+            mirror = made.get(replace(wavelet, angle=-wavelet.angle))
+            filter_hat[...] = morlet_hat(wavelet, shape, design.pi) if mirror is None else _mirrored(mirror)
+            made[wavelet] = filter_hat
         scale, angle = (np.array([getattr(w, name) for w in design.wavelets]) for name in ("scale", "angle"))
         bank = FilterBank(filters_hat, scale, angle, circle, design=design)
     for values in (bank.filters_hat, bank.scale, bank.angle):
@@ -177,3 +180,8 @@ def designed_bank(design, shape, circle, tight_for):
 def _at_opposite_frequencies(values):
     """values(−ω) on the grid of the FFT.  (H, W) -> (H, W)."""
     return np.roll(values[::-1, ::-1], (1, 1), axis=(0, 1))
+
+
+def _mirrored(values):
+    """values(ω_1, −ω_2) on the grid of the FFT: the wavelet of angle −t from that of t.  (H, W) -> (H, W)."""
+    return np.roll(values[:, ::-1], 1, axis=1)

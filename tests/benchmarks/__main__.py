@@ -1,0 +1,105 @@
+"""How fast, beside whom, and how far from the limit: measure, record and print one table.
+
+python -m tests.benchmarks                       everything: about ten minutes of a quiet machine
+python -m tests.benchmarks --only scatter-32     one row, or several
+python -m tests.benchmarks --on cupy             on a GPU
+python -m tests.benchmarks --recorded            print the recorded table, measure nothing
+"""
+
+import argparse
+import os
+import sys
+import time
+
+import numpy as np
+
+from analysis import record
+from collapse_theory.arrays import LIBRARIES, to_library
+
+from .growth import measure_growth
+from .runner import Demand, Process, measure
+from .table import lines_of
+from .works import WORKS
+
+NAME = "benchmarks"
+
+
+def main(arguments=None):
+    """Measure, record, print.  Returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        if not options.recorded:
+            run(options)
+        print(*lines_of(record.load(NAME, options.out)), sep="\n")
+        return 0
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def run(options):
+    """Measure what was asked for, and record it; rows that were not asked for stay as they were recorded."""
+    for on in options.on:
+        to_library(np.zeros(1), on)
+    record.check_writable(options.out)
+    counts = [count for count in options.threads if count <= os.cpu_count()]
+    demands = [Demand(options.rounds, options.least, options.others / 100, count) for count in counts]
+    start, rows = time.perf_counter(), []
+    for name in options.only:
+        rows += _rows(name, options.on, demands)
+    settings = {f"{demand.threads} threads": demand for demand in demands}
+    about = {"settings": settings, "seconds": time.perf_counter() - start, "on": " ".join(options.on)}
+    record.save(NAME, _kept(options) + rows, folder=options.out, **about)
+
+
+def _rows(name, on, demands):
+    """Rows of one name, told on standard error as they come."""
+    rows = []
+    if name == "growth":
+        rows = [row for library in on for row in measure_growth(library)]
+    for demand in demands:
+        if name == "ceilings":
+            rows.append({"threads": demand.threads, "date": time.strftime("%Y-%m-%d")})
+            rows[-1]["ceilings"] = _ceilings(on[-1], demand.threads)
+        elif name in WORKS and demand.threads in WORKS[name].threads:
+            rows += measure(name, WORKS[name], on, demand)
+    print(f"{name}: {len(rows)} rows", file=sys.stderr, flush=True)
+    return [{"name": name} | row for row in rows]
+
+
+def _ceilings(on, threads):
+    process = Process("ceilings", on, ".", threads)
+    process.close()
+    return process.start
+
+
+def _kept(options):
+    """Recorded rows that are not measured again."""
+    try:
+        return [row for row in record.load(NAME, options.out)["rows"] if row["name"] not in options.only]
+    except (FileNotFoundError, ValueError):
+        return []
+
+
+def _parser():
+    names = ("ceilings", *WORKS, "growth")
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.split("\n", 1)[0])
+    parser.add_argument(
+        "--only", nargs="+", metavar="ROW", choices=names, default=names, help=f"any of {', '.join(names)}"
+    )
+    parser.add_argument(
+        "--on", nargs="+", choices=LIBRARIES, default=["numpy", "torch"], help="array libraries of ours"
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="of all sides, A B A B (default: 5)")
+    parser.add_argument("--least", type=int, default=3, help="rounds that must be quiet (default: 3)")
+    parser.add_argument(
+        "--others", type=float, default=6.0, metavar="%", help="of the cores that others may use (default: 6)"
+    )
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="of every library (default: 1 2)")
+    parser.add_argument("--recorded", action="store_true", help="print the recorded table, measure nothing")
+    parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the record goes")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The table of a recorded benchmark, in Markdown."""
+
+__all__ = ["lines_of"]
+
+_HEAD = "| work | threads | ours | peer | ratio | of the limit | error | peak memory |"
+
+
+def lines_of(record):
+    """Lines of Markdown: the machine, the table, how cost grows.
+
+    record : as `analysis.record.load` gives it
+    """
+    rows = record["rows"]
+    found = [row for row in rows if row["name"] == "ceilings"]
+    growth = [f"{row['work']} as {row['grows']}^{row['slope']:.2f}, {row['on']}" for row in rows if "slope" in row]
+    return [
+        *(f"{record['machine']}, {row['date']}, {row['threads']} threads: {_ceilings(row)}." for row in found),
+        "",
+        _HEAD,
+        "|---" * (_HEAD.count("|") - 1) + "|",
+        *(_line(row) for row in rows if "work" in row and "slope" not in row),
+        "",
+        f"Cost grows, {'; '.join(growth)}.",
+    ]
+
+
+def _ceilings(row):
+    return ", ".join(f"{name.replace(', ', ' ')} {value:.0f}" for name, value in row["ceilings"].items())
+
+
+def _line(row):
+    ours = f"{_seconds(row['seconds'])} {row['on']}" if "seconds" in row else row["on"]
+    cells = [row["work"], str(row["threads"]), ours, *_against(row), _share(row), _error(row), _memory(row)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _against(row):
+    """The peer, and the ratio beside its goal; or why there is none."""
+    absent = "; ".join(f"{name} absent: {reason}" for name, reason in row["absent"].items())
+    if "seconds" not in row:
+        quiet = f"too noisy: {row['rounds']} quiet rounds of {row['asked']}"
+        return [absent or "", quiet]
+    if "ratio" not in row:
+        return [absent or "no peer", ""]
+    middle, low, high = row["ratio"]
+    goal = f", goal {row['goal']:g}" if row["goal"] else ""
+    spread = f" [{low:.3g}-{high:.3g}]" if row["rounds"] > 1 else ""
+    peer = f"{_seconds(row['all'][row['peer']])} {row['peer']}"
+    return [f"{peer} ({absent})" if absent else peer, f"{middle:.3g}{spread}{goal}"]
+
+
+def _share(row):
+    return f"{100 * row['share'][0]:.0f} % of {row['limit']}" if "share" in row else ""
+
+
+def _error(row):
+    return "" if row["error"] is None else f"{row['error']:.0e}"
+
+
+def _memory(row):
+    return "" if row["peak"] is None else f"{row['peak'] / 2**20:.0f} MiB"
+
+
+def _seconds(seconds):
+    return f"{seconds:.3g} s" if seconds >= 0.1 else f"{1000 * seconds:.3g} ms"

@@ -1,0 +1,73 @@
+"""Doubts about pairs: is the quick arithmetic of complex numbers the plain one, in every library and at extremes?"""
+
+import numpy as np
+import pytest
+
+from collapse_theory.arrays import place_once, to_host
+from collapse_theory.pairs import modulus, pairs, sum_of_products, unpair
+from tests.places import NUMPY, assert_close
+
+
+@pytest.fixture
+def z(rng):
+    return rng.normal(size=(3, 4, 5)) + 1j * rng.normal(size=(3, 4, 5))
+
+
+def test_pairs_hold_both_parts_side_by_side_and_can_be_undone(place, z):
+    lifted = place.lift(z)
+    expected = np.stack([z.real, z.imag], axis=-1).reshape(3, 4, 10)
+    assert_close(pairs(lifted), expected, place, like=lifted)
+    assert_close(unpair(pairs(lifted)), z, place, like=lifted)
+    assert_close(pairs(lifted[:, ::2, 1:]), expected[:, ::2, 2:], place)
+
+
+def test_conjugates_have_their_own_pairs():
+    torch = pytest.importorskip("torch")
+    assert_close(pairs(torch.conj(torch.asarray([1 + 2j]))), [1, -2], NUMPY)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_sum_of_products_is_that_of_the_loop(place, rng, count):
+    a, v = rng.normal(size=(count, 4, 5, 6)), rng.normal(size=(count, 2, 6))
+    expected = sum(a[b][:, :, None] * v[b] for b in range(count))
+    lifted = place.lift(a)
+    assert_close(sum_of_products(lifted, place.lift(v)), expected, place, like=lifted)
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-37, 1e-30, 1e-12, 1.0, 1e18, 1e37])
+def test_modulus_is_the_plain_one_at_every_size(place, z, size):
+    lifted = place.lift(size * z)
+    assert_close(modulus(lifted), np.abs(to_host(lifted)), place, like=lifted, rounding=max(place.rounding / 10, 1e-15))
+
+
+def test_modulus_has_gradient_zero_at_zero_and_a_graph():
+    torch = pytest.importorskip("torch")
+    z = torch.zeros(2, dtype=torch.complex128, requires_grad=True)
+    modulus(z).sum().backward()
+    assert_close(z.grad, [0, 0], NUMPY)
+    z = torch.asarray([3 + 4j, 1j], dtype=torch.complex128).requires_grad_()
+    assert torch.autograd.gradcheck(modulus, (z,))
+
+
+def test_array_is_placed_once_for_each_precision_and_must_be_read_only(place):
+    host = np.arange(3.0)
+    with pytest.raises(ValueError, match="host: expected a read-only array"):
+        place_once(host, place.lift(host))
+    host.flags.writeable = False
+    first = place_once(host, place.lift(np.zeros(1)))
+    assert place_once(host, place.lift(np.ones(2))) is first
+    assert_close(first, host, place, like=first)
+    single = place_once(host, np.zeros(1, np.float32))
+    assert single.dtype == np.float32
+    assert place_once(host, np.zeros(1)) is not single
+
+
+def test_array_placed_without_a_graph_can_enter_one_later():
+    torch = pytest.importorskip("torch")
+    host = np.arange(3.0)
+    host.flags.writeable = False
+    with torch.inference_mode():
+        placed = place_once(host, torch.zeros(1))
+    x = torch.ones(3, requires_grad=True)
+    (placed * x).sum().backward()
+    assert_close(x.grad, host, NUMPY, rounding=1e-7)
