@@ -79,6 +79,8 @@ def test_its_accuracies_are_the_recorded_ones():
 
 
 def percents(shares):
+    if not shares:
+        return "none"
     low, high = (f"{100 * share:.0f}" for share in (min(shares), max(shares)))
     return low if low == high else f"{low} to {high}"
 
