@@ -176,7 +176,7 @@ def place_once(host, like):
     Returns what `place` does, shared by everyone who asks: nobody may write to it.
     """
     if host.flags.writeable:
-        raise ValueError("host: expected a read-only array, whose copy elsewhere can be kept")
+        raise ValueError(f"host: expected a read-only array, got a writeable one of shape {host.shape}")
     if id(host) not in _PLACED:
         weakref.finalize(host, _PLACED.pop, id(host), None)
     places = _PLACED.setdefault(id(host), {})

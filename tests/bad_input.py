@@ -18,6 +18,7 @@ from collapse_theory.separation import (
     fisher_full,
     fisher_trace,
     mean_energy,
+    within_class_covariance,
     within_class_variance,
 )
 from collapse_theory.torus import convolve, deform, fold, reflect, roll, subsample, translate
@@ -161,6 +162,7 @@ DTYPES = [
     ("unit_amplitude, list", lambda: nonlinearities.unit_amplitude([1.0]), T, "z", "got list", "array-API array"),
     ("place, text", lambda: arrays.place(np.array("a"), X), T, "host", "<U1", "numbers"),
     ("place, like integers", lambda: arrays.place(X, Y), T, "like", "int64", "floating"),
+    ("place_once, writeable", lambda: arrays.place_once(X, X), V, "host", "writeable one of", "read-only"),
     ("real_dtype, integers", lambda: arrays.real_dtype(Y), T, "x", "int64", "floating"),
     ("complex_dtype, integers", lambda: arrays.complex_dtype(Y), T, "x", "int64", "floating"),
     ("to_complex, integers", lambda: arrays.to_complex(Y), T, "x", "int64", "floating"),
@@ -217,6 +219,7 @@ VALUES = [
     ("scatter, chunk", lambda: scatter(X, 1, chunk=0), V, "chunk", "got 0", "at least 1"),
     ("paths, scales", lambda: scattering.paths(True), V, "scales", "True", "integer"),
     ("within-class, chunk", lambda: within_class_variance(X, Y, classes=2, chunk=0), V, "chunk", "got 0", "least 1"),
+    ("covariance, chunk", lambda: within_class_covariance(X, Y, classes=2, chunk=0), V, "chunk", "got 0", "least 1"),
     ("fisher_full, ridge", lambda: fisher_full(ROWS, Y, classes=2, ridge=-1), V, "ridge", "-1", "at least 0"),
     ("fisher_full, singular", lambda: fisher_full(ROWS, Y, classes=2, ridge=0), V, "ridge", "singular", "more ridge"),
     ("moments, infinite", lambda: moments(filled(np.inf)), V, "features", "128 NaN or infinite", "finite"),

@@ -59,6 +59,7 @@ EXCEPTED = {
     "cores": "takes nothing",
     "device": "gives an attribute of its argument",
     "is_complex": "gives an attribute of its argument",
+    "on_cores": "takes a function, and what the caller has checked",
     "phases": "takes nothing",
     "LawBroken": "is what refuses",
     "Batches": "is made by array_batches and image_batches, which are here",
