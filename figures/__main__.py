@@ -25,6 +25,7 @@ NAMES = (
     "wavelets_and_their_sum",
     "scattering_disk",
     "what_the_phase_knew",
+    "how_cost_grows",
 )
 
 
