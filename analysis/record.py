@@ -51,15 +51,16 @@ def save(name, rows, *, settings, seconds, on, folder=RESULTS, facts=None):
 def load(name, folder=RESULTS):
     """A recorded result as a dict.  Raises FileNotFoundError, saying how to make it; ValueError if it is damaged."""
     path = Path(folder) / f"{name}.json"
+    command = "python -m tests.benchmarks" if name == "benchmarks" else f"python -m analysis {name}"
     if not path.is_file():
-        raise FileNotFoundError(f"no recorded result {path}; make it with: python -m analysis {name}")
+        raise FileNotFoundError(f"no recorded result {path}; make it with: {command}")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         missing = {"rows", "settings", "machine", "seconds"} - set(record)
     except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error}); make it again with: python -m analysis {name}") from None
+        raise ValueError(f"{path} is damaged ({error}); make it again with: {command}") from None
     if missing:
-        raise ValueError(f"{path} lacks {', '.join(sorted(missing))}; make it again with: python -m analysis {name}")
+        raise ValueError(f"{path} lacks {', '.join(sorted(missing))}; make it again with: {command}")
     return record
 
 

@@ -26,6 +26,7 @@ NAMES = (
     "scattering_disk",
     "what_the_phase_knew",
     "do_real_images_separate",
+    "how_cost_grows",
 )
 
 

@@ -15,7 +15,7 @@ from tests.benchmarks import side as process
 from tests.benchmarks.growth import slope
 from tests.benchmarks.machine import Watch, peak_memory, reset_peak
 from tests.benchmarks.runner import Demand, compare, rounds_of, rows_of
-from tests.benchmarks.table import lines_of
+from tests.benchmarks.table import END, START, lines_of, written_into
 from tests.benchmarks.works import WORKS, Side, Work
 
 SIDES = {
@@ -187,3 +187,21 @@ def test_every_work_has_ours_everywhere_and_a_peer(name):
     roles = {role: {side.on for side in WORKS[name].sides.values() if side.role == role} for role in ("ours", "peer")}
     assert roles["peer"]
     assert "numpy" in roles["ours"]
+
+
+def test_table_in_the_readme_is_the_recorded_one():
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    lines = lines_of(record.load(command.NAME))
+    assert readme in (written_into(readme, lines), written_into(readme, ["TODO_MEASURED"]))
+
+
+def test_table_is_written_between_its_marks_and_nowhere_else(tmp_path, capsys):
+    kept = recorded(*rows([{"mine": 1.0, "slow": 2.0, "quick": 3.0, "least": 1.0}] * 3))
+    record.save(command.NAME, kept["rows"], settings={}, seconds=1.0, on="numpy", folder=tmp_path)
+    file = tmp_path / "README.md"
+    file.write_text(f"before\n{START}old\n{END}\nafter\n")
+    assert command.main(["--recorded", "--into", str(file), "--out", str(tmp_path)]) == 0
+    assert file.read_text() == f"before\n{START}{capsys.readouterr().out}{END}\nafter\n"
+    file.write_text("nothing")
+    assert command.main(["--recorded", "--into", str(file), "--out", str(tmp_path)]) == 2
+    assert "expected a text with" in capsys.readouterr().err

@@ -32,6 +32,7 @@ SMALLEST = {
     "scattering_disk": {"side": 32, "scales": 2, "angles": 2},
     "what_the_phase_knew": {},
     "do_real_images_separate": {},
+    "how_cost_grows": {},
     "separation_across_layers": {},
 }
 

@@ -4,12 +4,14 @@ python -m tests.benchmarks                       everything: about ten minutes o
 python -m tests.benchmarks --only scatter-32     one row, or several
 python -m tests.benchmarks --on cupy             on a GPU
 python -m tests.benchmarks --recorded            print the recorded table, measure nothing
+python -m tests.benchmarks --recorded --into README.md     and put it there
 """
 
 import argparse
 import os
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +20,7 @@ from collapse_theory.arrays import LIBRARIES, to_library
 
 from .growth import measure_growth
 from .runner import Demand, Process, measure
-from .table import lines_of
+from .table import lines_of, written_into
 from .works import WORKS
 
 NAME = "benchmarks"
@@ -30,7 +32,11 @@ def main(arguments=None):
     try:
         if not options.recorded:
             run(options)
-        print(*lines_of(record.load(NAME, options.out)), sep="\n")
+        lines = lines_of(record.load(NAME, options.out))
+        print(*lines, sep="\n")
+        if options.into:
+            path = Path(options.into)
+            path.write_text(written_into(path.read_text(encoding="utf-8"), lines), encoding="utf-8")
         return 0
     except (ValueError, OSError, ImportError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -97,6 +103,7 @@ def _parser():
     )
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="of every library (default: 1 2)")
     parser.add_argument("--recorded", action="store_true", help="print the recorded table, measure nothing")
+    parser.add_argument("--into", metavar="FILE", help="put the table there, between its two marks")
     parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the record goes")
     return parser
 

@@ -1,6 +1,8 @@
 """The table of a recorded benchmark, in Markdown."""
 
-__all__ = ["lines_of"]
+__all__ = ["END", "START", "lines_of", "written_into"]
+
+START, END = "<!-- python -m tests.benchmarks --recorded --into README.md -->\n", "<!-- end of the table -->"
 
 _HEAD = "| work | threads | ours | peer | ratio | of the limit | error | peak memory |"
 
@@ -63,3 +65,12 @@ def _memory(row):
 
 def _seconds(seconds):
     return f"{seconds:.3g} s" if seconds >= 0.1 else f"{1000 * seconds:.3g} ms"
+
+
+def written_into(text, lines):
+    """`text` with these lines between START and END.  Raises ValueError if it does not have both, in this order."""
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    if not (start and end):
+        raise ValueError(f"expected a text with {START.strip()} and {END}")
+    return before + start + "\n".join(lines) + "\n" + end + after

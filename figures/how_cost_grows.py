@@ -1,0 +1,36 @@
+"""How the cost of the scattering transform and of class statistics grows: seconds of a call at four sizes.
+
+Each line is one dimension of the input, the others fixed, in the recorded run of `python -m tests.benchmarks`; beside
+it the slope on these logarithmic axes, the exponent p of seconds ~ size^p. Left, the windowed scattering transform of
+order 2; right, class means and variances.
+"""
+
+from matplotlib.ticker import NullFormatter
+
+from analysis import record
+
+from . import style
+
+COLOURS = ("#0b4f8a", "#c2571a", "#1b7f5c", "#8a5a9e")
+MARKERS = {"numpy": "o", "torch": "s", "cupy": "^"}
+
+
+def data(folder=record.RESULTS):
+    rows = [row for row in record.load("benchmarks", folder)["rows"] if "slope" in row]
+    works = dict.fromkeys(row["work"] for row in rows)
+    return {work: [row for row in rows if row["work"] == work] for work in works}
+
+
+def draw(data):
+    figure, axes = style.panels(1, len(data), height_cm=7.5)
+    for ax, (work, rows) in zip(axes[0], data.items(), strict=True):
+        colours = dict(zip(dict.fromkeys(row["grows"] for row in rows), COLOURS, strict=False))
+        for row in rows:
+            label = f"{row['grows']}, {row['on']}: {row['slope']:.2f}"
+            style_of = {"color": colours[row["grows"]], "marker": MARKERS[row["on"]], "label": label}
+            ax.loglog(row["sizes"], row["seconds"], **style_of)
+        ax.set(title=work, xlabel="size, samples", ylabel="seconds of a call")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_minor_formatter(NullFormatter())
+        ax.legend(title="slope", loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
