@@ -173,6 +173,18 @@ def test_rows_that_are_not_measured_again_stay(tmp_path, capsys, monkeypatch):
     assert "| counting | 1 |" in printed
 
 
+def test_a_row_that_fails_does_not_lose_the_others(tmp_path, capsys, monkeypatch):
+    def differ(name, work, on, demand):
+        raise ValueError("answers differ: nothing was timed")
+
+    monkeypatch.setattr(command, "measure", differ)
+    monkeypatch.setattr(command, "measure_growth", lambda on: [{"work": "new", "on": on, "slope": 1.0}])
+    only = ["--only", "bank", "growth", "--on", "numpy", "--threads", "1"]
+    assert command.main([*only, "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.endswith("error: bank: answers differ: nothing was timed\n")
+    assert [row["name"] for row in record.load(command.NAME, tmp_path)["rows"]] == ["growth"]
+
+
 def test_a_library_that_cannot_be_used_is_one_clear_error(capsys, monkeypatch, tmp_path):
     def refuse(host, on):
         raise RuntimeError(f"{on} is installed, but it sees no GPU")

@@ -40,6 +40,13 @@ def test_modulus_is_the_plain_one_at_every_size(place, z, size):
     assert_close(modulus(lifted), np.abs(to_host(lifted)), place, like=lifted, rounding=max(place.rounding / 10, 1e-15))
 
 
+@pytest.mark.parametrize("size", [1e-37, 1e-15, 1.0, 1e15, 1e37])
+def test_modulus_of_torch_in_single_precision_neither_overflows_nor_vanishes(z, size):
+    torch = pytest.importorskip("torch")
+    lifted = torch.asarray(size * z, dtype=torch.complex64)
+    assert_close(modulus(lifted), np.abs(to_host(lifted).astype(complex)), NUMPY, rounding=1e-6)
+
+
 def test_modulus_has_gradient_zero_at_zero_and_a_graph():
     torch = pytest.importorskip("torch")
     z = torch.zeros(2, dtype=torch.complex128, requires_grad=True)

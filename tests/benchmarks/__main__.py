@@ -1,6 +1,6 @@
 """How fast, beside whom, and how far from the limit: measure, record and print one table.
 
-python -m tests.benchmarks                       everything: about ten minutes of a quiet machine
+python -m tests.benchmarks                       everything, on a quiet machine
 python -m tests.benchmarks --only scatter-32     one row, or several
 python -m tests.benchmarks --on cupy             on a GPU
 python -m tests.benchmarks --recorded            print the recorded table, measure nothing
@@ -50,12 +50,17 @@ def run(options):
     record.check_writable(options.out)
     counts = [count for count in options.threads if count <= os.cpu_count()]
     demands = [Demand(options.rounds, options.least, options.others / 100, count) for count in counts]
-    start, rows = time.perf_counter(), []
+    start, rows, failed = time.perf_counter(), [], []
     for name in options.only:
-        rows += _rows(name, options.on, demands)
+        try:
+            rows += _rows(name, options.on, demands)
+        except (ValueError, RuntimeError) as error:  # the other rows are worth having
+            failed.append(f"{name}: {error}")
     settings = {f"{demand.threads} threads": demand for demand in demands}
     about = {"settings": settings, "seconds": time.perf_counter() - start, "on": " ".join(options.on)}
     record.save(NAME, _kept(options) + rows, folder=options.out, **about)
+    if failed:
+        raise RuntimeError("; ".join(failed))
 
 
 def _rows(name, on, demands):
