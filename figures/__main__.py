@@ -72,7 +72,10 @@ def draw(names, out, folder):
 
 
 def _save(figure, path):
+    from matplotlib import pyplot as plt
+
     figure.savefig(path)
+    plt.close(figure)
     return path
 
 

@@ -9,6 +9,8 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("skimage")
 pytest.importorskip("sklearn")
 
+from matplotlib import pyplot as plt
+
 from analysis import record
 from collapse_theory.scattering import paths
 from collapse_theory.wavelets import morlet_bank
@@ -24,6 +26,13 @@ from figures import (
     wavelets_and_their_sum,
     what_the_phase_knew,
 )
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_closed():
+    yield
+    plt.close("all")
+
 
 SMALLEST = {
     "two_rings": {"count": 20},
