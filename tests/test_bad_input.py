@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+
 from analysis import __main__ as analysis_command
 from collapse_theory import __main__ as ledger_command
 from collapse_theory import (
