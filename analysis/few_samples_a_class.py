@@ -28,8 +28,9 @@ import numpy as np
 
 from collapse_theory import datasets, scattering
 from collapse_theory.arguments import check_count
-from collapse_theory.arrays import LIBRARIES, fft2, to_host, to_library
+from collapse_theory.arrays import LIBRARIES, to_host, to_library
 from collapse_theory.estimators import ScatteringTransformer
+from collapse_theory.fourier import fft2
 
 from . import record
 from .probes import held_out_accuracy

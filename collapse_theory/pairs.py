@@ -1,12 +1,10 @@
-"""Complex arrays as pairs of real numbers side by side: the quick way to real filters and moduli."""
+"""Complex arrays as pairs of real numbers side by side: the quick way to real filters."""
 
 import numpy as np
 
 from .arrays import array_namespace, complex_dtype, is_numpy_array, real_dtype, to_complex
 
-__all__ = ["modulus", "pairs", "sum_of_products", "sum_of_squares", "unpair"]
-
-_SQUARES = {32: (1e-24, 1e30), 64: (1e-200, 1e300)}  # where the largest |z|² may lie, by the bits of a real number
+__all__ = ["pairs", "sum_of_products", "sum_of_squares", "unpair"]
 
 
 def pairs(z):
@@ -45,7 +43,7 @@ def sum_of_products(spectra, values):
 
     Returns (..., L, K).
     """
-    if is_numpy_array(spectra):
+    if is_numpy_array(spectra) and len(spectra) > 1:
         return np.einsum("b...k,blk->...lk", spectra, values)
     total = spectra[0, ..., None, :] * values[0, ...]
     for number in range(1, spectra.shape[0]):
@@ -60,18 +58,3 @@ def sum_of_squares(rows):
     if xp.isdtype(rows.dtype, "complex floating"):
         return sum_of_squares(xp.real(rows)) + sum_of_squares(xp.imag(rows))
     return np.einsum("nd,nd->d", rows, rows) if is_numpy_array(rows) else xp.sum(rows * rows, axis=0)
-
-
-def modulus(z):
-    """|z|, with gradient 0 at 0.  (..., W) complex -> (..., W) real.
-
-    The same as `abs` of the library, to rounding relative to the largest value. For torch on a CPU, without a graph,
-    it is √(a² + b²) in whole-array steps, where `abs` takes four times as long; out of the range of squares, `abs`.
-    """
-    xp = array_namespace(z)
-    if not hasattr(xp, "view_as_real") or z.requires_grad or z.device.type != "cpu" or 0 in z.shape:
-        return xp.abs(z)
-    squares = pairs(z) ** 2
-    squares = squares[..., ::2] + squares[..., 1::2]
-    low, high = _SQUARES[xp.finfo(z.dtype).bits]
-    return xp.sqrt(squares) if low < float(xp.max(squares)) < high else xp.abs(z)

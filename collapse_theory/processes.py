@@ -11,7 +11,7 @@ import numpy as np
 
 from . import torus
 from .arguments import check_count, check_number
-from .arrays import fft2
+from .fourier import fft2
 
 __all__ = [
     "deformed",

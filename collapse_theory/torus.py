@@ -3,7 +3,8 @@
 import numpy as np
 
 from .arguments import check_count
-from .arrays import array_namespace, fft2, ifft2, images, place, shape
+from .arrays import array_namespace, images, place, shape
+from .fourier import fft2, ifft2
 
 __all__ = [
     "convolve",

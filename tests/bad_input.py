@@ -8,7 +8,7 @@ import array_api_strict as strict
 import numpy as np
 import pytest
 
-from collapse_theory import arrays, datasets, nonlinearities, processes, scattering, torus, wavelets
+from collapse_theory import arrays, datasets, fourier, nonlinearities, processes, scattering, torus, wavelets
 from collapse_theory.nonlinearities import compress, rectify, soft_threshold, squash
 from collapse_theory.scattering import Layer, Mixing, apply_layer, cascade, cascade_paths, mix_channels, scatter
 from collapse_theory.separation import (
@@ -94,8 +94,8 @@ def score(labels=(0, 0, 1, 1), **options):
 
 # fmt: off
 SHAPES = [
-    ("fft2, one axis", lambda: arrays.fft2(np.zeros(3)), V, "x", "(3,)", "at least 2 axes"),
-    ("ifft2, no axis", lambda: arrays.ifft2(np.array(1j)), V, "x", "()", "at least 2 axes"),
+    ("fft2, one axis", lambda: fourier.fft2(np.zeros(3)), V, "x", "(3,)", "at least 2 axes"),
+    ("ifft2, no axis", lambda: fourier.ifft2(np.array(1j)), V, "x", "()", "at least 2 axes"),
     ("translate, one axis", lambda: translate(np.zeros(3), (1, 1)), V, "x", "(3,)", "at least 2 axes"),
     ("translate, no axis", lambda: translate(np.array(1.0), (1, 1)), V, "x", "()", "at least 2 axes"),
     ("translate, empty", lambda: translate(np.zeros((0, 4)), (1, 1)), V, "x", "(0, 4)", "at least one sample"),

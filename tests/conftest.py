@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from collapse_theory import fourier
 from tests.places import PLACES
 
 settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True)
@@ -27,6 +28,12 @@ def pytest_runtest_makereport(item):
 def place(request):
     request.param.lift(np.zeros(1))  # skips at once where the library is absent
     return request.param
+
+
+@pytest.fixture(autouse=True)
+def _plain_transforms(monkeypatch):
+    """No plans of FFTW: what a test gets does not depend on the tests before it. Tests of plans ask for them."""
+    monkeypatch.setattr(fourier, "_WORTH_A_PLAN", float("inf"))
 
 
 @pytest.fixture

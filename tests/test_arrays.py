@@ -5,7 +5,7 @@ import pytest
 
 from collapse_theory import arrays
 from collapse_theory.arrays import array_namespace, device, place, to_host, to_library
-from tests.places import NUMPY, assert_close
+from tests.places import assert_close
 
 
 @pytest.fixture
@@ -37,19 +37,6 @@ def test_host_copy_is_off_the_graph():
     torch = pytest.importorskip("torch")
     z = torch.ones(2, dtype=torch.complex128, requires_grad=True)
     np.testing.assert_array_equal(to_host(torch.conj(2j * z)), [-2j, -2j])
-
-
-def test_fft_is_numpys(place, noise):
-    for x in (noise, noise.real):
-        lifted = place.lift(x)
-        assert_close(arrays.fft2(lifted), np.fft.fft2(x), place, like=lifted)
-        assert_close(arrays.ifft2(arrays.fft2(lifted)), x.astype(complex), place)
-
-
-def test_large_transforms_use_threads_and_say_the_same(noise):
-    large = np.tile(noise, (30, 8, 8))
-    assert large.size > 2**15
-    assert_close(arrays.fft2(large), np.fft.fft2(large), NUMPY)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])

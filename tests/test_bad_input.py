@@ -20,6 +20,7 @@ from collapse_theory import (
     arrays,
     datasets,
     estimators,
+    fourier,
     nonlinearities,
     processes,
     scattering,
@@ -54,12 +55,15 @@ def test_bad_input_is_refused_by_name(case):
 
 
 PACKAGE = (
-    *(arrays, torus, wavelets, nonlinearities, scattering, separation),
+    *(arrays, fourier, torus, wavelets, nonlinearities, scattering, separation),
     *(processes, datasets, testing, estimators),
 )
 EXCEPTED = {
     "array_namespace": "takes what array-api-compat takes, and refuses in its words",
     "cores": "takes nothing",
+    "free_cores": "takes nothing",
+    "numbers_at_once": "gives a number for any array",
+    "numpy_view": "gives None for what it does not take",
     "device": "gives an attribute of its argument",
     "is_complex": "gives an attribute of its argument",
     "on_cores": "takes a function, and what the caller has checked",
@@ -115,7 +119,8 @@ LAYOUTS = {
 }
 FUNCTIONS = {
     "images": arrays.images,
-    "fft2": arrays.fft2,
+    "fft2": fourier.fft2,
+    "inverse_sum": lambda x: fourier.inverse_sum(x.astype(np.complex128)),
     "to_library": lambda x: arrays.to_host(arrays.to_library(arrays.images(x), "torch")),
     "translate": lambda x: translate(x, (0.5, 1)),
     "roll": lambda x: roll(x, (1, 2)),

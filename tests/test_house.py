@@ -15,17 +15,18 @@ LIBRARY = sorted(PACKAGE.rglob("*.py"))
 EVERYTHING = [
     p for folder in ("collapse_theory", "analysis", "figures", "tests") for p in sorted((ROOT / folder).rglob("*.py"))
 ]
-FOUNDATION = {"arguments", "arrays", "pairs", "torus", "wavelets", "nonlinearities"}
+FOUNDATION = {"arguments", "arrays", "fourier", "pairs", "torus", "wavelets", "nonlinearities"}
 MAY_IMPORT = {
     "arguments": set(),
     "arrays": set(),
     "pairs": {"arrays"},
-    "torus": {"arguments", "arrays"},
-    "wavelets": {"arguments", "arrays", "torus"},
+    "fourier": {"arrays"},
+    "torus": {"arguments", "arrays", "fourier"},
+    "wavelets": {"arguments", "arrays", "fourier", "torus"},
     "nonlinearities": {"arguments", "arrays"},
     "scattering": FOUNDATION,
     "separation": {"arguments", "arrays", "pairs"},
-    "processes": {"arguments", "arrays", "torus"},
+    "processes": {"arguments", "arrays", "fourier", "torus"},
     "datasets": {"arguments", "arrays"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},

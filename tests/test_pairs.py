@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from collapse_theory.arrays import place_once, to_host
-from collapse_theory.pairs import modulus, pairs, sum_of_products, unpair
+from collapse_theory.arrays import place_once
+from collapse_theory.pairs import pairs, sum_of_products, unpair
 from tests.places import NUMPY, assert_close
 
 
@@ -32,28 +32,6 @@ def test_sum_of_products_is_that_of_the_loop(place, rng, count):
     expected = sum(a[b][:, :, None] * v[b] for b in range(count))
     lifted = place.lift(a)
     assert_close(sum_of_products(lifted, place.lift(v)), expected, place, like=lifted)
-
-
-@pytest.mark.parametrize("size", [0.0, 1e-37, 1e-30, 1e-12, 1.0, 1e18, 1e37])
-def test_modulus_is_the_plain_one_at_every_size(place, z, size):
-    lifted = place.lift(size * z)
-    assert_close(modulus(lifted), np.abs(to_host(lifted)), place, like=lifted, rounding=max(place.rounding / 10, 1e-15))
-
-
-@pytest.mark.parametrize("size", [1e-37, 1e-15, 1.0, 1e15, 1e37])
-def test_modulus_of_torch_in_single_precision_neither_overflows_nor_vanishes(z, size):
-    torch = pytest.importorskip("torch")
-    lifted = torch.asarray(size * z, dtype=torch.complex64)
-    assert_close(modulus(lifted), np.abs(to_host(lifted).astype(complex)), NUMPY, rounding=1e-6)
-
-
-def test_modulus_has_gradient_zero_at_zero_and_a_graph():
-    torch = pytest.importorskip("torch")
-    z = torch.zeros(2, dtype=torch.complex128, requires_grad=True)
-    modulus(z).sum().backward()
-    assert_close(z.grad, [0, 0], NUMPY)
-    z = torch.asarray([3 + 4j, 1j], dtype=torch.complex128).requires_grad_()
-    assert torch.autograd.gradcheck(modulus, (z,))
 
 
 def test_array_is_placed_once_for_each_precision_and_must_be_read_only(place):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from collapse_theory import nonlinearities as n
 from collapse_theory import testing, torus
-from collapse_theory.arrays import array_namespace, fft2, ifft2
+from collapse_theory.arrays import array_namespace
+from collapse_theory.fourier import fft2, ifft2
 from collapse_theory.wavelets import morlet_bank, wavelet_transform
 
 ROOT = Path(__file__).parents[1]

@@ -20,7 +20,8 @@ Source: Guth, Zarka & Mallat (2022) for the idea; Mallat (2012) for deformations
 
 import numpy as np
 
-from ..arrays import array_namespace, fft2, place
+from ..arrays import array_namespace, place
+from ..fourier import fft2
 from ..processes import smooth_displacements
 from ..torus import convolve, deform, frequencies
 from ..wavelets import FilterBank, morlet_bank

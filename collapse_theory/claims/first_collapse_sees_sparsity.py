@@ -15,7 +15,8 @@ Source: Guth, Zarka & Mallat (2022) for the role of sparsity; phase-randomised t
 
 import numpy as np
 
-from ..arrays import array_namespace, fft2, place
+from ..arrays import array_namespace, place
+from ..fourier import fft2
 from ..processes import phase_randomised
 from ..scattering import cascade
 from ..separation import class_means

@@ -22,7 +22,8 @@ import math
 
 import numpy as np
 
-from ..arrays import array_namespace, fft2, place
+from ..arrays import array_namespace, place
+from ..fourier import fft2
 from ..torus import convolve
 from ..wavelets import FilterBank, morlet_bank
 

@@ -18,7 +18,8 @@ import math
 
 import numpy as np
 
-from ..arrays import array_namespace, fft2, place
+from ..arrays import array_namespace, place
+from ..fourier import fft2
 from ..torus import convolve, frequencies, translate
 from ..wavelets import morlet_bank
 

@@ -16,7 +16,8 @@ Source: the construction is ours; that deeper layers see more moments is in Brun
 
 import numpy as np
 
-from ..arrays import array_namespace, fft2, place
+from ..arrays import array_namespace, place
+from ..fourier import fft2
 from ..processes import phase_randomised
 from ..scattering import cascade
 from ..wavelets import morlet_bank

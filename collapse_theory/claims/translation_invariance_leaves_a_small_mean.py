@@ -20,7 +20,8 @@ Source: Guth, Zarka & Mallat (2022) for the idea; the bound is derived here.
 
 import numpy as np
 
-from ..arrays import array_namespace, fft2, place
+from ..arrays import array_namespace, place
+from ..fourier import fft2
 from ..nonlinearities import NONLINEARITIES
 from ..torus import convolve, frequencies
 from ..wavelets import morlet_bank

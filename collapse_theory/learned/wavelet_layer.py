@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..arrays import fft2, ifft2, is_complex
+from ..arrays import is_complex
+from ..fourier import fft2, ifft2
 from ..scattering import Layer, apply_layer
 from ..torus import fold
 from ..wavelets import crop, padded_shape, paper_bank

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import check_choice, check_count
-from ..arrays import array_namespace, fft2, ifft2, images, is_complex, place, shape, to_complex
+from ..arrays import array_namespace, images, is_complex, place, shape, to_complex
+from ..fourier import fft2, ifft2
 from ..nonlinearities import nonlinearity as named_nonlinearity
 from ..torus import fold, reflect
 from ..wavelets import FilterBank, crop, padded_shape

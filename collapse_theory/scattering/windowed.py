@@ -3,15 +3,14 @@
 import math
 
 from ..arguments import check_count, check_number
-from ..arrays import array_namespace, fft2, ifft2, images, is_complex, on_cores, shape
-from ..pairs import modulus, pairs, sum_of_products, unpair
+from ..arrays import array_namespace, images, is_complex, numbers_at_once, numpy_view, on_cores, shape
+from ..fourier import fft2, inverse_sum
+from ..pairs import pairs, sum_of_products, unpair
 from ..torus import reflect
 from .path_table import check_path_counts
 from .windows import padded_sides, windows
 
 __all__ = ["scatter"]
-
-_CACHED = 2**20
 
 
 def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
@@ -24,17 +23,18 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     angles : L, over the half circle
     order : the largest, 0, 1 or 2
     pi : the π of the norms of the filters; other codes write 3.1415
-    chunk : images at once; None: as many as a processor's cache holds, at least one
+    chunk : images at once; None: as many as a processor's cache or 1 GiB of a GPU holds, at least one
 
     The filters are those of `morlet_bank` on the image padded by reflection to ((H + 2^J) // 2^J + 1) 2^J rows, columns
     likewise. A modulus of scale j is known at every 2^j-th sample, aliased; S at every 2^J-th, of which the first and
     the last are dropped.
 
     Returns (..., P, H // 2^J, W // 2^J) real, where and as precise as `x`, differentiable under torch; channel by
-    channel the rows of `paths`. Beyond `x`, the filters and the result, chunk (3 + 5 L + 5 L²/4) Hp Wp real numbers
-    are in use at order 2, Hp x Wp being the padded image (measured with NumPy for J = 2 and 3: within 10 %); as many
-    again for each further core, since NumPy arrays are shared by the cores chunk by chunk, and more where a graph of
-    gradients is kept.
+    channel the rows of `paths`. Beyond `x`, the filters and the result, at most chunk (3 + 5 L + 3 L²/4) Hp Wp real
+    numbers are in use at order 2, Hp x Wp being the padded image (measured with NumPy for J = 2 and 3: within 10 %
+    where the moduli fit in a cache, less where they do not); as many again for each further core, since NumPy arrays
+    are shared by the cores chunk by chunk, and more where a graph of gradients is kept. A torch tensor on a CPU, out of
+    a graph, is transformed as the NumPy array on its memory.
     Raises ValueError if an argument is out of range; TypeError if `x` is complex: wavelets over the half circle do not
     see half of its spectrum. A `cascade` over the full circle does.
     Source: Mallat (2012); Bruna & Mallat (2013).
@@ -44,8 +44,11 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     _check(x, scales, angles, order)
     padded = padded_sides(sides, scales)
     if chunk is None:
-        chunk = max(1, _CACHED // ((1 + angles) ** 2 * padded[0] * padded[1]))
+        chunk = max(1, numbers_at_once(x) // (3 * (1 + angles) * padded[0] * padded[1]))
     check_count("chunk", chunk)
+    host = numpy_view(x)
+    if host is not None:
+        return array_namespace(x).asarray(scatter(host, scales, angles, order, pi, chunk=chunk))
     filters = windows(sides, int(scales), int(angles), check_number("pi", pi, least=1)).placed(like=x)
     xp = array_namespace(x)
     planes = xp.reshape(x, (-1, *sides))
@@ -78,17 +81,23 @@ def _coefficients(x, filters, order):
         u = _moduli(x_hat, filters.wavelets[0, scale])
         first.append(_average(u, filters.averages[scale]))
         if order > 1 and scale < scales - 1:
-            second.append(_second(fft2(u), filters, scale))
+            second.append(_second(u, filters, scale))
     return xp.concat([zeroth, *first, *second], axis=1)
 
 
-def _second(u_hat, filters, scale):
-    """All of order 2 behind the moduli of one scale: their spectra (N, L, h, w) -> (N, paths, H // 2^J, W // 2^J)."""
-    xp = array_namespace(u_hat)
-    coarser = range(scale + 1, len(filters.averages))
-    s = [_average(_moduli(u_hat, filters.wavelets[scale, next_]), filters.averages[next_]) for next_ in coarser]
-    s = xp.concat(s, axis=2)
-    return xp.reshape(s, (s.shape[0], -1, *shape(s)[-2:]))
+def _second(u, filters, scale):
+    """All of order 2 behind the moduli of one scale, some maps at a time: (N, L, h, w) -> (N, paths, H', W')."""
+    xp, (_, angles, height, width) = array_namespace(u), shape(u)
+    maps = xp.reshape(u, (-1, height, width))
+    at_once = max(1, numbers_at_once(u) // (4 * angles * height * width))
+    count, coarser = maps.shape[0], range(scale + 1, len(filters.averages))
+    s = []
+    for start in range(0, count, at_once):
+        u_hat = fft2(maps[start : min(start + at_once, count), ...])
+        moduli = (_average(_moduli(u_hat, filters.wavelets[scale, n]), filters.averages[n]) for n in coarser)
+        s.append(xp.concat(list(moduli), axis=1))
+    s = xp.concat(s, axis=0)
+    return xp.reshape(s, (u.shape[0], -1, *shape(s)[-2:]))
 
 
 def _moduli(x_hat, wavelets):
@@ -96,7 +105,7 @@ def _moduli(x_hat, wavelets):
     xp, (height, width) = array_namespace(x_hat), (side // wavelets.factor for side in shape(x_hat)[-2:])
     spectra = xp.reshape(pairs(_blocks(x_hat, wavelets)), (wavelets.values.shape[0], *x_hat.shape[:-2], -1))
     z_hat = xp.reshape(sum_of_products(spectra, wavelets.values), (*x_hat.shape[:-2], -1, height, 2 * width))
-    return modulus(ifft2(unpair(z_hat)))
+    return xp.abs(inverse_sum(unpair(z_hat)))
 
 
 def _blocks(x_hat, wavelets):
@@ -116,11 +125,5 @@ def _blocks(x_hat, wavelets):
 def _average(u, matrices):
     """u ∗ φ, subsampled and cropped.  (..., h, w) -> (..., H // 2^J, W // 2^J)."""
     xp, (rows, columns) = array_namespace(u), matrices
-    columns_done = xp.matrix_transpose(_times(u, columns))
-    return xp.matrix_transpose(_times(columns_done, xp.matrix_transpose(rows)))
-
-
-def _times(u, matrix):
-    """The rows of all maps at once by a matrix: one product.  (..., h, w), (w, w') -> (..., h, w')."""
-    xp = array_namespace(u)
-    return xp.reshape(xp.reshape(u, (-1, u.shape[-1])) @ matrix, (*u.shape[:-1], matrix.shape[1]))
+    columns_done = xp.reshape(u, (-1, u.shape[-1])) @ columns  # one product for all maps
+    return rows @ xp.reshape(columns_done, (*u.shape[:-1], columns.shape[1]))

@@ -20,8 +20,8 @@ class Wavelets:
 
     factor : the subsampling that follows
     blocks : of the factor x factor blocks of the fold, h / factor x w / factor, the B where some ψ̂ is not zero
-    values : (B, L, h / factor * 2 w / factor) real: ψ̂ / factor² there, every number twice, so that it multiplies the
-        `pairs` of a spectrum
+    values : (B, L, h / factor * 2 w / factor) real: ψ̂ there, every number twice, so that it multiplies the
+        `pairs` of a spectrum, and divided by h w, so that an `inverse_sum` gives the transform of the mean of aliases
     """
 
     factor: int
@@ -87,7 +87,8 @@ def windows(sides, scales, angles, pi):
 
 def _wavelets(psi_hat, step, factor):
     """(L, Hp, Wp) on the finest grid -> `Wavelets` on the grid of `step`, followed by a subsampling by `factor`."""
-    fine = _band(_band(psi_hat, step, axis=-2), step, axis=-1) / factor**2
+    fine = _band(_band(psi_hat, step, axis=-2), step, axis=-1)
+    fine = fine / math.prod(fine.shape[1:])
     height, width = (side // factor for side in fine.shape[1:])
     blocks = fine.reshape(len(fine), factor, height, factor, width).transpose(1, 3, 0, 2, 4)
     kept = np.argwhere(blocks.any(axis=(2, 3, 4)))

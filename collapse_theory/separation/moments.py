@@ -8,6 +8,7 @@ from ..arrays import (
     check_finite,
     floating,
     is_complex,
+    numpy_view,
     on_cores,
     place,
     shape,
@@ -79,6 +80,8 @@ class ClassMoments(Statistics):
         features, labels = self._checked(features, labels)
         if len(labels) == 0:
             return self
+        view = numpy_view(features)
+        features = features if view is None else view
         flat = array_namespace(features).reshape(features, (features.shape[0], -1))
         self._prepare(tuple(shape(features)[1:]), in_order(set(labels.tolist())), is_complex(features))
         self._origin = to_host(flat[0, ...]).astype(self._cells.means.dtype) if self._origin is None else self._origin

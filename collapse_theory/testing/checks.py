@@ -21,7 +21,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ..arguments import check_choice, check_number
-from ..arrays import fft2
+from ..fourier import fft2
 from ..torus import deform, frequencies, roll, translate
 from . import strategies
 from .search import as_function, name_of, relative_error, search, typical_size

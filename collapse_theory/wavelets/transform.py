@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from ..arrays import array_namespace, fft2, floating, ifft2, images, is_complex, place, shape
+from ..arrays import array_namespace, floating, images, is_complex, place, shape
+from ..fourier import fft2, ifft2
 from .filterbank import FilterBank
 
 __all__ = ["amplitude_and_phase", "inverse_transform", "wavelet_transform"]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from collapse_theory.arrays import array_namespace, fft2, ifft2, place, to_library
+from collapse_theory.arrays import array_namespace, place, to_library
+from collapse_theory.fourier import fft2, ifft2
 from collapse_theory.scattering import cascade
 from collapse_theory.separation import ClassMoments
 from collapse_theory.wavelets import morlet_bank

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from collapse_theory.arrays import fft2, to_library
+from collapse_theory.arrays import to_library
+from collapse_theory.fourier import fft2
 
 __all__ = ["Watch", "ceilings", "peak_memory", "reset_peak"]
 

@@ -1,10 +1,12 @@
 """Ways to scatter images, to make the filters, and to do nothing but the Fourier transforms that it takes."""
 
 import math
+import sys
 
 import numpy as np
 
-from collapse_theory.arrays import fft2, ifft2, to_library
+from collapse_theory.arrays import numpy_view, to_library
+from collapse_theory.fourier import fft2, inverse_sum
 from collapse_theory.scattering import scatter
 from collapse_theory.scattering.windows import padded_sides, windows
 from collapse_theory.wavelets import morlet_bank
@@ -23,7 +25,9 @@ def images(sizes):
     return np.random.default_rng(0).normal(size=sizes).astype(np.float32)
 
 
-def scattering(on, sizes, scales, order):
+def scattering(on, sizes, scales, order, fftw=True):
+    if not fftw:
+        sys.modules["pyfftw"] = None  # as if it were not installed: this process does nothing else
     x = to_library(images(sizes), on)
     return lambda: scatter(x, scales, order=order, pi=PI)
 
@@ -80,18 +84,24 @@ def transforms_alone(on, sizes, scales, order):
         inverse[scale] = ANGLES + (scale * ANGLES**2 if order == 2 else 0)
         if order == 2 and scale < scales - 1:
             forward[scale] = forward.get(scale, 0) + ANGLES
-    grids = {scale: images((_AT_ONCE, *(side // 2**scale for side in padded))) for scale in range(scales)}
-    real = {scale: to_library(grid, on) for scale, grid in grids.items()}
-    spectra = {scale: fft2(grid) for scale, grid in real.items()}
+    shapes = {scale: (_AT_ONCE, *(side // 2**scale for side in padded)) for scale in range(scales)}
+    real = {scale: _quickest(to_library(np.zeros(sizes, np.float32), on)) for scale, sizes in shapes.items()}
+    spectra = {scale: fft2(grid) for scale, grid in real.items()}  # zeros, which a sum in place does not let grow
 
     def run():
-        for function, counts, arrays in ((fft2, forward, real), (ifft2, inverse, spectra)):
+        for function, counts, arrays in ((fft2, forward, real), (inverse_sum, inverse, spectra)):
             for scale, count in counts.items():
                 for start in range(0, count * planes, _AT_ONCE):
                     z = function(arrays[scale][: min(_AT_ONCE, count * planes - start)])
         return z
 
     return run
+
+
+def _quickest(x):
+    """The array that transforms of `x` are taken of."""
+    view = numpy_view(x)
+    return x if view is None else view
 
 
 def filters():

@@ -17,7 +17,7 @@ class Side:
     """One way to do a work.
 
     role : "ours", "peer", or "limit": the least that any way to do it would have to do
-    name : how the table calls it
+    name : how the table calls it; "ours" is called by its library
     on : array library
     prepare : makes the input and returns a function without arguments that does the work once
     """
@@ -63,7 +63,9 @@ def _scattering(sizes, scales, order=2):
     settings = {"sizes": sizes, "scales": scales, "order": order}
     peers = _both("peer", "Kymatio", transforms.kymatio, **settings)
     limits = _both("limit", "its FFTs", transforms.transforms_alone, ("numpy", "torch", "cupy"), **settings)
-    return _ours(transforms.scattering, **settings) | peers | limits
+    plain = partial(transforms.scattering, on="numpy", fftw=False, **settings)
+    ours = _ours(transforms.scattering, **settings) | {"plain": Side("ours", "numpy without FFTW", "numpy", plain)}
+    return ours | peers | limits
 
 
 def _scattered(sizes, scales):
