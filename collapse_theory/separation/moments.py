@@ -10,9 +10,7 @@ from ..arrays import (
     is_complex,
     numpy_view,
     on_cores,
-    place,
     shape,
-    to_complex,
     to_host,
 )
 from .answers import Statistics, UnbiasedMoments
@@ -91,7 +89,9 @@ class ClassMoments(Statistics):
         at_once = 1 if self.covariance else _AT_ONCE  # a product uses all cores by itself
         for start in range(0, len(pieces), at_once):
             part = pieces[start : start + at_once]
-            reduced = on_cores(lambda piece: self._reduced(flat, piece[1]), part, like=flat)
+            reduced = on_cores(
+                lambda piece: reduce_rows(flat, piece[1], self._origin, self.covariance), part, like=flat
+            )
             for (cell, index), moments in zip(part, reduced, strict=True):
                 self._cells.add(cell, len(index), *moments)
         self._forget_answers()
@@ -191,12 +191,6 @@ class ClassMoments(Statistics):
             self._origin = None if self._origin is None else self._origin.astype(dtype)
         self._labels, self._feature_shape = known, feature_shape
 
-    def _reduced(self, flat, index):
-        """The moments of some rows of (N, D)."""
-        rows = array_namespace(flat).take(flat, place(index, like=flat), axis=0)
-        rows = to_complex(rows) if np.iscomplexobj(self._origin) else rows  # the origin comes off in both parts
-        return reduce_rows(rows, self._origin, self.covariance)
-
     def _next_groups(self, codes):
         """The group of each sample of a batch: how many of its class came before it, modulo the number of groups."""
         before = self._cells.counts.sum(axis=0)
@@ -209,12 +203,14 @@ class ClassMoments(Statistics):
 
 def _pieces(groups, codes, rows):
     """Of each cell (group, class) with samples in a batch, their places, at most so many at a time, in order."""
-    cells, index = np.unique(np.stack([groups, codes]), axis=1, return_inverse=True)
-    order = np.argsort(index.reshape(-1), kind="stable")
-    ends = np.cumsum(np.bincount(index.reshape(-1)))
-    for cell, here in zip(zip(*cells, strict=True), np.split(order, ends[:-1]), strict=True):
+    classes = int(codes.max()) + 1
+    cells = groups * classes + codes
+    order = np.argsort(cells, kind="stable")
+    ends = np.cumsum(np.bincount(cells))
+    for cell in np.unique(cells):
+        here = order[ends[cell - 1] if cell else 0 : ends[cell]]
         for start in range(0, len(here), rows):
-            yield cell, here[start : start + rows]
+            yield divmod(int(cell), classes), here[start : start + rows]
 
 
 def _rows_at_once(features):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..arrays import array_namespace, is_complex, place, to_host
+from ..arrays import array_namespace, is_complex, place, to_complex, to_host
 from ..pairs import sum_of_squares
 
 __all__ = ["reduce_rows"]
@@ -11,12 +11,13 @@ _SINGLE = (1e-30, 1e30)  # where sums of squares must lie, for single precision 
 _EXCESS = 0.96  # share of the squares about the first row that its distance to the mean may take: a digit is lost
 
 
-def reduce_rows(rows, origin, covariance):
+def reduce_rows(features, index, origin, covariance):
     """Moments of the rows: about the first of them in single precision, about their mean in double.
 
         m = x_0 + d,   S = Σ|x − x_0|² − n |d|²,   d the mean of x − x_0
 
-    rows : (n, D) real or complex, of any library, so few that their sums lose nothing
+    features : (N, D) real or complex, of any library
+    index : (n,) host integers, the rows to take, so few that their sums lose nothing
     origin : (D,) host numbers taken off the mean
     covariance : whether to give the products too
 
@@ -24,21 +25,27 @@ def reduce_rows(rows, origin, covariance):
     would lose a digit, or whose squares are too large or too small; all others, and products, in double. Returns the
     mean (D,), squared deviations (D,) and products (D, D) or None, on the host in double precision.
     """
-    xp = array_namespace(rows)
-    if rows.shape[0] == 1:
+    xp, rows = array_namespace(features), _rows(features, index)
+    rows = to_complex(rows) if np.iscomplexobj(origin) else rows  # the origin comes off in both parts
+    if len(index) == 1:
         return _host(rows[0, ...]) - origin, 0.0, 0.0 if covariance else None
     if rows.dtype != xp.float32 or covariance:
         return _in_double(rows, origin, covariance)
-    shifted = rows - rows[:1, ...]
+    first = xp.astype(rows[0, ...], rows.dtype, copy=True)
+    rows -= first
     with np.errstate(over="ignore"):
-        offset, squares = _host(xp.sum(shifted, axis=0)) / rows.shape[0], _host(sum_of_squares(shifted))
-    excess, mean = rows.shape[0] * offset**2, _host(rows[0, ...]) + offset - origin
+        offset, squares = _host(xp.sum(rows, axis=0)) / len(index), _host(sum_of_squares(rows))
+    excess, mean = len(index) * offset**2, _host(first) + offset - origin
     poor = np.flatnonzero(~((squares > _SINGLE[0]) & (squares < _SINGLE[1]) & (excess < _EXCESS * squares)))
     squares -= excess
     if len(poor):
-        columns = xp.take(rows, place(poor, like=rows), axis=1)
+        columns = xp.take(_rows(features, index), place(poor, like=rows), axis=1)
         mean[poor], squares[poor], _ = _in_double(columns, origin[poor], covariance=False)
     return mean, squares, None
+
+
+def _rows(features, index):
+    return array_namespace(features).take(features, place(index, like=features), axis=0)
 
 
 def _in_double(rows, origin, covariance):

@@ -143,7 +143,7 @@ def rows_of(work, sides, rounds, demand, *, errors, peaks, missing):
             sides[key],
             next((k for k in seconds if sides[k].role == "limit" and sides[k].on == sides[key].on), None),
         )
-        called = side.on if side.name == "ours" else side.name
+        called = side.on if side.name.startswith("ours") else side.name
         row = {"work": work.title, "on": called, "threads": demand.threads, "error": errors[key], "peak": peaks[key]}
         row |= {"rounds": len(rounds), "asked": 1 if work.cold else demand.rounds, "absent": missing}
         row |= {"limit": work.limit, "goal": work.goal.get(side.on)}

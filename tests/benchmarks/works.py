@@ -17,7 +17,7 @@ class Side:
     """One way to do a work.
 
     role : "ours", "peer", or "limit": the least that any way to do it would have to do
-    name : how the table calls it; "ours" is called by its library
+    name : how the table calls it, unless it is "ours": that row is called by its library
     on : array library
     prepare : makes the input and returns a function without arguments that does the work once
     """
