@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "pairs": {"arrays"},
     "fourier": {"arrays"},
     "torus": {"arguments", "arrays", "fourier"},
-    "wavelets": {"arguments", "arrays", "fourier", "torus"},
+    "wavelets": {"arguments", "arrays", "fourier", "pairs", "torus"},
     "nonlinearities": {"arguments", "arrays"},
     "scattering": FOUNDATION,
     "separation": {"arguments", "arrays", "pairs"},

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import check_choice, check_count
-from ..arrays import array_namespace, images, is_complex, place, shape, to_complex
-from ..fourier import fft2, ifft2
+from ..arrays import array_namespace, images, is_complex, shape, to_complex
+from ..fourier import fft2
 from ..nonlinearities import nonlinearity as named_nonlinearity
-from ..torus import fold, reflect
+from ..torus import reflect
 from ..wavelets import FilterBank, crop, padded_shape
+from ..wavelets.folded import filters_of
 from .mixing import Mixing, mix_channels
 
 __all__ = ["Layer", "apply_layer", "cascade", "cascade_paths"]
@@ -123,9 +124,8 @@ def apply_layer(x, layer, number=0):
     if x.ndim < 3:
         raise ValueError(f"x: expected images (..., C, H, W) with at least 3 axes, got shape {shape(x)}")
     grid = shape(x)[-2:] if layer.boundary == "periodic" else padded_shape(shape(x)[-2:])
-    filters_hat = place(layer.bank.at(grid).filters_hat, like=x)
-    x_hat = fft2(x if layer.boundary == "periodic" else reflect(x, grid))
-    z = ifft2(fold(x_hat[..., None, :, :] * filters_hat, 2 if layer.subsample else 1))
+    filters = filters_of(layer.bank.at(grid), 2 if layer.subsample else 1).placed(like=x)
+    z = filters.apply(fft2(x if layer.boundary == "periodic" else reflect(x, grid)))
     if layer.boundary == "reflect":
         z = crop(z, layer.subsample)
     low = z[..., :1, :, :] if is_complex(x) else xp.real(z[..., :1, :, :])

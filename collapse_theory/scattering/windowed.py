@@ -4,8 +4,7 @@ import math
 
 from ..arguments import check_count, check_number
 from ..arrays import array_namespace, images, is_complex, numbers_at_once, numpy_view, on_cores, shape
-from ..fourier import fft2, inverse_sum
-from ..pairs import pairs, sum_of_products, unpair
+from ..fourier import fft2
 from ..torus import reflect
 from .path_table import check_path_counts
 from .windows import padded_sides, windows
@@ -30,9 +29,10 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     the last are dropped.
 
     Returns (..., P, H // 2^J, W // 2^J) real, where and as precise as `x`, differentiable under torch; channel by
-    channel the rows of `paths`. Beyond `x`, the filters and the result, at most chunk (3 + 5 L + 3 L²/4) Hp Wp real
-    numbers are in use at order 2, Hp x Wp being the padded image (measured with NumPy for J = 2 and 3: within 10 %
-    where the moduli fit in a cache, less where they do not); as many again for each further core, since NumPy arrays
+    channel the rows of `paths`. Beyond `x`, the filters and the result, at most
+    chunk (3 + 3 L + L²/2 + max(2 L, L²/4)) Hp Wp real numbers are in use at order 2, Hp x Wp being the padded image
+    (measured with NumPy for J = 2 and 3: within 10 % where all moduli fit in a cache, less where they do not, and are
+    taken a few at a time); as many again for each further core, since NumPy arrays
     are shared by the cores chunk by chunk, and more where a graph of gradients is kept. A torch tensor on a CPU, out of
     a graph, is transformed as the NumPy array on its memory.
     Raises ValueError if an argument is out of range; TypeError if `x` is complex: wavelets over the half circle do not
@@ -78,7 +78,7 @@ def _coefficients(x, filters, order):
     zeroth, first, second = _average(x[:, None, :, :], filters.averages[0]), [], []
     x_hat = fft2(x) if order > 0 else None
     for scale in range(scales if order > 0 else 0):
-        u = _moduli(x_hat, filters.wavelets[0, scale])
+        u = xp.abs(filters.wavelets[0, scale].apply(x_hat))
         first.append(_average(u, filters.averages[scale]))
         if order > 1 and scale < scales - 1:
             second.append(_second(u, filters, scale))
@@ -94,32 +94,10 @@ def _second(u, filters, scale):
     s = []
     for start in range(0, count, at_once):
         u_hat = fft2(maps[start : min(start + at_once, count), ...])
-        moduli = (_average(_moduli(u_hat, filters.wavelets[scale, n]), filters.averages[n]) for n in coarser)
-        s.append(xp.concat(list(moduli), axis=1))
+        moduli = ((xp.abs(filters.wavelets[scale, n].apply(u_hat)), filters.averages[n]) for n in coarser)
+        s.append(xp.concat([_average(*each) for each in moduli], axis=1))
     s = xp.concat(s, axis=0)
     return xp.reshape(s, (u.shape[0], -1, *shape(s)[-2:]))
-
-
-def _moduli(x_hat, wavelets):
-    """|x ∗ ψ_l|, subsampled: the aliases are added up.  (..., h, w) -> (..., L, h / factor, w / factor)."""
-    xp, (height, width) = array_namespace(x_hat), (side // wavelets.factor for side in shape(x_hat)[-2:])
-    spectra = xp.reshape(pairs(_blocks(x_hat, wavelets)), (wavelets.values.shape[0], *x_hat.shape[:-2], -1))
-    z_hat = xp.reshape(sum_of_products(spectra, wavelets.values), (*x_hat.shape[:-2], -1, height, 2 * width))
-    return xp.abs(inverse_sum(unpair(z_hat)))
-
-
-def _blocks(x_hat, wavelets):
-    """The blocks that a fold adds up, where wavelets are not zero.  (..., h, w) -> (B, ..., h / factor, w / factor)."""
-    factor = wavelets.factor
-    if factor == 1:
-        return x_hat[None, ...]
-    xp, leading = array_namespace(x_hat), x_hat.ndim - 2
-    height, width = (side // factor for side in shape(x_hat)[-2:])
-    blocks = xp.reshape(x_hat, (*x_hat.shape[:-2], factor, height, factor, width))
-    blocks = xp.permute_dims(blocks, (leading, leading + 2, *range(leading), leading + 1, leading + 3))
-    if len(wavelets.blocks) < factor**2:
-        return xp.stack([blocks[a, b, ...] for a, b in wavelets.blocks])
-    return xp.reshape(blocks, (factor**2, *x_hat.shape[:-2], height, width))
 
 
 def _average(u, matrices):

@@ -10,23 +10,9 @@ import numpy as np
 
 from ..arrays import place_once
 from ..wavelets import morlet_bank
+from ..wavelets.folded import FoldedFilters, folded
 
-__all__ = ["Wavelets", "Windows", "padded_sides", "windows"]
-
-
-@dataclass(frozen=True, eq=False)
-class Wavelets:
-    """Wavelets of one scale on one grid, as they act on a spectrum that is then folded.
-
-    factor : the subsampling that follows
-    blocks : of the factor x factor blocks of the fold, h / factor x w / factor, the B where some ψ̂ is not zero
-    values : (B, L, h / factor * 2 w / factor) real: ψ̂ there, every number twice, so that it multiplies the
-        `pairs` of a spectrum, and divided by h w, so that an `inverse_sum` gives the transform of the mean of aliases
-    """
-
-    factor: int
-    blocks: tuple[tuple[int, int], ...]
-    values: Any
+__all__ = ["Windows", "padded_sides", "windows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +26,13 @@ class Windows:
     """
 
     padded: tuple[int, int]
-    wavelets: dict[tuple[int, int], Wavelets]
+    wavelets: dict[tuple[int, int], FoldedFilters]
     averages: tuple[tuple[Any, Any], ...]
 
     def placed(self, like):
         """The same beside another array, placed there once."""
         there = partial(place_once, like=like)
-        wavelets = {key: replace(w, values=there(w.values)) for key, w in self.wavelets.items()}
+        wavelets = {key: w.placed(like) for key, w in self.wavelets.items()}
         averages = tuple((there(rows), there(columns)) for rows, columns in self.averages)
         return replace(self, wavelets=wavelets, averages=averages)
 
@@ -70,7 +56,7 @@ def windows(sides, scales, angles, pi):
     bank = morlet_bank(padded, scales, angles, pi=pi)
     psi_hat = bank.psi_hat.reshape(scales, angles, *padded)
     wavelets = {
-        (step, scale): _wavelets(psi_hat[scale], 2**step, 2 ** (scale - step))
+        (step, scale): folded(_band(_band(psi_hat[scale], 2**step, axis=-2), 2**step, axis=-1), 2 ** (scale - step))
         for step in range(scales)
         for scale in range(step + (step > 0), scales)
     }
@@ -80,20 +66,9 @@ def windows(sides, scales, angles, pi):
     averages = tuple(
         (_average(rows, 2**step, 2**scales), _average(columns, 2**step, 2**scales).T) for step in range(scales)
     )
-    for values in (*(w.values for w in wavelets.values()), *chain.from_iterable(averages)):
+    for values in chain.from_iterable(averages):
         values.flags.writeable = False
     return Windows(padded, wavelets, averages)
-
-
-def _wavelets(psi_hat, step, factor):
-    """(L, Hp, Wp) on the finest grid -> `Wavelets` on the grid of `step`, followed by a subsampling by `factor`."""
-    fine = _band(_band(psi_hat, step, axis=-2), step, axis=-1)
-    fine = fine / math.prod(fine.shape[1:])
-    height, width = (side // factor for side in fine.shape[1:])
-    blocks = fine.reshape(len(fine), factor, height, factor, width).transpose(1, 3, 0, 2, 4)
-    kept = np.argwhere(blocks.any(axis=(2, 3, 4)))
-    values = np.repeat(blocks[tuple(kept.T)].reshape(len(kept), len(fine), -1), 2, axis=-1)
-    return Wavelets(factor, tuple(map(tuple, kept.tolist())), values)
 
 
 def _average(lowpass_hat, step, window):
