@@ -39,7 +39,8 @@ from itertools import product
 import numpy as np
 
 from collapse_theory.arguments import check_count
-from collapse_theory.arrays import LIBRARIES, cores, place, to_host, to_library
+from collapse_theory.arrays import LIBRARIES, place, to_host, to_library
+from collapse_theory.cores import cores
 from collapse_theory.nonlinearities import identity, nonlinearity, saturate, soft_threshold
 from collapse_theory.scattering import Layer, Mixing, apply_layer
 from collapse_theory.wavelets import morlet_bank

@@ -1,10 +1,7 @@
 """Where an array lives: its library, its device, its precision. No other module names an array library."""
 
 import importlib
-import os
-import threading
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import numpy as np
@@ -16,15 +13,12 @@ __all__ = [
     "array_namespace",
     "check_finite",
     "complex_dtype",
-    "cores",
     "device",
     "floating",
-    "free_cores",
     "images",
     "is_complex",
     "numbers_at_once",
     "numpy_view",
-    "on_cores",
     "place",
     "place_once",
     "real_dtype",
@@ -36,7 +30,6 @@ __all__ = [
 LIBRARIES = ("numpy", "torch", "cupy")
 _NAMESPACES = {}  # by the types of arrays, what array-api-compat takes fifteen microseconds to find
 _PLACED = {}  # by the id of a host array, what `place_once` made of it
-_HERE = threading.local()  # `alone`: whether this thread is one of many, and may not start more
 
 
 def array_namespace(*arrays):
@@ -211,7 +204,7 @@ def to_host(x):
 def numpy_view(x):
     """A torch tensor on a CPU, outside of any graph or transform, as a NumPy array on the same memory; else None.
 
-    NumPy is the quicker of the two there, and works on as many cores as torch may use.
+    NumPy is the quicker of the two there; it works on the cores that `cores` counts, whatever torch was told.
     """
     if not is_torch_array(x) or str(x.layout) != "torch.strided" or str(x.device) != "cpu":
         return None
@@ -253,26 +246,3 @@ def to_library(host, name):
     if not library.cuda.is_available():
         raise RuntimeError("cupy is installed, but it sees no GPU (cupy.cuda.is_available() is false)")
     return library.asarray(host)
-
-
-def on_cores(function, pieces, like):
-    """[function(piece) for piece in pieces], on all cores if they work on NumPy arrays as `like` is one.
-
-    NumPy computes on one core but lets others run; other libraries use all cores, or a GPU, by themselves.
-    """
-    if len(pieces) < 2 or cores() < 2 or not is_numpy_array(like):
-        return [function(piece) for piece in pieces]
-    with ThreadPoolExecutor(min(cores(), len(pieces)), initializer=lambda: setattr(_HERE, "alone", True)) as pool:
-        return list(pool.map(function, pieces))
-
-
-def cores():
-    """How many cores this process may use: those it is bound to, or fewer if OMP_NUM_THREADS says so."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    return min(available, int(asked)) if asked.isdigit() and int(asked) > 0 else available
-
-
-def free_cores():
-    """`cores`, or 1 inside of a function that `on_cores` runs beside others."""
-    return 1 if getattr(_HERE, "alone", False) else cores()

@@ -11,7 +11,8 @@ from functools import cache
 
 import numpy as np
 
-from .arrays import array_namespace, free_cores, is_numpy_array, on_cores, shape, to_complex
+from .arrays import array_namespace, is_numpy_array, shape, to_complex
+from .cores import free_cores, on_cores
 
 __all__ = ["fft2", "ifft2", "inverse_sum"]
 

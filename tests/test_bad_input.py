@@ -18,6 +18,7 @@ from analysis import __main__ as analysis_command
 from collapse_theory import __main__ as ledger_command
 from collapse_theory import (
     arrays,
+    cores,
     datasets,
     estimators,
     fourier,
@@ -55,7 +56,7 @@ def test_bad_input_is_refused_by_name(case):
 
 
 PACKAGE = (
-    *(arrays, fourier, torus, wavelets, nonlinearities, scattering, separation),
+    *(arrays, cores, fourier, torus, wavelets, nonlinearities, scattering, separation),
     *(processes, datasets, testing, estimators),
 )
 EXCEPTED = {

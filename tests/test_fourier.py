@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from collapse_theory import arrays, fourier
+from collapse_theory import arrays, cores, fourier
 from tests.places import NUMPY, assert_close
 
 DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
@@ -63,7 +63,7 @@ def test_plane_has_the_same_transform_wherever_it_stands(planned, rng):
 
 
 def test_threads_do_not_share_a_plan(planned, rng):
-    planned.setattr(arrays, "cores", lambda: 4)
+    planned.setattr(cores, "cores", lambda: 4)
     batches = [rng.normal(size=(400, 10, 12)) for _ in range(12)]
     with ThreadPoolExecutor(6) as pool:
         for x, found in zip(batches, pool.map(fourier.fft2, batches), strict=True):

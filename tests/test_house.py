@@ -15,19 +15,20 @@ LIBRARY = sorted(PACKAGE.rglob("*.py"))
 EVERYTHING = [
     p for folder in ("collapse_theory", "analysis", "figures", "tests") for p in sorted((ROOT / folder).rglob("*.py"))
 ]
-FOUNDATION = {"arguments", "arrays", "fourier", "pairs", "torus", "wavelets", "nonlinearities"}
+FOUNDATION = {"arguments", "arrays", "cores", "fourier", "pairs", "torus", "wavelets", "nonlinearities"}
 MAY_IMPORT = {
     "arguments": set(),
     "arrays": set(),
     "pairs": {"arrays"},
-    "fourier": {"arrays"},
+    "cores": {"arrays"},
+    "fourier": {"arrays", "cores"},
     "torus": {"arguments", "arrays", "fourier"},
     "wavelets": {"arguments", "arrays", "fourier", "pairs", "torus"},
     "nonlinearities": {"arguments", "arrays"},
     "scattering": FOUNDATION,
-    "separation": {"arguments", "arrays", "pairs"},
+    "separation": {"arguments", "arrays", "cores", "pairs"},
     "processes": {"arguments", "arrays", "fourier", "torus"},
-    "datasets": {"arguments", "arrays"},
+    "datasets": {"arguments", "arrays", "cores"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
     "estimators": {"arguments", "arrays", "wavelets", "scattering", "separation"},

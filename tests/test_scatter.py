@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from collapse_theory import arrays, fourier
+from collapse_theory import cores, fourier
 from collapse_theory.arrays import shape, to_host
 from collapse_theory.scattering import paths, scatter, windowed
 from collapse_theory.wavelets import morlet_bank
@@ -106,7 +106,7 @@ def test_chunks_change_nothing(place, chunk):
 
 @pytest.mark.parametrize(("scales", "angles", "chunk"), [(2, 4, 2), (3, 8, 1), (2, 10, 1)])
 def test_peak_memory_is_that_of_the_formula(monkeypatch, scales, angles, chunk):
-    monkeypatch.setattr(arrays, "cores", lambda: 1)
+    monkeypatch.setattr(cores, "cores", lambda: 1)
     x = images(8, 64, 64)
     result = scatter(x, scales, angles, chunk=chunk).nbytes
     tracemalloc.start()
@@ -119,7 +119,7 @@ def test_peak_memory_is_that_of_the_formula(monkeypatch, scales, angles, chunk):
 
 
 def test_images_are_taken_as_many_at_once_as_a_cache_holds(monkeypatch):
-    monkeypatch.setattr(arrays, "cores", lambda: 1)  # each core holds a cache's worth
+    monkeypatch.setattr(cores, "cores", lambda: 1)  # each core holds a cache's worth
     x = images(200, 16, 16)
     tracemalloc.start()
     scatter(x, 2)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ..arrays import cores
+from ..cores import cores
 from .search import optional
 
 __all__ = ["MOST_PIXELS", "decode", "mapped_ahead"]

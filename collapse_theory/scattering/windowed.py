@@ -3,7 +3,8 @@
 import math
 
 from ..arguments import check_count, check_number
-from ..arrays import array_namespace, images, is_complex, numbers_at_once, numpy_view, on_cores, shape
+from ..arrays import array_namespace, images, is_complex, numbers_at_once, numpy_view, shape
+from ..cores import on_cores
 from ..fourier import fft2
 from ..torus import reflect
 from .path_table import check_path_counts

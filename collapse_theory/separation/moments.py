@@ -3,16 +3,8 @@
 import numpy as np
 
 from ..arguments import check_count, check_number
-from ..arrays import (
-    array_namespace,
-    check_finite,
-    floating,
-    is_complex,
-    numpy_view,
-    on_cores,
-    shape,
-    to_host,
-)
+from ..arrays import array_namespace, check_finite, floating, is_complex, numpy_view, shape, to_host
+from ..cores import on_cores
 from .answers import Statistics, UnbiasedMoments
 from .cells import Cells, cell_bytes
 from .jackknife import totals_without_each_group
