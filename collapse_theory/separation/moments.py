@@ -1,5 +1,8 @@
 """Class moments of a stream of labelled features: exact under any batching, order and merging, with intervals."""
 
+import math
+from functools import partial
+
 import numpy as np
 
 from ..arguments import check_count, check_number
@@ -14,6 +17,7 @@ from .reduction import reduce_rows
 __all__ = ["ClassMoments"]
 
 _CHUNK_NUMBERS = 2**18  # what a processor's cache holds
+_SHARED_NUMBERS = 2**15  # of a chunk, below which one core is done before two have begun
 _AT_ONCE = 16  # chunks, shared by the cores
 _CHUNK_ROWS = 256  # short sums, merged, lose fewer digits than long ones
 
@@ -79,11 +83,11 @@ class ClassMoments(Statistics):
         groups = self._next_groups(codes)
         pieces = list(_pieces(groups, codes, _rows_at_once(features)))
         at_once = 1 if self.covariance else _AT_ONCE  # a product uses all cores by itself
+        worth_sharing = math.prod(flat.shape) > len(pieces) * _SHARED_NUMBERS
+        share = partial(on_cores, like=flat) if worth_sharing else map
         for start in range(0, len(pieces), at_once):
             part = pieces[start : start + at_once]
-            reduced = on_cores(
-                lambda piece: reduce_rows(flat, piece[1], self._origin, self.covariance), part, like=flat
-            )
+            reduced = share(lambda piece: reduce_rows(flat, piece[1], self._origin, self.covariance), part)
             for (cell, index), moments in zip(part, reduced, strict=True):
                 self._cells.add(cell, len(index), *moments)
         self._forget_answers()
