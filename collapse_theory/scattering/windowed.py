@@ -33,9 +33,9 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     channel the rows of `paths`. Beyond `x`, the filters and the result, at most
     chunk (3 + 3 L + L²/2 + max(2 L, L²/4)) Hp Wp real numbers are in use at order 2, Hp x Wp being the padded image
     (measured with NumPy for J = 2 and 3: within 10 % where all moduli fit in a cache, less where they do not, and are
-    taken a few at a time); as many again for each further core, since NumPy arrays
-    are shared by the cores chunk by chunk, and more where a graph of gradients is kept. A torch tensor on a CPU, out of
-    a graph, is transformed as the NumPy array on its memory.
+    taken a few at a time); as many again for each further core, since NumPy arrays are shared by the cores chunk by
+    chunk, and more where a graph of gradients is kept. A torch tensor on a CPU, out of a graph, is transformed as the
+    NumPy array on its memory.
     Raises ValueError if an argument is out of range; TypeError if `x` is complex: wavelets over the half circle do not
     see half of its spectrum. A `cascade` over the full circle does.
     Source: Mallat (2012); Bruna & Mallat (2013).
