@@ -7,7 +7,7 @@ from collapse_theory import scattering, torus
 from collapse_theory.arrays import array_namespace, is_complex, shape, to_host, to_library
 from collapse_theory.nonlinearities import collapse_phase, nonlinearity
 from collapse_theory.scattering import Mixing, cascade, cascade_paths, semi_unitary
-from collapse_theory.wavelets import crop, morlet_bank, padded_shape, paper_bank
+from collapse_theory.wavelets import FilterBank, crop, morlet_bank, padded_shape, paper_bank
 from tests.places import NUMPY, assert_close
 
 FULL = morlet_bank(8, 2, 4, "full").tight("complex")
@@ -216,3 +216,11 @@ def test_two_libraries_are_not_mixed():
     torch = pytest.importorskip("torch")
     with pytest.raises(TypeError, match=r"expected arrays of one library, got numpy.ndarray, torch.Tensor"):
         array_namespace(np.ones(2), torch.ones(2))
+
+
+def test_bank_that_was_changed_in_place_is_not_remembered(rng):
+    x, kept = rng.normal(size=(1, 8, 8)), morlet_bank(8, 1, 4, "full")
+    bank = FilterBank(kept.filters_hat.copy(), kept.scale, kept.angle, kept.circle)
+    before = list(cascade(x, bank, "phase collapse", depth=1))[-1]
+    bank.filters_hat[...] *= 2
+    assert_close(list(cascade(x, bank, "phase collapse", depth=1))[-1], 2 * before, NUMPY)

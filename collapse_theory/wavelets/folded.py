@@ -68,7 +68,11 @@ def folded(filters_hat, factor):
     return FoldedFilters(factor, tuple(map(tuple, kept.tolist())), values)
 
 
-@lru_cache(maxsize=64)
 def filters_of(bank, factor):
-    """`FoldedFilters` of a FilterBank, the low-pass first."""
+    """`FoldedFilters` of a FilterBank, the low-pass first; made once, unless its values may still change."""
+    return folded(bank.filters_hat, factor) if bank.filters_hat.flags.writeable else _made_once(bank, factor)
+
+
+@lru_cache(maxsize=64)
+def _made_once(bank, factor):
     return folded(bank.filters_hat, factor)
