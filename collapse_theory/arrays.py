@@ -220,7 +220,7 @@ def numpy_view(x):
 
 def numbers_at_once(x):
     """How many numbers to work on at a time: what a processor's cache holds, or 1 GiB of a GPU."""
-    return 2**28 if is_cupy_array(x) or (is_torch_array(x) and x.device.type != "cpu") else 2**21
+    return 2**28 if is_cupy_array(x) or (is_torch_array(x) and x.device.type != "cpu") else 2**22
 
 
 def to_library(host, name):

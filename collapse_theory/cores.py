@@ -4,10 +4,14 @@ import importlib
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
 
 from .arrays import is_numpy_array
 
-__all__ = ["cores", "free_cores", "on_cores"]
+__all__ = ["cores", "cores_for", "free_cores", "on_cores", "shares"]
+
+_WORTH_SHARING = 2**19  # numbers that a core is done with in half a millisecond; to ask another takes a third of that
 
 _HERE = threading.local()  # `alone`: whether this thread is one of many, and may not start more
 
@@ -20,9 +24,18 @@ def on_cores(function, pieces, like):
     """
     if len(pieces) < 2 or free_cores() < 2 or not is_numpy_array(like):
         return [function(piece) for piece in pieces]
-    workers = min(cores(), len(pieces))
-    with _ONE_CORE_A_PRODUCT, ThreadPoolExecutor(workers, initializer=lambda: setattr(_HERE, "alone", True)) as pool:
-        return list(pool.map(function, pieces))
+    with _ONE_CORE_A_PRODUCT:
+        return list(_pool(cores()).map(function, pieces))
+
+
+@cache
+def _pool(workers):
+    """Threads that stay: to start one takes longer than to ask one that waits."""
+    return ThreadPoolExecutor(workers, initializer=lambda: setattr(_HERE, "alone", True))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
 
 
 class _OneCoreAProduct:
@@ -59,3 +72,15 @@ def cores():
 def free_cores():
     """`cores`, or 1 inside of a function that `on_cores` runs beside others."""
     return 1 if getattr(_HERE, "alone", False) else cores()
+
+
+def cores_for(numbers):
+    """How many free cores are worth asking to work on so many numbers."""
+    return max(1, min(free_cores(), numbers // _WORTH_SHARING))
+
+
+def shares(x, axis=0):
+    """Slices of an axis of an array, one for each of the cores that are worth asking."""
+    count = max(1, min(cores_for(x.size), x.shape[axis]))
+    bounds = [x.shape[axis] * number // count for number in range(count + 1)]
+    return [slice(*ends) for ends in pairwise(bounds)]

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from .arrays import array_namespace, is_numpy_array, shape, to_complex
-from .cores import free_cores, on_cores
+from .cores import cores_for, free_cores, on_cores
 
 __all__ = ["fft2", "ifft2", "inverse_sum"]
 
@@ -98,7 +98,8 @@ def _planned(x, direction, in_place):
     out = planes if in_place else np.empty_like(planes)
     at_once = _planes_at_once(*x.shape[-2:])
     starts = range(0, len(planes), at_once)
-    shares = [starts[number :: _workers(x)] for number in range(_workers(x))]
+    workers = cores_for(x.size)
+    shares = [starts[number::workers] for number in range(workers)]
     on_cores(lambda starts: _transform(planes, out, starts, at_once, direction), shares, like=x)
     return out.reshape(x.shape)
 

@@ -1,8 +1,12 @@
 """Complex arrays as pairs of real numbers side by side: the quick way to real filters."""
 
+from functools import partial
+
 import numpy as np
 
-from .arrays import array_namespace, complex_dtype, is_numpy_array, real_dtype, to_complex
+from .arrays import array_namespace, complex_dtype, is_complex, is_numpy_array, real_dtype, to_complex
+from .compiled import Loop
+from .cores import on_cores, shares
 
 __all__ = ["pairs", "sum_of_products", "sum_of_squares", "unpair"]
 
@@ -38,18 +42,48 @@ def unpair(values):
 def sum_of_products(spectra, values):
     """Σ_b a_b v_b, in one pass over the memory where the library has a way: products of arrays are limited by memory.
 
-    spectra : (B, ..., K) real
-    values : (B, L, K) real
+    spectra : (B, ..., K) real, or as `values`
+    values : (B, L, K)
 
     Returns (..., L, K).
     """
     if is_numpy_array(spectra) and len(spectra) > 1:
+        if not is_complex(values) and _add_products.pays(spectra.size * values.shape[1]):
+            return _compiled_sum(spectra, values)
         return np.einsum("b...k,blk->...lk", spectra, values)
     total = spectra[0, ..., None, :] * values[0, ...]
     for number in range(1, spectra.shape[0]):
         a, v = spectra[number, ..., None, :], values[number, ...]
         total = total.addcmul_(a, v) if hasattr(total, "addcmul_") else total + a * v
     return total
+
+
+def _compiled_sum(spectra, values):
+    flat = spectra.reshape(len(spectra), -1, spectra.shape[-1])
+    sums = np.empty((flat.shape[1], *values.shape[1:]), spectra.dtype)
+    on_cores(lambda part: _add_products(flat[:, part], values, sums[part]), shares(sums), like=sums)
+    return sums.reshape(*spectra.shape[1:-1], *values.shape[1:])
+
+
+@partial(Loop, saved=0.2)
+def _add_products(spectra, values, sums):
+    """`sum_of_products` of (B, N, K) into (N, L, K), two blocks at a time, in pieces of rows that stay in the cache."""
+    blocks, (planes, filters, width) = len(spectra), sums.shape
+    for plane in range(planes):
+        for filter in range(filters):
+            for start in range(0, width, 1024):
+                here = slice(start, start + 1024)
+                total = sums[plane, filter, here]
+                total[:] = 0
+                for b in range(0, blocks - 1, 2):
+                    a, v = spectra[b, plane, here], values[b, filter, here]
+                    c, w = spectra[b + 1, plane, here], values[b + 1, filter, here]
+                    for k in range(len(total)):
+                        total[k] += a[k] * v[k] + c[k] * w[k]
+                if blocks % 2:
+                    a, v = spectra[blocks - 1, plane, here], values[blocks - 1, filter, here]
+                    for k in range(len(total)):
+                        total[k] += a[k] * v[k]
 
 
 def sum_of_squares(rows):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from collapse_theory import fourier
+from collapse_theory import compiled, fourier
 from tests.places import PLACES
 
 settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True)
@@ -31,9 +31,20 @@ def place(request):
 
 
 @pytest.fixture(autouse=True)
-def _plain_transforms(monkeypatch):
-    """No plans of FFTW: what a test gets does not depend on the tests before it. Tests of plans ask for them."""
+def _plain(monkeypatch):
+    """No plans of FFTW, no compiled loops: what a test gets does not depend on the tests before it.
+
+    Tests of plans and of loops ask for them.
+    """
     monkeypatch.setattr(fourier, "_WORTH_A_PLAN", float("inf"))
+    monkeypatch.setattr(compiled, "_SECONDS_TO_COMPILE", float("inf"))
+
+
+@pytest.fixture
+def loops(monkeypatch):
+    """Everything for which there is a loop is done by it, compiled."""
+    pytest.importorskip("numba")
+    monkeypatch.setattr(compiled, "_SECONDS_TO_COMPILE", 0)
 
 
 @pytest.fixture

@@ -62,6 +62,8 @@ PACKAGE = (
 EXCEPTED = {
     "array_namespace": "takes what array-api-compat takes, and refuses in its words",
     "cores": "takes nothing",
+    "cores_for": "takes a number that the caller has counted",
+    "shares": "takes an array, and an axis that the caller knows",
     "free_cores": "takes nothing",
     "numbers_at_once": "gives a number for any array",
     "numpy_view": "gives None for what it does not take",

@@ -1,8 +1,12 @@
 """Doubts about sharing work among cores: is it all done, in order, and is everything afterwards as it was?"""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,3 +42,32 @@ def test_work_within_work_on_cores_starts_no_more_threads(monkeypatch):
     like = np.zeros(1)
     inner = lambda _: cores.on_cores(lambda _: threading.get_ident(), [0, 1], like)  # noqa: E731
     assert all(len(set(found)) == 1 for found in cores.on_cores(inner, [0, 1], like))
+
+
+def test_shares_cover_an_axis_and_are_few_where_there_is_little_to_do(monkeypatch):
+    monkeypatch.setattr(cores, "cores", lambda: 3)
+    monkeypatch.setattr(cores, "_WORTH_SHARING", 10)
+    for shape, axis, expected in (((7, 4), 0, 2), ((7, 40), 0, 3), ((2, 40), 0, 2), ((40, 1), 1, 1), ((1, 2), 0, 1)):
+        slices = cores.shares(np.zeros(shape), axis)
+        assert len(slices) == expected
+        assert [i for part in slices for i in range(*part.indices(shape[axis]))] == list(range(shape[axis]))
+
+
+FORKED = """
+import os, signal, numpy as np
+from collapse_theory import cores
+cores.cores = lambda: 2
+share = lambda: cores.on_cores(lambda piece: piece, [0, 1], np.zeros(1))
+share()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    os._exit(share() != [0, 1])
+raise SystemExit(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_has_threads_of_its_own():
+    root = Path(cores.__file__).parents[1]
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED], check=True, cwd=root)

@@ -15,18 +15,19 @@ LIBRARY = sorted(PACKAGE.rglob("*.py"))
 EVERYTHING = [
     p for folder in ("collapse_theory", "analysis", "figures", "tests") for p in sorted((ROOT / folder).rglob("*.py"))
 ]
-FOUNDATION = {"arguments", "arrays", "cores", "fourier", "pairs", "torus", "wavelets", "nonlinearities"}
+FOUNDATION = {"arguments", "arrays", "compiled", "cores", "fourier", "pairs", "torus", "wavelets", "nonlinearities"}
 MAY_IMPORT = {
     "arguments": set(),
     "arrays": set(),
-    "pairs": {"arrays"},
+    "compiled": set(),
     "cores": {"arrays"},
+    "pairs": {"arrays", "compiled", "cores"},
     "fourier": {"arrays", "cores"},
     "torus": {"arguments", "arrays", "fourier"},
     "wavelets": {"arguments", "arrays", "fourier", "pairs", "torus"},
     "nonlinearities": {"arguments", "arrays"},
     "scattering": FOUNDATION,
-    "separation": {"arguments", "arrays", "cores", "pairs"},
+    "separation": {"arguments", "arrays", "compiled", "cores", "pairs"},
     "processes": {"arguments", "arrays", "fourier", "torus"},
     "datasets": {"arguments", "arrays", "cores"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
@@ -39,7 +40,7 @@ MAY_IMPORT = {
 }
 # Import an extra at once, since their users have asked for it; and which.
 NEED_EXTRAS = {"estimators": "sklearn", "testing": "hypothesis", "learned": "torch"}
-HEAVY = ("torch", "cupy", "matplotlib", "sklearn", "skimage", "hypothesis", "scipy.stats", "scipy.fft")
+HEAVY = ("torch", "cupy", "matplotlib", "sklearn", "skimage", "hypothesis", "scipy.stats", "scipy.fft", "numba")
 LIBRARIES = {"torch", "cupy", "array_api_strict", "array_api_compat"}
 
 

@@ -10,8 +10,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collapse_theory.separation import ClassMoments
-from collapse_theory.separation import moments as module
+from collapse_theory.separation import ClassMoments, reduction
 from tests.places import NUMPY, assert_close
 from tests.test_separation import LABELS, SCALARS, slow
 
@@ -136,7 +135,7 @@ def test_all_files_are_there_and_sums_of_squares_would_fail_the_hard_ones():
 
 def test_chunks_of_rows_change_nothing(monkeypatch, rng):
     x, labels = sample(rng)
-    monkeypatch.setattr(module, "_CHUNK_ROWS", 4)
+    monkeypatch.setattr(reduction, "_CHUNK_ROWS", 4)
     moments = ClassMoments(covariance=True).update(x, labels)
     for name, expected in slow(x, labels).items():
         assert number(moments, name) == pytest.approx(expected, rel=1e-12)
@@ -217,7 +216,7 @@ def test_unbiased_full_ratio_corrects_the_matrices(rng):
         (np.ones((4, 2)), np.zeros((4, 1)), ValueError, r"labels: expected shape \(4,\), one a sample, got \(4, 1\)"),
         (np.ones((4, 2)), [0, 1, np.nan, 1], ValueError, "labels: expected labels that are equal to themselves"),
         (np.ones((4, 2)), [0, 1, None, 1], TypeError, "labels: .* sort together, got NoneType, int"),
-        (np.array([1, np.nan, np.inf, 1]), [0, 1, 0, 1], ValueError, "features: .* got 2 NaN or infinite"),
+        (np.array([[1, np.nan], [np.inf, 1]]), [0, 2], ValueError, "features: .* got 2 NaN or infinite"),
         (np.ones((4, 2), np.float16), [0, 1, 0, 1], TypeError, "features: .* got float16"),
         (np.ones((4, 3)), [0, 1, 0, 1], ValueError, r"features: expected samples of shape \(2,\), got \(3,\)"),
         (np.ones((4, 0)), [0, 1, 0, 1], ValueError, r"no feature axis empty, got \(4, 0\)"),

@@ -124,7 +124,7 @@ def apply_layer(x, layer, number=0):
     if x.ndim < 3:
         raise ValueError(f"x: expected images (..., C, H, W) with at least 3 axes, got shape {shape(x)}")
     grid = shape(x)[-2:] if layer.boundary == "periodic" else padded_shape(shape(x)[-2:])
-    filters = filters_of(layer.bank.at(grid), 2 if layer.subsample else 1).placed(like=x)
+    filters = filters_of(layer.bank.at(grid), 2 if layer.subsample else 1)
     z = filters.apply(fft2(x if layer.boundary == "periodic" else reflect(x, grid)))
     if layer.boundary == "reflect":
         z = crop(z, layer.subsample)

@@ -30,11 +30,10 @@ class Windows:
     averages: tuple[tuple[Any, Any], ...]
 
     def placed(self, like):
-        """The same beside another array, placed there once."""
+        """The same with the averages beside another array, placed there once, as the wavelets place themselves."""
         there = partial(place_once, like=like)
-        wavelets = {key: w.placed(like) for key, w in self.wavelets.items()}
         averages = tuple((there(rows), there(columns)) for rows, columns in self.averages)
-        return replace(self, wavelets=wavelets, averages=averages)
+        return replace(self, averages=averages)
 
 
 def padded_sides(sides, scales):

@@ -1,25 +1,16 @@
 """Class moments of a stream of labelled features: exact under any batching, order and merging, with intervals."""
 
-import math
-from functools import partial
-
 import numpy as np
 
 from ..arguments import check_count, check_number
 from ..arrays import array_namespace, check_finite, floating, is_complex, numpy_view, shape, to_host
-from ..cores import on_cores
+from .accumulation import accumulate
 from .answers import Statistics, UnbiasedMoments
 from .cells import Cells, cell_bytes
 from .jackknife import totals_without_each_group
 from .labels import host_labels, in_order
-from .reduction import reduce_rows
 
 __all__ = ["ClassMoments"]
-
-_CHUNK_NUMBERS = 2**18  # what a processor's cache holds
-_SHARED_NUMBERS = 2**15  # of a chunk, below which one core is done before two have begun
-_AT_ONCE = 16  # chunks, shared by the cores
-_CHUNK_ROWS = 256  # short sums, merged, lose fewer digits than long ones
 
 
 class ClassMoments(Statistics):
@@ -68,7 +59,9 @@ class ClassMoments(Statistics):
         labels : (N,) of any sortable kind, on the host, or integers of the library of `features`
 
         Works through chunks of rows of one class: each temporary takes at most 2 MiB, or one row in double precision,
-        and about four live at a time on each core. Integers are converted at once. Returns the moments themselves.
+        and about four live at a time on each core. The moments of long chunks, of sixteen rows and more on average, are
+        held back until all features are known to be finite, in a quarter of their memory at most. Integers are
+        converted at once. Returns the moments themselves.
         Raises TypeError or ValueError, before anything changes, for arguments that do not fit or too little `memory`.
         """
         features, labels = self._checked(features, labels)
@@ -77,19 +70,16 @@ class ClassMoments(Statistics):
         view = numpy_view(features)
         features = features if view is None else view
         flat = array_namespace(features).reshape(features, (features.shape[0], -1))
-        self._prepare(tuple(shape(features)[1:]), in_order(set(labels.tolist())), is_complex(features))
-        self._origin = to_host(flat[0, ...]).astype(self._cells.means.dtype) if self._origin is None else self._origin
-        codes = np.searchsorted(self.classes, labels)
-        groups = self._next_groups(codes)
-        pieces = list(_pieces(groups, codes, _rows_at_once(features)))
-        at_once = 1 if self.covariance else _AT_ONCE  # a product uses all cores by itself
-        worth_sharing = math.prod(flat.shape) > len(pieces) * _SHARED_NUMBERS
-        share = partial(on_cores, like=flat) if worth_sharing else map
-        for start in range(0, len(pieces), at_once):
-            part = pieces[start : start + at_once]
-            reduced = share(lambda piece: reduce_rows(flat, piece[1], self._origin, self.covariance), part)
-            for (cell, index), moments in zip(part, reduced, strict=True):
-                self._cells.add(cell, len(index), *moments)
+        before = self._labels, self._cells, self._origin, self._feature_shape
+        try:
+            self._prepare(tuple(shape(features)[1:]), in_order(set(labels.tolist())), is_complex(features))
+            if self._origin is None:
+                self._origin = to_host(flat[0, ...]).astype(self._cells.means.dtype)
+            codes = np.searchsorted(self.classes, labels)
+            accumulate(self._cells, flat, self._next_groups(codes) * len(self._labels) + codes, self._origin)
+        except BaseException:
+            self._labels, self._cells, self._origin, self._feature_shape = before
+            raise
         self._forget_answers()
         return self
 
@@ -156,10 +146,8 @@ class ClassMoments(Statistics):
         features = floating(features, "features")
         if features.ndim < 1 or 0 in features.shape[1:]:
             raise ValueError(f"features: expected shape (N, ...), no feature axis empty, got {shape(features)}")
+        check_finite(features[:0, ...], "features")  # that it holds values at all; which, is seen on the way
         labels = host_labels(labels, features.shape[0])
-        rows = _rows_at_once(features)
-        for start in range(0, len(labels), rows):
-            check_finite(features[start : min(start + rows, len(labels)), ...], "features")
         return features, labels
 
     def _prepare(self, feature_shape, labels, complex_features):
@@ -195,19 +183,3 @@ class ClassMoments(Statistics):
             here = codes == code
             rank[here] = before[code] + np.arange(here.sum())
         return rank % max(self.groups, 1)
-
-
-def _pieces(groups, codes, rows):
-    """Of each cell (group, class) with samples in a batch, their places, at most so many at a time, in order."""
-    classes = int(codes.max()) + 1
-    cells = groups * classes + codes
-    order = np.argsort(cells, kind="stable")
-    ends = np.cumsum(np.bincount(cells))
-    for cell in np.unique(cells):
-        here = order[ends[cell - 1] if cell else 0 : ends[cell]]
-        for start in range(0, len(here), rows):
-            yield divmod(int(cell), classes), here[start : start + rows]
-
-
-def _rows_at_once(features):
-    return min(_CHUNK_ROWS, max(1, _CHUNK_NUMBERS // int(np.prod(shape(features)[1:], dtype=np.int64))))

@@ -1,16 +1,32 @@
 """Some samples of one cell reduced to their moments, in the library of the samples."""
 
+import math
+from functools import partial
+
 import numpy as np
 
-from ..arrays import array_namespace, is_complex, place, to_complex, to_host
+from ..arrays import array_namespace, is_complex, is_numpy_array, place, to_complex, to_host
+from ..compiled import Loop
 from ..pairs import sum_of_squares
+from .outer_products import outer_products
 
-__all__ = ["reduce_rows"]
+__all__ = ["reduce_rows", "rows_at_once"]
 
+_CHUNK_ROWS = 256  # short sums, merged, lose fewer digits than long ones
+_CHUNK_NUMBERS = 2**18  # what a processor's cache holds
 _SINGLE = (1e-30, 1e30)  # where sums of squares must lie, for single precision to hold the squares
 _EXCESS = 0.96  # share of the squares about the first row that its distance to the mean may take: a digit is lost
 
 
+def rows_at_once(features, covariance):
+    """How many rows of (N, D) features `reduce_rows` should get at a time: they fit in a cache, or are not copied."""
+    numbers = math.prod(features.shape)
+    if not covariance and _loop_pays(features, numbers):
+        return _CHUNK_ROWS
+    return min(_CHUNK_ROWS, max(1, _CHUNK_NUMBERS // (numbers // features.shape[0])))
+
+
+@np.errstate(invalid="ignore")  # what is not finite shows in the moments
 def reduce_rows(features, index, origin, covariance):
     """Moments of the rows: about the first of them in single precision, about their mean in double.
 
@@ -25,27 +41,68 @@ def reduce_rows(features, index, origin, covariance):
     would lose a digit, or whose squares are too large or too small; all others, and products, in double. Returns the
     mean (D,), squared deviations (D,) and products (D, D) or None, on the host in double precision.
     """
-    xp, rows = array_namespace(features), _rows(features, index)
-    rows = to_complex(rows) if np.iscomplexobj(origin) else rows  # the origin comes off in both parts
+    xp = array_namespace(features)
     if len(index) == 1:
-        return _host(rows[0, ...]) - origin, 0.0, 0.0 if covariance else None
-    if rows.dtype != xp.float32 or covariance:
-        return _in_double(rows, origin, covariance)
-    first = xp.astype(rows[0, ...], rows.dtype, copy=True)
-    rows -= first
-    with np.errstate(over="ignore"):
-        offset, squares = _host(xp.sum(rows, axis=0)) / len(index), _host(sum_of_squares(rows))
-    excess, mean = len(index) * offset**2, _host(first) + offset - origin
+        return _host(_for(origin, features[int(index[0]), ...])) - origin, 0.0, 0.0 if covariance else None
+    if features.dtype != xp.float32 or np.iscomplexobj(origin) or covariance:
+        return _in_double(_for(origin, _rows(features, index)), origin, covariance)
+    first = _host(features[int(index[0]), ...])
+    sums, squares = _sums_about_first(features, index)
+    offset, squares = sums / len(index), squares.astype(np.float64)
+    excess, mean = len(index) * offset**2, first + offset - origin
     poor = np.flatnonzero(~((squares > _SINGLE[0]) & (squares < _SINGLE[1]) & (excess < _EXCESS * squares)))
     squares -= excess
     if len(poor):
-        columns = xp.take(_rows(features, index), place(poor, like=rows), axis=1)
+        columns = xp.take(_rows(features, index), place(poor, like=features), axis=1)
         mean[poor], squares[poor], _ = _in_double(columns, origin[poor], covariance=False)
     return mean, squares, None
 
 
+def _sums_about_first(features, index):
+    """Σ(x − x_0) and Σ|x − x_0|² over some rows of a real array in single precision.  Both (D,), on the host."""
+    if _loop_pays(features, 0):
+        sums, squares = np.zeros((2, features.shape[1]), np.float32)
+        _add_about_first(features, index, sums, squares)
+        return _host(sums), squares
+    xp, rows = array_namespace(features), _rows(features, index)
+    rows -= xp.astype(rows[0, ...], rows.dtype, copy=True)
+    with np.errstate(over="ignore"):
+        return _host(xp.sum(rows, axis=0)), _host(sum_of_squares(rows))
+
+
+def _loop_pays(features, numbers):
+    return is_numpy_array(features) and features.dtype == np.float32 and _add_about_first.pays(numbers)
+
+
+@partial(Loop, saved=1.5)
+def _add_about_first(features, index, sums, squares):
+    """`_sums_about_first`, added to `sums` and `squares`, in one pass over the rows: four at a time, in the cache."""
+    for low in range(0, features.shape[1], 2048):
+        here = slice(low, low + 2048)
+        first, total, square = features[index[0], here], sums[here], squares[here]
+        whole = len(index) // 4 * 4
+        for start in range(0, whole, 4):
+            a, b = features[index[start], here], features[index[start + 1], here]
+            c, d = features[index[start + 2], here], features[index[start + 3], here]
+            for j in range(len(first)):
+                p, q, r, s = a[j] - first[j], b[j] - first[j], c[j] - first[j], d[j] - first[j]
+                total[j] += (p + q) + (r + s)
+                square[j] += (p * p + q * q) + (r * r + s * s)
+        for row in index[whole:]:
+            a = features[row, here]
+            for j in range(len(first)):
+                p = a[j] - first[j]
+                total[j] += p
+                square[j] += p * p
+
+
 def _rows(features, index):
     return array_namespace(features).take(features, place(index, like=features), axis=0)
+
+
+def _for(origin, rows):
+    """The rows, complex if the origin is: it comes off in both parts."""
+    return to_complex(rows) if np.iscomplexobj(origin) else rows
 
 
 def _in_double(rows, origin, covariance):
@@ -56,7 +113,7 @@ def _in_double(rows, origin, covariance):
     squares = squares - rows.shape[0] * xp.abs(slip) ** 2
     products = None
     if covariance:
-        products = to_host(xp.matrix_transpose(rest) @ (xp.conj(rest) if is_complex(rest) else rest))
+        products = to_host(outer_products(rest))
     return _host(rows[0, ...]) - origin + _host(mean + slip), _host(squares), products
 
 

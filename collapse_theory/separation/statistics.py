@@ -8,7 +8,18 @@ stream of batches, without bias and with intervals. Source: Fisher (1936); for t
 import numpy as np
 
 from ..arguments import check_count, check_number
-from ..arrays import array_namespace, check_finite, device, floating, is_complex, real_dtype, shape
+from ..arrays import (
+    array_namespace,
+    check_finite,
+    device,
+    floating,
+    is_complex,
+    is_numpy_array,
+    numpy_view,
+    real_dtype,
+    shape,
+)
+from .outer_products import outer_products, sum_of_outer_products
 
 __all__ = [
     "between_class_variance",
@@ -52,9 +63,17 @@ def within_class_variance(features, labels, *, classes, chunk=None):
 
 
 def within_class_covariance(features, labels, *, classes, chunk=None):
-    """Σ_W = Σ_y p_y E[(x − μ_y)(x − μ_y)ᴴ], (D, D) for features of D numbers.  Arguments as `within_class_variance`."""
+    """Σ_W = Σ_y p_y E[(x − μ_y)(x − μ_y)ᴴ], (D, D) for features of D numbers.  Arguments as `within_class_variance`.
+
+    A torch tensor on a CPU, out of a graph, goes by the NumPy array on its memory, whose symmetric products take half
+    the operations.
+    """
     features, member = _checked(features, labels, classes)
-    return sum(_gram(rest) for rest in _deviations(features, member, chunk)) / features.shape[0]
+    host, host_member = numpy_view(features), numpy_view(member)
+    if host is None:
+        return sum_of_outer_products(_deviations(features, member, chunk)) / features.shape[0]
+    products = sum_of_outer_products(_deviations(host, host_member, chunk))
+    return array_namespace(features).asarray(products / features.shape[0])
 
 
 def between_class_variance(features, labels, *, classes):
@@ -101,7 +120,7 @@ def fisher_full(features, labels, *, classes, ridge=None, chunk=None):
     ridge = 1e-3 * _trace(within) / x.shape[1] if ridge is None else check_number("ridge", ridge, least=0)
     within = within + ridge * xp.eye(x.shape[1], dtype=x.dtype, device=device(x))
     try:
-        ratio = xp.linalg.solve(within, _gram(offsets))
+        ratio = xp.linalg.solve(within, outer_products(offsets))
     except (ValueError, RuntimeError) as error:  # of NumPy and array_api_strict, and of torch
         raise ValueError(f"ridge: the within-class covariance is singular ({error}), expected more ridge") from error
     return _trace(ratio) / classes
@@ -144,14 +163,20 @@ def _means(features, member):
 
 
 def _deviations(features, member, chunk):
-    """Yields x − μ_y for `chunk` rows at a time, (chunk, D)."""
+    """Yields x − μ_y for `chunk` rows at a time, (chunk, D), each good until the next is asked for."""
     if chunk is not None:
         check_count("chunk", chunk)
     xp, x, means = array_namespace(features), _flat(features), _means(features, member)
-    rows = chunk or x.shape[0]
+    rows = min(chunk or x.shape[0], x.shape[0])
+    room = np.empty((rows, x.shape[1]), x.dtype) if is_numpy_array(x) else None
     for start in range(0, x.shape[0], rows):
         part = slice(start, min(start + rows, x.shape[0]))
-        yield x[part, ...] - xp.matrix_transpose(xp.astype(member[:, part], x.dtype)) @ means
+        if room is None:
+            yield x[part, ...] - xp.matrix_transpose(xp.astype(member[:, part], x.dtype)) @ means
+        else:  # fresh memory for each piece would take as long to get as to fill
+            here = room[: part.stop - start]
+            np.take(means, member[:, part].argmax(axis=0), axis=0, out=here, mode="clip")
+            yield np.subtract(x[part], here, out=here)
 
 
 def _trace(matrix):
@@ -164,9 +189,3 @@ def _trace(matrix):
 def _shares(member):
     """(K, 1) share p_y of each class."""
     return array_namespace(member).mean(member, axis=1, keepdims=True)
-
-
-def _gram(rows):
-    """Σ r rᴴ over the rows of (N, D).  Returns (D, D)."""
-    xp = array_namespace(rows)
-    return xp.matrix_transpose(rows) @ (xp.conj(rows) if is_complex(rows) else rows)

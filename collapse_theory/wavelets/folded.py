@@ -1,13 +1,12 @@
 """Filters followed by a subsampling, on spectra: products and the sum over the aliases in one pass."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from ..arrays import array_namespace, is_complex, place_once, shape
+from ..arrays import array_namespace, is_complex, place_once
 from ..fourier import inverse_sum
 from ..pairs import pairs, sum_of_products, unpair
 
@@ -16,38 +15,33 @@ __all__ = ["FoldedFilters", "filters_of", "folded"]
 
 @dataclass(frozen=True, eq=False)
 class FoldedFilters:
-    """Filters on one grid of h x w, as they act on a spectrum that is then folded.
+    """L filters on one grid, as they act on a spectrum that is then folded.
 
     factor : the subsampling that follows
-    blocks : of the factor x factor blocks of the fold, h / factor x w / factor, the B where some filter is not zero
-    values : (B, L, h / factor * 2 w / factor) real: the filters there, every number twice, so that it multiplies the
-        `pairs` of a spectrum; or, of complex filters, every number once. Divided by h w, so that an `inverse_sum`
-        gives the transform of the mean over the aliases. Read-only
+    sides : (h, w) of the grid after it
+    blocks : of the factor x factor blocks of the fold, the B where some filter is not zero
+    values : (B, L, h 2 w) NumPy array, real: the filters there, every number twice, so that it multiplies the `pairs`
+        of a spectrum; or, of complex filters, every number once. Divided by the size of the first grid, so that an
+        `inverse_sum` gives the transform of the mean over the aliases. Read-only
     """
 
     factor: int
+    sides: tuple[int, int]
     blocks: tuple[tuple[int, int], ...]
-    values: Any
-
-    def placed(self, like):
-        """The same beside another array, placed there once."""
-        return replace(self, values=place_once(self.values, like))
+    values: np.ndarray
 
     def apply(self, x_hat):
-        """x ∗ ψ_l, subsampled: the aliases are added up.  Spectra (..., h, w) -> (..., L, h / factor, w / factor)."""
-        xp, sides = array_namespace(x_hat), tuple(side // self.factor for side in shape(x_hat)[-2:])
-        spectra, plain = self._blocks(x_hat), is_complex(self.values)
+        """x ∗ ψ_l, subsampled: the aliases are added up.  Spectra on the first grid -> (..., L, h, w)."""
+        xp, spectra, plain = array_namespace(x_hat), self._blocks(x_hat), is_complex(self.values)
         spectra = xp.reshape(spectra if plain else pairs(spectra), (len(self.blocks), *x_hat.shape[:-2], -1))
-        z_hat = sum_of_products(spectra, self.values)
-        z_hat = xp.reshape(z_hat if plain else unpair(z_hat), (*x_hat.shape[:-2], -1, *sides))
-        return inverse_sum(z_hat)
+        z_hat = sum_of_products(spectra, place_once(self.values, like=x_hat))
+        return inverse_sum(xp.reshape(z_hat if plain else unpair(z_hat), (*x_hat.shape[:-2], -1, *self.sides)))
 
     def _blocks(self, x_hat):
-        """(..., h, w) -> (B, ..., h / factor, w / factor)."""
+        """Spectra on the first grid -> (B, ..., h, w)."""
         if self.factor == 1:
             return x_hat[None, ...]
-        xp, leading = array_namespace(x_hat), x_hat.ndim - 2
-        height, width = (side // self.factor for side in shape(x_hat)[-2:])
+        xp, leading, (height, width) = array_namespace(x_hat), x_hat.ndim - 2, self.sides
         blocks = xp.reshape(x_hat, (*x_hat.shape[:-2], self.factor, height, self.factor, width))
         blocks = xp.permute_dims(blocks, (leading, leading + 2, *range(leading), leading + 1, leading + 3))
         if len(self.blocks) < self.factor**2:
@@ -65,7 +59,7 @@ def folded(filters_hat, factor):
     values = blocks[tuple(kept.T)].reshape(len(kept), count, -1)
     values = values if np.iscomplexobj(values) else np.repeat(values, 2, axis=-1)
     values.flags.writeable = False
-    return FoldedFilters(factor, tuple(map(tuple, kept.tolist())), values)
+    return FoldedFilters(factor, (height, width), tuple(map(tuple, kept.tolist())), values)
 
 
 def filters_of(bank, factor):

@@ -1,0 +1,112 @@
+"""A batch of samples added to the moments of their cells, whatever its size and library, or refused as a whole."""
+
+import math
+from functools import partial
+
+import numpy as np
+
+from ..arrays import check_finite, is_numpy_array
+from ..compiled import Loop
+from ..cores import on_cores, shares
+from .reduction import reduce_rows, rows_at_once
+
+__all__ = ["accumulate"]
+
+_CHECKED_NUMBERS = 2**18  # at a time
+_LONG = 16  # rows a chunk, on average: the moments of all chunks then take a quarter of the features at most
+_SHARED_NUMBERS = 2**15  # of a chunk, below which one core is done before two have begun
+_AT_ONCE = 16  # short chunks, shared by the cores
+
+
+def accumulate(cells, features, places, origin):
+    """Add rows to cells.
+
+    cells : Cells
+    features : (N, D) real or complex, of any library
+    places : (N,) host integers, the cell of each row: group times the number of classes, plus class
+    origin : (D,) host numbers taken off the means
+
+    Raises ValueError, the cells unchanged, if a feature is not finite. Where chunks of rows of one cell are long, their
+    moments show it; otherwise, and for products, which could not be held back, every number is looked at first.
+    """
+    covariance = cells.products is not None
+    rows, counts = rows_at_once(features, covariance), np.bincount(places)
+    if not covariance and len(places) >= _LONG * np.sum(-(-counts // rows)):
+        _add_long_chunks(cells, features, list(_chunks(places, counts, rows)), origin)
+        return
+    _check_finite(features)
+    real = is_numpy_array(features) and not np.iscomplexobj(cells.means)
+    if real and not covariance and _add_rows.pays(math.prod(features.shape)):
+        _add_single_rows(cells, features, places, origin)
+    else:
+        _add_short_chunks(cells, features, list(_chunks(places, counts, rows)), origin)
+
+
+def _check_finite(features):
+    rows = max(1, _CHECKED_NUMBERS * features.shape[0] // math.prod(features.shape))
+    for start in range(0, features.shape[0], rows):
+        check_finite(features[start : min(start + rows, features.shape[0]), ...], "features")
+
+
+def _chunks(places, counts, rows):
+    """Of each cell with samples in a batch, their rows, at most so many at a time, in order: (cell, index)."""
+    order, ends = np.argsort(places, kind="stable"), np.cumsum(counts)
+    for cell in np.flatnonzero(counts):
+        here = order[ends[cell] - counts[cell] : ends[cell]]
+        for start in range(0, len(here), rows):
+            yield int(cell), here[start : start + rows]
+
+
+def _add_long_chunks(cells, features, chunks, origin):
+    reduced = _reduced(features, chunks, origin, covariance=False)
+    if not all(np.isfinite(mean).all() for mean, _, _ in reduced):
+        _check_finite(features)
+    _add(cells, chunks, reduced)
+
+
+def _add_short_chunks(cells, features, chunks, origin):
+    covariance = cells.products is not None
+    at_once = 1 if covariance else _AT_ONCE  # a product uses all cores by itself
+    for start in range(0, len(chunks), at_once):
+        part = chunks[start : start + at_once]
+        _add(cells, part, _reduced(features, part, origin, covariance))
+
+
+def _reduced(features, chunks, origin, covariance):
+    """The moments of each chunk, by all cores if there is enough to do for them."""
+    numbers = sum(len(index) for _, index in chunks) * features.shape[1]
+    share = partial(on_cores, like=features) if numbers > len(chunks) * _SHARED_NUMBERS else map
+    return list(share(lambda chunk: reduce_rows(features, chunk[1], origin, covariance), chunks))
+
+
+def _add(cells, chunks, moments):
+    classes = cells.counts.shape[1]
+    for (cell, index), each in zip(chunks, moments, strict=True):
+        cells.add(divmod(cell, classes), len(index), *each)
+
+
+def _add_single_rows(cells, features, places, origin):
+    means, squares = (values.reshape(-1, len(origin)) for values in (cells.means, cells.squares))
+    counts = cells.counts.ravel()
+
+    def add(columns):
+        _add_rows(features[:, columns], places, origin[columns], counts, means[:, columns], squares[:, columns])
+
+    on_cores(add, shares(features, axis=1), like=features)
+    cells.counts += np.bincount(places, minlength=cells.counts.size).reshape(cells.counts.shape)
+
+
+@partial(Loop, saved=20)
+def _add_rows(features, places, origin, counts, means, squares):
+    """`Cells.add` of one row after the other, in another order of the operations; `counts` are left as they are."""
+    counts = counts.copy()
+    for row in range(len(places)):
+        place = places[row]
+        share = 1 / (counts[place] + 1)
+        weight = counts[place] * share
+        counts[place] += 1
+        x, mean, square = features[row], means[place], squares[place]
+        for j in range(len(x)):
+            difference = x[j] - origin[j] - mean[j]
+            mean[j] += share * difference
+            square[j] += weight * difference * difference
