@@ -15,6 +15,7 @@ __all__ = [
     "complex_dtype",
     "device",
     "floating",
+    "hand_over",
     "images",
     "is_complex",
     "numbers_at_once",
@@ -232,17 +233,39 @@ def to_library(host, name):
     Raises ValueError if the name is unknown, ImportError if the library is not installed, RuntimeError if it is CuPy
     and there is no GPU.
     """
-    if name not in LIBRARIES:
-        raise ValueError(f"name: unknown array library {name!r}; known: {', '.join(LIBRARIES)}")
+    library = _library(name)
     if name == "numpy":
         return host
-    try:
-        library = importlib.import_module(name)
-    except ImportError as error:
-        raise ImportError(f"the array library {name!r} is not installed ({error}); see README.md, Install") from error
     if name == "torch":  # which takes no read-only, reversed or byte-swapped arrays
         host = np.require(_native(host), requirements="CW")
         return library.asarray(host, device="cuda" if library.cuda.is_available() else "cpu")
     if not library.cuda.is_available():
         raise RuntimeError("cupy is installed, but it sees no GPU (cupy.cuda.is_available() is false)")
     return library.asarray(host)
+
+
+def hand_over(x, name):
+    """An array as one of another library, on the same memory of the same device: nothing is copied (DLPack).
+
+    x : array of any library, outside of a graph
+    name : "numpy", "torch" or "cupy"
+
+    Returns (...) an array of that library; writing to one writes to both.
+    Raises ValueError if the name is unknown, ImportError if the library is not installed, TypeError if it does not take
+    arrays of this kind: NumPy and CuPy have no memory in common, torch takes the memory of either.
+    """
+    library = _library(name)
+    try:
+        return library.from_dlpack(x)
+    except (BufferError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        kind = f"{type(x).__module__}.{type(x).__name__}"
+        raise TypeError(f"x: expected an array whose memory {name} can share, got {kind}: {error}") from None
+
+
+def _library(name):
+    if name not in LIBRARIES:
+        raise ValueError(f"name: unknown array library {name!r}; known: {', '.join(LIBRARIES)}")
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(f"the array library {name!r} is not installed ({error}); see README.md, Install") from error

@@ -277,6 +277,7 @@ PLACES = [
     ("scatter, no values", lambda: scatter(in_torch(X, device="meta"), 1), V, "x", "meta", "holds values"),
     ("moments, no values", lambda: moments(in_torch(X, device="meta")), V, "features", "meta", "holds values"),
     ("transformer, no values", lambda: transformer(in_torch(ROWS, device="meta")), V, "X", "meta", "holds values"),
+    ("hand_over, list", lambda: arrays.hand_over([1.0], "torch"), T, "x", "builtins.list", "memory torch can share"),
     ("to_library, unknown", lambda: arrays.to_library(X, "jax"), V, "name", "'jax'", "numpy, torch, cupy"),
 ]
 OPERATORS = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from collapse_theory import arrays
-from collapse_theory.arrays import array_namespace, device, place, to_host, to_library
+from collapse_theory.arrays import array_namespace, device, hand_over, place, to_host, to_library
 from tests.places import assert_close
 
 
@@ -99,6 +99,19 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setattr(arrays.importlib, "import_module", absent)
     with pytest.raises(ImportError, match=r"the array library 'torch' is not installed .* see README.md"):
         to_library(np.ones(1), "torch")
+
+
+def test_arrays_are_handed_over_on_the_same_memory(noise):
+    torch = pytest.importorskip("torch")
+    mine = noise.copy()
+    theirs = hand_over(mine, "torch")
+    assert isinstance(theirs, torch.Tensor)
+    theirs[0] = 7
+    assert np.all(mine[0] == 7)
+    assert np.shares_memory(hand_over(theirs, "numpy"), mine)
+    for bad in ([1.0], mine.astype(">c16"), torch.ones(1, device="meta")):
+        with pytest.raises(TypeError, match=r"x: expected an array whose memory \w+ can share, got "):
+            hand_over(bad, "torch" if not isinstance(bad, torch.Tensor) else "numpy")
 
 
 def test_torch_gets_the_same_dtype_and_shape(noise):

@@ -1,9 +1,11 @@
 """Doubts about the cascade: is every channel where the table says, and is energy kept where it must be?"""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from collapse_theory import scattering, torus
+from collapse_theory import cores, scattering, torus
 from collapse_theory.arrays import array_namespace, is_complex, shape, to_host, to_library
 from collapse_theory.nonlinearities import collapse_phase, nonlinearity
 from collapse_theory.scattering import Mixing, cascade, cascade_paths, semi_unitary
@@ -224,3 +226,20 @@ def test_bank_that_was_changed_in_place_is_not_remembered(rng):
     before = list(cascade(x, bank, "phase collapse", depth=1))[-1]
     bank.filters_hat[...] *= 2
     assert_close(list(cascade(x, bank, "phase collapse", depth=1))[-1], 2 * before, NUMPY)
+
+
+@pytest.mark.parametrize(("scales", "angles", "side"), [(1, 4, 32), (2, 8, 64), (1, 6, 128)])
+@pytest.mark.parametrize("subsample", [True, False])
+def test_peak_memory_of_a_layer_is_that_of_the_formula(monkeypatch, rng, scales, angles, side, subsample):
+    monkeypatch.setattr(cores, "cores", lambda: 1)
+    bank = morlet_bank((side, side), scales, angles, "full").tight("complex")
+    x = rng.normal(size=(2**16 // side**2, 3, side, side)).astype(np.float32)
+    layer = scattering.Layer(bank, "phase collapse", subsample=subsample)
+    scattering.apply_layer(x, layer)  # makes the filters
+    tracemalloc.start()
+    scattering.apply_layer(x, layer)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    n, k, a = x.size, len(bank), 2 if subsample else 1
+    m = n * (1 + k) / a**2
+    assert peak == pytest.approx(4 * max(2 * a * n + 2 * m, 4 * m - m / (1 + k)), rel=0.1)

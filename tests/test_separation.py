@@ -1,6 +1,7 @@
 """Doubts about separation: is every number that of the slow formula, in every library, and does it have a gradient?"""
 
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -171,3 +172,15 @@ def test_libraries_and_devices_are_not_mixed():
         separation.class_means(x, labels, classes=2)
     with pytest.raises(TypeError, match="expected arrays of one library"):
         separation.class_means(x, np.arange(2), classes=2)
+
+
+@pytest.mark.parametrize(("samples", "features", "chunk"), [(4000, 300, 2000), (5000, 512, 256), (20000, 64, 1000)])
+def test_peak_memory_of_a_covariance_is_that_of_the_formula(rng, samples, features, chunk):
+    x, labels = rng.normal(size=(samples, features)).astype(np.float32), np.arange(samples) % 10
+    separation.within_class_covariance(x, labels, classes=10, chunk=chunk)
+    tracemalloc.start()
+    separation.within_class_covariance(x, labels, classes=10, chunk=chunk)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    expected = 10 * samples + max(10 * samples, max(chunk, features) * features + features**2)
+    assert peak == pytest.approx(4 * expected, rel=0.1)

@@ -37,7 +37,7 @@ def _rank_k_update(dtype):
     return getattr(blas, {"f": "ssyrk", "d": "dsyrk", "F": "cherk", "D": "zherk"}[dtype.char])
 
 
-def _mirrored(upper, at_once=512):
+def _mirrored(upper, at_once=64):
     """A Hermitian matrix from its upper triangle, in place."""
     for start in range(0, len(upper), at_once):
         stop = min(start + at_once, len(upper))

@@ -52,7 +52,7 @@ def within_class_variance(features, labels, *, classes, chunk=None):
     """W = Σ_y p_y E|x − μ_y|², summed over the features.
 
     features, labels, classes : as `class_means`
-    chunk : rows at a time, all by default; temporaries take about three times the memory of so many rows of features
+    chunk : rows at a time, all by default; temporaries take two to three times the memory of so many rows of features
 
     Returns a real 0-d array. A torch graph keeps the temporaries of all chunks.
     Raises what `class_means` does.
@@ -65,8 +65,8 @@ def within_class_variance(features, labels, *, classes, chunk=None):
 def within_class_covariance(features, labels, *, classes, chunk=None):
     """Σ_W = Σ_y p_y E[(x − μ_y)(x − μ_y)ᴴ], (D, D) for features of D numbers.  Arguments as `within_class_variance`.
 
-    A torch tensor on a CPU, out of a graph, goes by the NumPy array on its memory, whose symmetric products take half
-    the operations.
+    Beyond its arguments it takes K N + max(K N, max(chunk, D) D + D²) numbers with NumPy, measured within 10 %. A torch
+    tensor on a CPU, out of a graph, goes by the NumPy array on its memory, whose symmetric products take half the operations.
     """
     features, member = _checked(features, labels, classes)
     host, host_member = numpy_view(features), numpy_view(member)

@@ -133,9 +133,14 @@ class FilterBank:
     def tight(self, signals="real"):
         """The bank divided by √LP: its transform keeps the energy of every `signals` image, and can be inverted.
 
-        Raises ValueError, naming the frequency, where the sum is under 3e-2 of its maximum: the division would
-        amplify what the bank does not see.
+        Read-only where this bank is shared, as those of `morlet_bank` are. Raises ValueError, naming the frequency,
+        where the sum is under 3e-2 of its maximum: the division would amplify what the bank does not see.
         """
+        key = self.design, self.shape, self.circle
+        shared = self.design is not None and self.tight_for is None and designed_bank(*key, None) is self
+        return designed_bank(*key, signals) if shared else self._divided(signals)
+
+    def _divided(self, signals):
         energy = self.littlewood_paley(signals)
         if energy.min() < _SMALLEST_SUM * energy.max():
             w = frequencies(self.shape)[np.unravel_index(np.argmin(energy), energy.shape)]
@@ -160,7 +165,7 @@ def designed_bank(design, shape, circle, tight_for):
             f"{least:g} samples, got {tuple(shape)}"
         )
     if tight_for:
-        bank = designed_bank(design, shape, circle, None).tight(tight_for)
+        bank = designed_bank(design, shape, circle, None)._divided(tight_for)
     else:
         filters_hat = np.empty((1 + len(design.wavelets), *shape))
         lowpass = Morlet(design.lowpass_sigma, 0.0, 0.0, 1.0)

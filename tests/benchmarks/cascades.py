@@ -10,12 +10,12 @@ from collapse_theory.wavelets import morlet_bank
 
 __all__ = ["full_resolution", "measured"]
 
-IMAGES, BATCH, DEPTH, CLASSES = 512, 64, 3, 10
+IMAGES, BATCH, DEPTH, CLASSES = 60_000, 128, 3, 10
 
 
 def labelled():
     rng = np.random.default_rng(0)
-    return rng.normal(size=(IMAGES, 3, 32, 32)).astype(np.float32), np.arange(IMAGES) % CLASSES
+    return rng.standard_normal((IMAGES, 3, 32, 32), np.float32), np.arange(IMAGES) % CLASSES
 
 
 def bank_of_the_setting(side=32):

@@ -1,4 +1,4 @@
-"""How the cost of a transform grows: four sizes of each of its dimensions, and the slope on logarithmic axes."""
+"""How the cost of each work grows: four sizes of each of its dimensions, and the slope on logarithmic axes."""
 
 import math
 import time
@@ -6,28 +6,58 @@ from unittest import mock
 
 import numpy as np
 
-from collapse_theory import fourier
+from collapse_theory import compiled, fourier
 from collapse_theory.arrays import to_library
-from collapse_theory.scattering import scatter
-from collapse_theory.separation import ClassMoments
+from collapse_theory.scattering import cascade, scatter
+from collapse_theory.scattering.windows import padded_sides, windows
+from collapse_theory.separation import ClassMoments, within_class_covariance
+from collapse_theory.wavelets import morlet_bank
+from collapse_theory.wavelets.filterbank import designed_bank
 
 from .side import wait
 
 __all__ = ["GROWTHS", "measure_growth", "slope"]
 
 _SECONDS = 0.3
+_CLASSES = 10
+
+
+def _noise(on, *sizes):
+    return to_library(np.random.default_rng(0).normal(size=sizes).astype(np.float32), on)
+
+
+def _labels(samples):
+    return np.arange(samples) % _CLASSES
 
 
 def _scatter(on, batch=32, side=32, scales=2, angles=8):
-    x = to_library(np.random.default_rng(0).normal(size=(batch, side, side)).astype(np.float32), on)
+    x = _noise(on, batch, side, side)
     return lambda: scatter(x, scales, angles)
 
 
+def _filters(on, side=64, scales=3, angles=8):
+    def run():
+        designed_bank.cache_clear()
+        windows.cache_clear()
+        windows((side, side), scales, angles, math.pi)
+        return morlet_bank(padded_sides((side, side), scales), scales, angles).lowpass_hat
+
+    return run
+
+
+def _cascade(on, batch=32, side=32, depth=2):
+    x, bank = _noise(on, batch, 3, side, side), morlet_bank(side, 1, 4, "full").tight("complex")
+    return lambda: list(cascade(x, bank, "phase collapse", depth=depth, subsample=True))[-1]
+
+
 def _moments(on, samples=2000, features=1024):
-    rng = np.random.default_rng(0)
-    x = to_library(rng.normal(size=(samples, features)).astype(np.float32), on)
-    labels = rng.integers(0, 10, samples)
+    x, labels = _noise(on, samples, features), _labels(samples)
     return lambda: ClassMoments().update(x, labels).class_means
+
+
+def _covariance(on, samples=2000, features=512):
+    x, labels = _noise(on, samples, features), to_library(_labels(samples), on)
+    return lambda: within_class_covariance(x, labels, classes=_CLASSES, chunk=1024)
 
 
 GROWTHS = {
@@ -35,23 +65,36 @@ GROWTHS = {
     ("scatter", "side"): (_scatter, (32, 64, 128, 256), {"batch": 8}),
     ("scatter", "scales"): (_scatter, (1, 2, 3, 4), {"side": 64, "batch": 8}),
     ("scatter", "angles"): (_scatter, (2, 4, 8, 16), {"batch": 8}),
+    ("filters", "side"): (_filters, (32, 64, 128, 256), {}),
+    ("filters", "scales"): (_filters, (1, 2, 3, 4), {}),
+    ("filters", "angles"): (_filters, (2, 4, 8, 16), {}),
+    ("cascade", "batch"): (_cascade, (16, 32, 64, 128), {}),
+    ("cascade", "side"): (_cascade, (16, 32, 64, 128), {}),
+    ("cascade", "depth"): (_cascade, (1, 2, 3, 4), {}),
     ("class statistics", "samples"): (_moments, (1000, 2000, 4000, 8000), {}),
     ("class statistics", "features"): (_moments, (512, 1024, 2048, 4096), {}),
+    ("covariance", "samples"): (_covariance, (2000, 4000, 8000, 16000), {}),
+    ("covariance", "features"): (_covariance, (256, 512, 1024, 2048), {}),
 }
 
 
 def measure_growth(on, seconds=_SECONDS):
     """Rows of the seconds of a call at four sizes, the least of the calls that fit in `seconds` each, and the slope.
 
-    Without FFTW, whose plans would come between two sizes.
+    Without plans and compiled loops, which would come between two sizes.
     """
-    with mock.patch.object(fourier, "_WORTH_A_PLAN", math.inf):
+    with (
+        mock.patch.object(fourier, "_WORTH_A_PLAN", math.inf),
+        mock.patch.object(compiled, "_SECONDS_TO_COMPILE", math.inf),
+    ):
         return _rows(on, seconds)
 
 
 def _rows(on, seconds):
     rows = []
     for (work, name), (prepare, sizes, others) in GROWTHS.items():
+        if work == "filters" and on != "numpy":
+            continue  # made on the host, whatever they are for
         times = [_best(prepare(on, **{name: size}, **others), seconds) for size in sizes]
         rows.append(
             {

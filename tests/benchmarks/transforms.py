@@ -25,9 +25,9 @@ def images(sizes):
     return np.random.default_rng(0).normal(size=sizes).astype(np.float32)
 
 
-def scattering(on, sizes, scales, order, fftw=True):
-    if not fftw:
-        sys.modules["pyfftw"] = None  # as if it were not installed: this process does nothing else
+def scattering(on, sizes, scales, order, fast=True):
+    if not fast:  # as if the extra were not installed: this process does nothing else
+        sys.modules["pyfftw"] = sys.modules["numba"] = None
     x = to_library(images(sizes), on)
     return lambda: scatter(x, scales, order=order, pi=PI)
 
