@@ -80,7 +80,6 @@ def cores_for(numbers):
 
 
 def shares(x, axis=0):
-    """Slices of an axis of an array, one for each of the cores that are worth asking."""
+    """Parts (low, high) of an axis of an array, one for each of the cores that are worth asking."""
     count = max(1, min(cores_for(x.size), x.shape[axis]))
-    bounds = [x.shape[axis] * number // count for number in range(count + 1)]
-    return [slice(*ends) for ends in pairwise(bounds)]
+    return list(pairwise(x.shape[axis] * number // count for number in range(count + 1)))

@@ -59,17 +59,20 @@ def sum_of_products(spectra, values):
 
 
 def _compiled_sum(spectra, values):
-    flat = spectra.reshape(len(spectra), -1, spectra.shape[-1])
+    flat = np.ascontiguousarray(spectra).reshape(len(spectra), -1, spectra.shape[-1])
     sums = np.empty((flat.shape[1], *values.shape[1:]), spectra.dtype)
-    on_cores(lambda part: _add_products(flat[:, part], values, sums[part]), shares(sums), like=sums)
+    on_cores(lambda planes: _add_products(flat, values, sums, *planes), shares(sums), like=sums)
     return sums.reshape(*spectra.shape[1:-1], *values.shape[1:])
 
 
 @partial(Loop, saved=0.2)
-def _add_products(spectra, values, sums):
-    """`sum_of_products` of (B, N, K) into (N, L, K), two blocks at a time, in pieces of rows that stay in the cache."""
-    blocks, (planes, filters, width) = len(spectra), sums.shape
-    for plane in range(planes):
+def _add_products(spectra, values, sums, low, high):
+    """`sum_of_products` of (B, N, K) into (N, L, K), of planes `low` to `high`.
+
+    Two blocks at a time, in pieces of rows that stay in the cache.
+    """
+    blocks, (_, filters, width) = len(spectra), sums.shape
+    for plane in range(low, high):
         for filter in range(filters):
             for start in range(0, width, 1024):
                 here = slice(start, start + 1024)

@@ -1,8 +1,8 @@
-"""How the cost of the scattering transform and of class statistics grows: seconds of a call at four sizes.
+"""How the cost of the transforms and of the statistics grows: seconds of a call at four sizes.
 
 Each line is one dimension of the input, the others fixed, in the recorded run of `python -m tests.benchmarks`; beside
-it the slope on these logarithmic axes, the exponent p of seconds ~ size^p. Left, the windowed scattering transform of
-order 2; right, class means and variances.
+it the slope on these logarithmic axes, the exponent p of seconds ~ size^p. The windowed scattering transform of order
+2 and its filters, the deep cascade of a phase collapse, class means and variances, the within-class covariance.
 """
 
 from matplotlib.ticker import NullFormatter
@@ -22,8 +22,8 @@ def data(folder=record.RESULTS):
 
 
 def draw(data):
-    figure, axes = style.panels(1, len(data), height_cm=7.5)
-    for ax, (work, rows) in zip(axes[0], data.items(), strict=True):
+    figure, axes = style.panels(len(data), 1, height_cm=7 * len(data))
+    for ax, (work, rows) in zip(axes[:, 0], data.items(), strict=True):
         colours = dict(zip(dict.fromkeys(row["grows"] for row in rows), COLOURS, strict=False))
         for row in rows:
             label = f"{row['grows']}, {row['on']}: {row['slope']:.2f}"

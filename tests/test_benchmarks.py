@@ -87,7 +87,7 @@ def test_table_has_the_ratio_beside_its_goal_and_the_machine():
     lines = lines_of(recorded(row))
     assert lines[0] == "a machine, 2022-04-25, 1 threads: GEMM 2048 GFLOP/s 71."
     assert "| 50 ms numpy | 0.2 s a quick peer | 4 [4-4], goal 3 | 20 % of the least |" in lines[4]
-    assert lines[-1] == "Cost grows, counting as side^2.00, numpy."
+    assert lines[-1] == "Cost grows, numpy: counting as side^2.00."
 
 
 @pytest.mark.parametrize(

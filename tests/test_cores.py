@@ -48,9 +48,9 @@ def test_shares_cover_an_axis_and_are_few_where_there_is_little_to_do(monkeypatc
     monkeypatch.setattr(cores, "cores", lambda: 3)
     monkeypatch.setattr(cores, "_WORTH_SHARING", 10)
     for shape, axis, expected in (((7, 4), 0, 2), ((7, 40), 0, 3), ((2, 40), 0, 2), ((40, 1), 1, 1), ((1, 2), 0, 1)):
-        slices = cores.shares(np.zeros(shape), axis)
-        assert len(slices) == expected
-        assert [i for part in slices for i in range(*part.indices(shape[axis]))] == list(range(shape[axis]))
+        parts = cores.shares(np.zeros(shape), axis)
+        assert len(parts) == expected
+        assert [i for part in parts for i in range(*part)] == list(range(shape[axis]))
 
 
 FORKED = """

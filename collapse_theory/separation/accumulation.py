@@ -35,8 +35,8 @@ def accumulate(cells, features, places, origin):
         _add_long_chunks(cells, features, list(_chunks(places, counts, rows)), origin)
         return
     _check_finite(features)
-    real = is_numpy_array(features) and not np.iscomplexobj(cells.means)
-    if real and not covariance and _add_rows.pays(math.prod(features.shape)):
+    plain = is_numpy_array(features) and features.flags.c_contiguous and not np.iscomplexobj(cells.means)
+    if plain and not covariance and _add_rows.pays(math.prod(features.shape)):
         _add_single_rows(cells, features, places, origin)
     else:
         _add_short_chunks(cells, features, list(_chunks(places, counts, rows)), origin)
@@ -90,23 +90,24 @@ def _add_single_rows(cells, features, places, origin):
     counts = cells.counts.ravel()
 
     def add(columns):
-        _add_rows(features[:, columns], places, origin[columns], counts, means[:, columns], squares[:, columns])
+        _add_rows(features, places, origin, counts, means, squares, *columns)
 
     on_cores(add, shares(features, axis=1), like=features)
     cells.counts += np.bincount(places, minlength=cells.counts.size).reshape(cells.counts.shape)
 
 
 @partial(Loop, saved=20)
-def _add_rows(features, places, origin, counts, means, squares):
-    """`Cells.add` of one row after the other, in another order of the operations; `counts` are left as they are."""
+def _add_rows(features, places, origin, counts, means, squares, low, high):
+    """`Cells.add` of one row after the other, features `low` to `high`; `counts` are left as they are."""
     counts = counts.copy()
     for row in range(len(places)):
         place = places[row]
         share = 1 / (counts[place] + 1)
         weight = counts[place] * share
         counts[place] += 1
-        x, mean, square = features[row], means[place], squares[place]
+        x, first = features[row, low:high], origin[low:high]
+        mean, square = means[place, low:high], squares[place, low:high]
         for j in range(len(x)):
-            difference = x[j] - origin[j] - mean[j]
+            difference = x[j] - first[j] - mean[j]
             mean[j] += share * difference
             square[j] += weight * difference * difference

@@ -71,7 +71,8 @@ def _sums_about_first(features, index):
 
 
 def _loop_pays(features, numbers):
-    return is_numpy_array(features) and features.dtype == np.float32 and _add_about_first.pays(numbers)
+    single = is_numpy_array(features) and features.dtype == np.float32 and features.flags.c_contiguous
+    return single and _add_about_first.pays(numbers)
 
 
 @partial(Loop, saved=1.5)

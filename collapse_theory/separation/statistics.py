@@ -66,7 +66,8 @@ def within_class_covariance(features, labels, *, classes, chunk=None):
     """Σ_W = Σ_y p_y E[(x − μ_y)(x − μ_y)ᴴ], (D, D) for features of D numbers.  Arguments as `within_class_variance`.
 
     Beyond its arguments it takes K N + max(K N, max(chunk, D) D + D²) numbers with NumPy, measured within 10 %. A torch
-    tensor on a CPU, out of a graph, goes by the NumPy array on its memory, whose symmetric products take half the operations.
+    tensor on a CPU, out of a graph, goes by the NumPy array on its memory, whose symmetric products take half the
+    operations.
     """
     features, member = _checked(features, labels, classes)
     host, host_member = numpy_view(features), numpy_view(member)

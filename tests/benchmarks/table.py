@@ -14,7 +14,6 @@ def lines_of(record):
     """
     rows = record["rows"]
     found = [row for row in rows if row["name"] == "ceilings"]
-    growth = [f"{row['work']} as {row['grows']}^{row['slope']:.2f}, {row['on']}" for row in rows if "slope" in row]
     return [
         *(f"{record['machine']}, {row['date']}, {row['threads']} threads: {_ceilings(row)}." for row in found),
         "",
@@ -22,8 +21,18 @@ def lines_of(record):
         "|---" * (_HEAD.count("|") - 1) + "|",
         *(_line(row) for row in rows if "work" in row and "slope" not in row),
         "",
-        f"Cost grows, {'; '.join(growth)}.",
+        *_growth([row for row in rows if "slope" in row]),
     ]
+
+
+def _growth(rows):
+    """A line for each library: with which power of each dimension the cost of each work grows."""
+    powers = {}
+    for row in rows:
+        powers.setdefault(row["on"], {}).setdefault(row["work"], []).append(f"{row['grows']}^{row['slope']:.2f}")
+    for on, each in powers.items():
+        works = {work: ", ".join(found) for work, found in each.items()}
+        yield f"Cost grows, {on}: {'; '.join(f'{work} as {joined}' for work, joined in works.items())}."
 
 
 def _ceilings(row):
