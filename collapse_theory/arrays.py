@@ -215,7 +215,7 @@ def numpy_view(x):
         return None
     try:
         return x.detach().resolve_conj().resolve_neg().numpy()
-    except RuntimeError:  # a tensor without memory of its own, as under torch.func
+    except (RuntimeError, TypeError):  # a tensor without memory of its own, as under torch.func; a dtype NumPy lacks
         return None
 
 
@@ -250,11 +250,14 @@ def hand_over(x, name):
     x : array of any library, outside of a graph
     name : "numpy", "torch" or "cupy"
 
-    Returns (...) an array of that library; writing to one writes to both.
-    Raises ValueError if the name is unknown, ImportError if the library is not installed, TypeError if it does not take
-    arrays of this kind: NumPy and CuPy have no memory in common, torch takes the memory of either.
+    Returns (...) an array of that library; writing to one writes to both, where the other lets itself be written to.
+    Raises ValueError if the name is unknown or `x` is read-only, which torch would not know; ImportError if the library
+    is not installed; TypeError if it does not take arrays of this kind: NumPy and CuPy have no memory in common, torch
+    takes the memory of either.
     """
     library = _library(name)
+    if is_numpy_array(x) and not x.flags.writeable:
+        raise ValueError(f"x: expected an array that may be written to, got a read-only one of shape {x.shape}")
     try:
         return library.from_dlpack(x)
     except (BufferError, RuntimeError, ValueError, TypeError, AttributeError) as error:

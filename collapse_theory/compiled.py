@@ -38,8 +38,9 @@ class Loop:
 
 @cache
 def _numba():
-    """The module numba, or None where it is not installed."""
+    """The module numba, or None where it is not installed, or told not to compile."""
     try:
-        return importlib.import_module("numba")
+        numba = importlib.import_module("numba")
     except ImportError:
         return None
+    return None if numba.config.DISABLE_JIT else numba

@@ -3,7 +3,7 @@
 import importlib
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from .arrays import is_numpy_array
 
 __all__ = ["cores", "cores_for", "free_cores", "on_cores", "shares"]
 
-_WORTH_SHARING = 2**19  # numbers that a core is done with in half a millisecond; to ask another takes a third of that
+_WORTH_SHARING = 2**18  # numbers that a core is done with in half a millisecond; to ask another takes a third of that
 
 _HERE = threading.local()  # `alone`: whether this thread is one of many, and may not start more
 
@@ -25,7 +25,13 @@ def on_cores(function, pieces, like):
     if len(pieces) < 2 or free_cores() < 2 or not is_numpy_array(like):
         return [function(piece) for piece in pieces]
     with _ONE_CORE_A_PRODUCT:
-        return list(_pool(cores()).map(function, pieces))
+        futures = [_pool(cores()).submit(function, piece) for piece in pieces]
+        try:
+            return [future.result() for future in futures]
+        finally:  # an error, or an interrupt, leaves nobody at work
+            for future in futures:
+                future.cancel()
+            wait(futures)
 
 
 @cache

@@ -16,6 +16,7 @@ from .cores import cores_for, free_cores, on_cores
 
 __all__ = ["fft2", "ifft2", "inverse_sum"]
 
+_NUMBERS_A_SAMPLE = 4  # that a core would be done with as soon
 _SMALL = 2**15  # samples that one core transforms sooner than two
 _AT_ONCE = 2**14  # samples that a plan transforms
 _WORTH_A_PLAN = 2**23  # samples of planes of one shape: SciPy takes as long for them as FFTW for its plan
@@ -98,7 +99,7 @@ def _planned(x, direction, in_place):
     out = planes if in_place else np.empty_like(planes)
     at_once = _planes_at_once(*x.shape[-2:])
     starts = range(0, len(planes), at_once)
-    workers = cores_for(x.size)
+    workers = cores_for(_NUMBERS_A_SAMPLE * x.size)
     shares = [starts[number::workers] for number in range(workers)]
     on_cores(lambda starts: _transform(planes, out, starts, at_once, direction), shares, like=x)
     return out.reshape(x.shape)

@@ -29,7 +29,7 @@ def draw(data):
             label = f"{row['grows']}, {row['on']}: {row['slope']:.2f}"
             style_of = {"color": colours[row["grows"]], "marker": MARKERS[row["on"]], "label": label}
             ax.loglog(row["sizes"], row["seconds"], **style_of)
-        ax.set(title=work, xlabel="size, samples", ylabel="seconds of a call")
+        ax.set(title=work, xlabel="size", ylabel="seconds of a call")
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_minor_formatter(NullFormatter())
         ax.legend(title="slope", loc="upper left", bbox_to_anchor=(1, 1))

@@ -2,19 +2,21 @@
 
 import itertools
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from collapse_theory.separation import ClassMoments
+from collapse_theory import cores
+from collapse_theory.separation import ClassMoments, accumulation
 
 
-@pytest.mark.parametrize("groups", [0, 20])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("settings", [{}, {"groups": 20}, {"covariance": True}])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_changes_nothing_wherever_it_stands(place, rng, value, dtype, groups):
+def test_what_is_not_finite_changes_nothing_wherever_it_stands(place, rng, value, dtype, settings):
     x, labels = rng.normal(size=(200, 3)).astype(dtype), np.arange(200) % 2
-    empty, moments = ClassMoments(groups=groups), ClassMoments(groups=groups).update(x, labels)
+    empty, moments = ClassMoments(**settings), ClassMoments(**settings).update(x, labels)
     before = pickle.dumps(moments)
     for row in (0, 1, 77, 199):
         bad = x.copy()
@@ -42,3 +44,37 @@ def test_finite_features_whose_sums_overflow_are_not_called_infinite(rng):
     x = np.full((40, 2), 1e308)
     with np.errstate(over="ignore"):
         assert ClassMoments().update(x, [0] * 40).counts.tolist() == [40]
+
+
+@pytest.mark.parametrize("groups", [0, 20])
+def test_memory_order_and_constant_features_change_nothing(loops, rng, groups):
+    x, labels = rng.normal(size=(300, 40)).astype(np.float32), np.arange(300) % 3
+    x[:, :20], x[labels == 1, 20:] = 7, 0
+    expected = ClassMoments(groups=groups).update(x.astype(np.float64), labels)
+    for features in (x, np.asfortranarray(x), np.repeat(x, 2, axis=1)[:, ::2], x[::-1].copy()[::-1]):
+        found = ClassMoments(groups=groups).update(features, labels)
+        np.testing.assert_allclose(found.class_means, expected.class_means, atol=1e-6)
+        spreads = found.per_feature().within_class_variance
+        np.testing.assert_allclose(spreads, expected.per_feature().within_class_variance, rtol=1e-5)
+        assert np.all(spreads[:20] == 0)
+
+
+def test_few_numbers_are_copied_where_many_features_lose_digits_in_single_precision(monkeypatch, loops, rng):
+    monkeypatch.setattr(cores, "cores", lambda: 1)
+    x, labels = rng.normal(size=(256, 2**13)).astype(np.float32), [0] * 256
+    x[0] += 1e3  # far from the mean of the others
+    for features in (x, np.concatenate([x[:1], x])[1:]):
+        moments = ClassMoments().update(features[:2] * (1 + 0j), labels[:2]) if features is not x else ClassMoments()
+        tracemalloc.start()
+        moments.update(features, labels)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 2**24  # the features take 2**23, in double 2**24
+
+
+def test_moments_that_would_take_too_much_are_not_held_back(monkeypatch, rng):
+    x, labels = rng.normal(size=(640, 5)), np.arange(640) % 2
+    expected = pickle.dumps(ClassMoments().update(x, labels))
+    monkeypatch.setattr(accumulation, "_HELD_BACK", 0)
+    monkeypatch.setattr(accumulation, "_add_long_chunks", None)
+    assert pickle.dumps(ClassMoments().update(x, labels)) == expected

@@ -109,6 +109,11 @@ def test_arrays_are_handed_over_on_the_same_memory(noise):
     theirs[0] = 7
     assert np.all(mine[0] == 7)
     assert np.shares_memory(hand_over(theirs, "numpy"), mine)
+    theirs[1] = 3
+    assert np.all(hand_over(theirs, "numpy")[1] == 3)
+    mine.flags.writeable = False
+    with pytest.raises(ValueError, match="x: expected an array that may be written to, got a read-only one of shape"):
+        hand_over(mine, "torch")
     for bad in ([1.0], mine.astype(">c16"), torch.ones(1, device="meta")):
         with pytest.raises(TypeError, match=r"x: expected an array whose memory \w+ can share, got "):
             hand_over(bad, "torch" if not isinstance(bad, torch.Tensor) else "numpy")

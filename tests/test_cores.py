@@ -37,6 +37,21 @@ def test_work_on_cores_keeps_its_order_and_products_to_one_core_until_all_are_do
         assert blas_threads() == before
 
 
+def test_nobody_is_at_work_after_an_error(monkeypatch):
+    monkeypatch.setattr(cores, "cores", lambda: 2)
+    done = []
+
+    def work(seconds):
+        time.sleep(seconds)
+        done.append(1 / (seconds - 0.01))
+
+    with pytest.raises(ZeroDivisionError):
+        cores.on_cores(work, [0.01, 0.1, 0.1, 0.1], np.zeros(1))
+    seen = len(done)
+    time.sleep(0.25)
+    assert len(done) == seen >= 1
+
+
 def test_work_within_work_on_cores_starts_no_more_threads(monkeypatch):
     monkeypatch.setattr(cores, "cores", lambda: 2)
     like = np.zeros(1)

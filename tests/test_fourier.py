@@ -22,6 +22,7 @@ def planned(monkeypatch):
     pytest.importorskip("pyfftw")
     monkeypatch.setattr(fourier, "_WORTH_A_PLAN", 0)
     monkeypatch.setattr(fourier, "_AT_ONCE", 600)
+    monkeypatch.setattr(cores, "_WORTH_SHARING", 1000)
     return monkeypatch
 
 

@@ -243,3 +243,34 @@ def test_peak_memory_of_a_layer_is_that_of_the_formula(monkeypatch, rng, scales,
     n, k, a = x.size, len(bank), 2 if subsample else 1
     m = n * (1 + k) / a**2
     assert peak == pytest.approx(4 * max(2 * a * n + 2 * m, 4 * m - m / (1 + k)), rel=0.1)
+
+
+def test_torch_tensors_that_go_by_numpy_stay_torch_for_the_nonlinearity():
+    torch = pytest.importorskip("torch")
+    x, gain = torch.asarray(images(), dtype=torch.float32), torch.tensor(2.0, requires_grad=True)
+    seen = []
+
+    def scaled(z):
+        seen.append((type(z), z.dtype, str(z.device)))
+        return gain * torch.abs(z)
+
+    layer = scattering.Layer(FULL, scaled)
+    expected = scattering.apply_layer(x.numpy(), scattering.Layer(FULL, lambda z: 2 * np.abs(z)))
+    with torch.device("meta"):  # where a tensor goes does not depend on the default device
+        result = scattering.apply_layer(x, layer)
+    assert seen == [(torch.Tensor, torch.complex64, "cpu")]
+    assert_close(result.detach(), expected, NUMPY, rounding=1e-6)
+    result.sum().backward()
+    assert gain.grad > 0
+    for same in (x.transpose(-1, -2).contiguous().transpose(-1, -2), x.clone().requires_grad_()):
+        assert_close(scattering.apply_layer(same, layer).detach(), expected, NUMPY, rounding=1e-6)
+    z = torch.asarray(images("complex"))
+    conjugate = scattering.apply_layer(z.conj(), scattering.Layer(FULL, torch.abs))
+    assert_close(
+        conjugate, scattering.apply_layer(z.conj().resolve_conj().numpy(), scattering.Layer(FULL, np.abs)), NUMPY
+    )
+
+
+def test_half_precision_is_refused_by_a_layer():
+    with pytest.raises(TypeError, match="x: expected single or double precision"):
+        scattering.apply_layer(images().astype(np.float16), scattering.Layer(FULL, "phase collapse"))

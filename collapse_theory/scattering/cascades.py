@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import check_choice, check_count
-from ..arrays import array_namespace, images, is_complex, numpy_view, shape, to_complex
+from ..arrays import array_namespace, device, floating, images, is_complex, numpy_view, shape, to_complex
 from ..fourier import fft2
 from ..nonlinearities import nonlinearity as named_nonlinearity
 from ..torus import reflect
@@ -120,6 +120,7 @@ def apply_layer(x, layer, number=0):
 
     Returns (..., C (1 + K), H', W'), or as many channels as the mixing has outputs.
     """
+    x = floating(x)
     xp = array_namespace(x)
     if not isinstance(layer, Layer):
         raise TypeError(f"layer: expected a Layer, got {type(layer).__name__}")
@@ -141,7 +142,7 @@ def _coefficients(x, layer):
     """x ∗ φ and x ∗ ψ_k on the grid that the layer ends on.  (..., C, H, W) -> (..., C, 1 + K, H', W') complex."""
     host = numpy_view(x)
     if host is not None:
-        return array_namespace(x).asarray(_coefficients(host, layer))
+        return array_namespace(x).asarray(_coefficients(host, layer), device=device(x))
     padded = layer.boundary == "reflect"
     grid = padded_shape(shape(x)[-2:]) if padded else shape(x)[-2:]
     filters = filters_of(layer.bank.at(grid), 2 if layer.subsample else 1)

@@ -3,8 +3,8 @@
 import math
 
 from ..arguments import check_count, check_number
-from ..arrays import array_namespace, images, is_complex, numbers_at_once, numpy_view, shape
-from ..cores import on_cores
+from ..arrays import array_namespace, device, images, is_complex, is_numpy_array, numbers_at_once, numpy_view, shape
+from ..cores import cores_for, on_cores
 from ..fourier import fft2
 from ..torus import reflect
 from .path_table import check_path_counts
@@ -23,7 +23,8 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     angles : L, over the half circle
     order : the largest, 0, 1 or 2
     pi : the π of the norms of the filters; other codes write 3.1415
-    chunk : images at once; None: as many as a processor's cache or 1 GiB of a GPU holds, at least one
+    chunk : images at once; None: as many as a processor's cache or 1 GiB of a GPU holds, fewer where a core would have
+        none, at least one
 
     The filters are those of `morlet_bank` on the image padded by reflection to ((H + 2^J) // 2^J + 1) 2^J rows, columns
     likewise. A modulus of scale j is known at every 2^j-th sample, aliased; S at every 2^J-th, of which the first and
@@ -44,19 +45,25 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     sides = shape(x)[-2:]
     _check(x, scales, angles, order)
     padded = padded_sides(sides, scales)
-    if chunk is None:
-        chunk = max(1, numbers_at_once(x) // (3 * (1 + angles) * padded[0] * padded[1]))
-    check_count("chunk", chunk)
+    if chunk is not None:
+        check_count("chunk", chunk)
     host = numpy_view(x)
     if host is not None:
-        return array_namespace(x).asarray(scatter(host, scales, angles, order, pi, chunk=chunk))
+        return array_namespace(x).asarray(scatter(host, scales, angles, order, pi, chunk=chunk), device=device(x))
     filters = windows(sides, int(scales), int(angles), check_number("pi", pi, least=1)).placed(like=x)
     xp = array_namespace(x)
     planes = xp.reshape(x, (-1, *sides))
     count = planes.shape[0]
+    chunk = chunk or _images_at_once(planes, 3 * (1 + angles) * math.prod(padded))
     pieces = [planes[start : min(start + chunk, count), ...] for start in range(0, count, chunk)]
     s = xp.concat(on_cores(lambda piece: _coefficients(piece, filters, order), pieces, like=x), axis=0)
     return xp.reshape(s, (*shape(x)[:-2], *shape(s)[1:]))
+
+
+def _images_at_once(planes, numbers):
+    """Images a chunk, of which each takes so many `numbers`."""
+    fit, count = max(1, numbers_at_once(planes) // numbers), planes.shape[0]
+    return min(fit, -(-count // cores_for(count * numbers))) if is_numpy_array(planes) else fit
 
 
 def _check(x, scales, angles, order):

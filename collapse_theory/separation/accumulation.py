@@ -8,12 +8,14 @@ import numpy as np
 from ..arrays import check_finite, is_numpy_array
 from ..compiled import Loop
 from ..cores import on_cores, shares
+from .cells import cell_bytes
 from .reduction import reduce_rows, rows_at_once
 
 __all__ = ["accumulate"]
 
 _CHECKED_NUMBERS = 2**18  # at a time
-_LONG = 16  # rows a chunk, on average: the moments of all chunks then take a quarter of the features at most
+_LONG = 16  # rows a chunk, on average: the moments of all chunks then take less than half of the features
+_HELD_BACK = 2**28  # bytes of the moments of all chunks
 _SHARED_NUMBERS = 2**15  # of a chunk, below which one core is done before two have begun
 _AT_ONCE = 16  # short chunks, shared by the cores
 
@@ -27,11 +29,14 @@ def accumulate(cells, features, places, origin):
     origin : (D,) host numbers taken off the means
 
     Raises ValueError, the cells unchanged, if a feature is not finite. Where chunks of rows of one cell are long, their
-    moments show it; otherwise, and for products, which could not be held back, every number is looked at first.
+    moments show it, and are held back until all are there; where that would take too much, and for products, every
+    number is looked at first.
     """
     covariance = cells.products is not None
-    rows, counts = rows_at_once(features, covariance), np.bincount(places)
-    if not covariance and len(places) >= _LONG * np.sum(-(-counts // rows)):
+    rows, counts = rows_at_once(features, origin, covariance), np.bincount(places)
+    chunks = np.sum(-(-counts // rows))
+    held_back = chunks * cell_bytes(len(origin), False, is_complex=True)
+    if not covariance and len(places) >= _LONG * chunks and held_back <= _HELD_BACK:
         _add_long_chunks(cells, features, list(_chunks(places, counts, rows)), origin)
         return
     _check_finite(features)

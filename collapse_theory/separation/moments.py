@@ -60,8 +60,8 @@ class ClassMoments(Statistics):
 
         Works through chunks of rows of one class: each temporary takes at most 2 MiB, or one row in double precision,
         and about four live at a time on each core. The moments of long chunks, of sixteen rows and more on average, are
-        held back until all features are known to be finite, in a quarter of their memory at most. Integers are
-        converted at once. Returns the moments themselves.
+        held back until all features are known to be finite, where they take 256 MiB at most. Integers are converted at
+        once. Returns the moments themselves. An update that is interrupted may have added to some classes only.
         Raises TypeError or ValueError, before anything changes, for arguments that do not fit or too little `memory`.
         """
         features, labels = self._checked(features, labels)
@@ -80,7 +80,8 @@ class ClassMoments(Statistics):
         except BaseException:
             self._labels, self._cells, self._origin, self._feature_shape = before
             raise
-        self._forget_answers()
+        finally:
+            self._forget_answers()
         return self
 
     def merge(self, other):

@@ -18,10 +18,10 @@ _SINGLE = (1e-30, 1e30)  # where sums of squares must lie, for single precision 
 _EXCESS = 0.96  # share of the squares about the first row that its distance to the mean may take: a digit is lost
 
 
-def rows_at_once(features, covariance):
+def rows_at_once(features, origin, covariance):
     """How many rows of (N, D) features `reduce_rows` should get at a time: they fit in a cache, or are not copied."""
     numbers = math.prod(features.shape)
-    if not covariance and _loop_pays(features, numbers):
+    if _in_single(features, origin, covariance) and _loop_pays(features, numbers):
         return _CHUNK_ROWS
     return min(_CHUNK_ROWS, max(1, _CHUNK_NUMBERS // (numbers // features.shape[0])))
 
@@ -38,24 +38,29 @@ def reduce_rows(features, index, origin, covariance):
     covariance : whether to give the products too
 
     Real rows in single precision are reduced in single precision, but for features where x_0 lies so far out that S
-    would lose a digit, or whose squares are too large or too small; all others, and products, in double. Returns the
-    mean (D,), squared deviations (D,) and products (D, D) or None, on the host in double precision.
+    would lose a digit, or whose squares are too large or too small, if they are not constant; all others, and products,
+    in double. Returns the mean (D,), squared deviations (D,) and products (D, D) or None, on the host in double
+    precision.
     """
-    xp = array_namespace(features)
     if len(index) == 1:
         return _host(_for(origin, features[int(index[0]), ...])) - origin, 0.0, 0.0 if covariance else None
-    if features.dtype != xp.float32 or np.iscomplexobj(origin) or covariance:
+    if not _in_single(features, origin, covariance):
         return _in_double(_for(origin, _rows(features, index)), origin, covariance)
     first = _host(features[int(index[0]), ...])
     sums, squares = _sums_about_first(features, index)
     offset, squares = sums / len(index), squares.astype(np.float64)
     excess, mean = len(index) * offset**2, first + offset - origin
-    poor = np.flatnonzero(~((squares > _SINGLE[0]) & (squares < _SINGLE[1]) & (excess < _EXCESS * squares)))
+    rich = (squares > _SINGLE[0]) & (squares < _SINGLE[1]) & (excess < _EXCESS * squares)
+    poor = np.flatnonzero(~rich & ((squares != 0) | (sums != 0)))
     squares -= excess
-    if len(poor):
-        columns = xp.take(_rows(features, index), place(poor, like=features), axis=1)
-        mean[poor], squares[poor], _ = _in_double(columns, origin[poor], covariance=False)
+    for start in range(0, len(poor), _CHUNK_NUMBERS // len(index)):
+        some = poor[start : start + _CHUNK_NUMBERS // len(index)]
+        mean[some], squares[some], _ = _in_double(_columns(features, index, some), origin[some], covariance=False)
     return mean, squares, None
+
+
+def _in_single(features, origin, covariance):
+    return features.dtype == array_namespace(features).float32 and not np.iscomplexobj(origin) and not covariance
 
 
 def _sums_about_first(features, index):
@@ -71,8 +76,7 @@ def _sums_about_first(features, index):
 
 
 def _loop_pays(features, numbers):
-    single = is_numpy_array(features) and features.dtype == np.float32 and features.flags.c_contiguous
-    return single and _add_about_first.pays(numbers)
+    return is_numpy_array(features) and features.flags.c_contiguous and _add_about_first.pays(numbers)
 
 
 @partial(Loop, saved=1.5)
@@ -99,6 +103,12 @@ def _add_about_first(features, index, sums, squares):
 
 def _rows(features, index):
     return array_namespace(features).take(features, place(index, like=features), axis=0)
+
+
+def _columns(features, index, columns):
+    if is_numpy_array(features):
+        return features[index[:, None], columns]
+    return array_namespace(features).take(_rows(features, index), place(columns, like=features), axis=1)
 
 
 def _for(origin, rows):

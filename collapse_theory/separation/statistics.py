@@ -74,7 +74,7 @@ def within_class_covariance(features, labels, *, classes, chunk=None):
     if host is None:
         return sum_of_outer_products(_deviations(features, member, chunk)) / features.shape[0]
     products = sum_of_outer_products(_deviations(host, host_member, chunk))
-    return array_namespace(features).asarray(products / features.shape[0])
+    return array_namespace(features).asarray(products / features.shape[0], device=device(features))
 
 
 def between_class_variance(features, labels, *, classes):

@@ -133,12 +133,10 @@ class FilterBank:
     def tight(self, signals="real"):
         """The bank divided by √LP: its transform keeps the energy of every `signals` image, and can be inverted.
 
-        Read-only where this bank is shared, as those of `morlet_bank` are. Raises ValueError, naming the frequency,
-        where the sum is under 3e-2 of its maximum: the division would amplify what the bank does not see.
+        Read-only and shared where this bank is read-only, as those of `morlet_bank` are. Raises ValueError, naming the
+        frequency, where the sum is under 3e-2 of its maximum: the division would amplify what the bank does not see.
         """
-        key = self.design, self.shape, self.circle
-        shared = self.design is not None and self.tight_for is None and designed_bank(*key, None) is self
-        return designed_bank(*key, signals) if shared else self._divided(signals)
+        return self._divided(signals) if self.filters_hat.flags.writeable else _divided_once(self, signals)
 
     def _divided(self, signals):
         energy = self.littlewood_paley(signals)
@@ -150,6 +148,13 @@ class FilterBank:
                 f"expected at least {_SMALLEST_SUM:.0e}"
             )
         return replace(self, filters_hat=self.filters_hat / np.sqrt(energy), tight_for=signals)
+
+
+@lru_cache(maxsize=64)
+def _divided_once(bank, signals):
+    tight = bank._divided(signals)
+    tight.filters_hat.flags.writeable = False
+    return tight
 
 
 @lru_cache(maxsize=64)
@@ -165,7 +170,7 @@ def designed_bank(design, shape, circle, tight_for):
             f"{least:g} samples, got {tuple(shape)}"
         )
     if tight_for:
-        bank = designed_bank(design, shape, circle, None)._divided(tight_for)
+        bank = designed_bank(design, shape, circle, None).tight(tight_for)
     else:
         filters_hat = np.empty((1 + len(design.wavelets), *shape))
         lowpass = Morlet(design.lowpass_sigma, 0.0, 0.0, 1.0)

@@ -67,6 +67,6 @@ def filters_of(bank, factor):
     return folded(bank.filters_hat, factor) if bank.filters_hat.flags.writeable else _made_once(bank, factor)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _made_once(bank, factor):
     return folded(bank.filters_hat, factor)

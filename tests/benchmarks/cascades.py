@@ -10,7 +10,7 @@ from collapse_theory.wavelets import morlet_bank
 
 __all__ = ["full_resolution", "measured"]
 
-IMAGES, BATCH, DEPTH, CLASSES = 60_000, 128, 3, 10
+IMAGES, BATCH, DEPTH, CLASSES = 60_000, 256, 3, 10
 
 
 def labelled():
@@ -29,12 +29,15 @@ def measured(on):
 def full_resolution(on):
     """The same from one inverse transform a filter on the full grid, the samples that are not wanted thrown away."""
 
+    like = to_library(np.zeros(1, np.float32), on)
+    filters = [place(bank_of_the_setting(32 // 2**depth).filters_hat, like) for depth in range(DEPTH)]
+
     def representations(x):
         yield x
-        for _ in range(DEPTH):
-            xp, bank, x_hat = array_namespace(x), bank_of_the_setting(x.shape[-1]), fft2(x)
-            low = xp.real(ifft2(x_hat * place(bank.lowpass_hat, like=x)))[..., ::2, ::2]
-            waves = [xp.abs(ifft2(x_hat * place(psi_hat, like=x)))[..., ::2, ::2] for psi_hat in bank.psi_hat]
+        for low_hat, *psi_hat in filters:
+            xp, x_hat = array_namespace(x), fft2(x)
+            low = xp.real(ifft2(x_hat * low_hat))[..., ::2, ::2]
+            waves = [xp.abs(ifft2(x_hat * wave_hat))[..., ::2, ::2] for wave_hat in psi_hat]
             x = xp.stack([low, *waves], axis=2)
             x = x.reshape(x.shape[0], -1, *x.shape[-2:])
             yield x

@@ -45,9 +45,9 @@ def _filters(on, side=64, scales=3, angles=8):
     return run
 
 
-def _cascade(on, batch=32, side=32, depth=2):
-    x, bank = _noise(on, batch, 3, side, side), morlet_bank(side, 1, 4, "full").tight("complex")
-    return lambda: list(cascade(x, bank, "phase collapse", depth=depth, subsample=True))[-1]
+def _cascade(on, batch=32, side=32, angles=4):
+    x, bank = _noise(on, batch, 3, side, side), morlet_bank(side, 1, angles, "full").tight("complex")
+    return lambda: list(cascade(x, bank, "phase collapse", depth=2, subsample=True))[-1]
 
 
 def _moments(on, samples=2000, features=1024):
@@ -70,7 +70,7 @@ GROWTHS = {
     ("filters", "angles"): (_filters, (2, 4, 8, 16), {}),
     ("cascade", "batch"): (_cascade, (16, 32, 64, 128), {}),
     ("cascade", "side"): (_cascade, (16, 32, 64, 128), {}),
-    ("cascade", "depth"): (_cascade, (1, 2, 3, 4), {}),
+    ("cascade", "angles"): (_cascade, (4, 8, 16, 32), {"batch": 4}),
     ("class statistics", "samples"): (_moments, (1000, 2000, 4000, 8000), {}),
     ("class statistics", "features"): (_moments, (512, 1024, 2048, 4096), {}),
     ("covariance", "samples"): (_covariance, (2000, 4000, 8000, 16000), {}),

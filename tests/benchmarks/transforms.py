@@ -2,10 +2,12 @@
 
 import math
 import sys
+from functools import partial
 
 import numpy as np
 
-from collapse_theory.arrays import numpy_view, to_library
+from collapse_theory.arrays import is_numpy_array, numpy_view, to_library
+from collapse_theory.cores import cores, on_cores
 from collapse_theory.fourier import fft2, inverse_sum
 from collapse_theory.scattering import scatter
 from collapse_theory.scattering.windows import padded_sides, windows
@@ -43,6 +45,7 @@ def scipy_chunks(on, sizes, scales, order):
     """A careful plain program: chunks that fit in a cache, all filters at once, aliases folded before the inverse."""
     import scipy.fft
 
+    fft2, ifft2 = (partial(function, workers=cores()) for function in (scipy.fft.fft2, scipy.fft.ifft2))
     padded = padded_sides(sizes[-2:], scales)
     bank = morlet_bank(padded, scales, ANGLES, pi=PI)
     psi_hat = bank.psi_hat.reshape(scales, ANGLES, *padded).astype(np.float32)
@@ -54,15 +57,15 @@ def scipy_chunks(on, sizes, scales, order):
     def average(z_hat, step):
         height, width = (side // step for side in padded)
         rows, columns = (np.rint(np.fft.fftfreq(side) * side).astype(int) for side in (height, width))
-        s = scipy.fft.ifft2(folded(z_hat * low_hat[rows[:, None], columns], window // step)).real
+        s = ifft2(folded(z_hat * low_hat[rows[:, None], columns], window // step)).real
         return s[..., 1:-1, 1:-1]
 
     def chunk(x):
-        x_hat = scipy.fft.fft2(np.pad(x, widths, mode="reflect"))
+        x_hat = fft2(np.pad(x, widths, mode="reflect"))
         channels = [average(x_hat[:, None], 1)]
         for scale in range(scales):
-            u = np.abs(scipy.fft.ifft2(folded(x_hat[:, None] * psi_hat[scale], 2**scale)))
-            channels.append(average(scipy.fft.fft2(u), 2**scale))
+            u = np.abs(ifft2(folded(x_hat[:, None] * psi_hat[scale], 2**scale)))
+            channels.append(average(fft2(u), 2**scale))
         return np.concatenate(channels, axis=1)
 
     return lambda: np.concatenate([chunk(x[start : start + 4]) for start in range(0, len(x), 4)])
@@ -77,7 +80,10 @@ def folded(z_hat, factor):
 
 
 def transforms_alone(on, sizes, scales, order):
-    """The Fourier transforms of a scattering transform, of arrays that are there, without anything between them."""
+    """The Fourier transforms of a scattering transform, of arrays that are there, without anything between them.
+
+    Of NumPy arrays each core takes its share of them, as `scatter` does.
+    """
     padded, planes = padded_sides(sizes[-2:], scales), math.prod(sizes[:-2])
     forward, inverse = {0: 1}, {}  # transforms of one image by scale of the grid
     for scale in range(scales):
@@ -85,17 +91,25 @@ def transforms_alone(on, sizes, scales, order):
         if order == 2 and scale < scales - 1:
             forward[scale] = forward.get(scale, 0) + ANGLES
     shapes = {scale: (_AT_ONCE, *(side // 2**scale for side in padded)) for scale in range(scales)}
-    real = {scale: _quickest(to_library(np.zeros(sizes, np.float32), on)) for scale, sizes in shapes.items()}
-    spectra = {scale: fft2(grid) for scale, grid in real.items()}  # zeros, which a sum in place does not let grow
+    like = _quickest(to_library(np.zeros(1, np.float32), on))
+    workers = cores() if is_numpy_array(like) else 1
+    grids = [{scale: _zeros(sizes, on) for scale, sizes in shapes.items()} for _ in range(workers)]
 
-    def run():
+    def share(worker):
+        real, spectra = ({scale: grid[number] for scale, grid in grids[worker].items()} for number in range(2))
         for function, counts, arrays in ((fft2, forward, real), (inverse_sum, inverse, spectra)):
             for scale, count in counts.items():
-                for start in range(0, count * planes, _AT_ONCE):
+                for start in range(worker * _AT_ONCE, count * planes, workers * _AT_ONCE):
                     z = function(arrays[scale][: min(_AT_ONCE, count * planes - start)])
         return z
 
-    return run
+    return lambda: on_cores(share, range(workers), like)[0]
+
+
+def _zeros(sizes, on):
+    """Real planes, and their spectra: zeros, which a sum in place does not let grow."""
+    real = _quickest(to_library(np.zeros(sizes, np.float32), on))
+    return real, fft2(real)
 
 
 def _quickest(x):
