@@ -50,12 +50,12 @@ def _cascade(on, batch=32, side=32, angles=4):
     return lambda: list(cascade(x, bank, "phase collapse", depth=2, subsample=True))[-1]
 
 
-def _moments(on, samples=2000, features=1024):
+def _moments(on, samples=8000, features=1024):
     x, labels = _noise(on, samples, features), _labels(samples)
     return lambda: ClassMoments().update(x, labels).class_means
 
 
-def _covariance(on, samples=2000, features=512):
+def _covariance(on, samples=4000, features=1024):
     x, labels = _noise(on, samples, features), to_library(_labels(samples), on)
     return lambda: within_class_covariance(x, labels, classes=_CLASSES, chunk=1024)
 
@@ -71,10 +71,10 @@ GROWTHS = {
     ("cascade", "batch"): (_cascade, (16, 32, 64, 128), {}),
     ("cascade", "side"): (_cascade, (16, 32, 64, 128), {}),
     ("cascade", "angles"): (_cascade, (4, 8, 16, 32), {"batch": 4}),
-    ("class statistics", "samples"): (_moments, (1000, 2000, 4000, 8000), {}),
+    ("class statistics", "samples"): (_moments, (4000, 8000, 16000, 32000), {}),
     ("class statistics", "features"): (_moments, (512, 1024, 2048, 4096), {}),
     ("covariance", "samples"): (_covariance, (2000, 4000, 8000, 16000), {}),
-    ("covariance", "features"): (_covariance, (256, 512, 1024, 2048), {}),
+    ("covariance", "features"): (_covariance, (512, 1024, 2048, 4096), {}),
 }
 
 
