@@ -78,3 +78,16 @@ def test_moments_that_would_take_too_much_are_not_held_back(monkeypatch, rng):
     monkeypatch.setattr(accumulation, "_HELD_BACK", 0)
     monkeypatch.setattr(accumulation, "_add_long_chunks", None)
     assert pickle.dumps(ClassMoments().update(x, labels)) == expected
+
+
+@pytest.mark.parametrize(("samples", "features", "classes"), [(20_000, 512, 4), (5000, 4096, 10), (20_000, 128, 4)])
+def test_peak_memory_of_an_update_is_that_of_the_formula(monkeypatch, loops, rng, samples, features, classes):
+    monkeypatch.setattr(cores, "cores", lambda: 1)
+    x, labels = rng.standard_normal((samples, features), np.float32), np.arange(samples) % classes
+    ClassMoments().update(x, labels)  # compiles
+    tracemalloc.start()
+    ClassMoments().update(x, labels)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    chunks = classes * -(-samples // classes // 256)
+    assert peak == pytest.approx(16 * features * (chunks + classes) + 50 * features + 26 * samples, rel=0.1)

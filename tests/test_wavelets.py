@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from collapse_theory.wavelets import (
     paper_bank,
     wavelet_transform,
 )
+from collapse_theory.wavelets.filterbank import designed_bank
 from collapse_theory.wavelets.morlet import Morlet, gaussian_hat, morlet_hat
 from tests.places import NUMPY, assert_close
 
@@ -284,3 +286,13 @@ def test_each_wavelet_of_a_bank_is_its_closed_form_mirrored_or_not(shape, angles
     bank = morlet_bank(shape, 2, angles, circle)
     for filter_hat, wavelet in zip(bank.psi_hat, bank.design.wavelets, strict=True):
         assert_close(filter_hat, morlet_hat(wavelet, shape), NUMPY, rounding=1e-15)
+
+
+@pytest.mark.parametrize(("side", "scales", "angles"), [(64, 2, 8), (128, 3, 8), (128, 3, 4)])
+def test_peak_memory_of_a_bank_is_that_of_the_formula(side, scales, angles):
+    designed_bank.cache_clear()
+    tracemalloc.start()
+    bank = morlet_bank(side, scales, angles)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak == pytest.approx(8 * (7 + len(bank)) * side**2, rel=0.1)
