@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .outer_products import add_outer_products
 from .summary import Summary
 
 __all__ = ["Cells", "cell_bytes"]
@@ -42,10 +43,12 @@ class Cells:
         products = np.zeros((*shape, features), dtype) if covariance else None
         return cls(np.zeros(shape[:2], np.int64), np.zeros(shape, dtype), np.zeros(shape), products)
 
-    def add(self, cell, count, mean, squares, products=None):
+    def add(self, cell, count, mean, squares, deviations=None, products=None):
         """Merge `count` samples of these moments into one cell (group, class).
 
         m ← m + δ n'/(n + n'),   S ← S + S' + |δ|² n n'/(n + n'),   δ = m' − m
+
+        Products are merged as squares are, from the `deviations` of the samples or from their sum.
         """
         share = count / (self.counts[cell] + count)
         weight = self.counts[cell] * share
@@ -53,7 +56,11 @@ class Cells:
         self.means[cell] += share * difference
         self.squares[cell] += squares + weight * _square(difference)
         if self.products is not None:
-            self.products[cell] += products + weight * np.outer(difference, difference.conj())
+            link = np.sqrt(weight) * difference[None]
+            if products is not None:
+                self.products[cell] += products
+            rows = link if deviations is None else np.concatenate([deviations, link])
+            add_outer_products(self.products[cell], rows)
         self.counts[cell] += count
 
     def in_order(self, order, dtype):

@@ -59,10 +59,11 @@ class ClassMoments(Statistics):
         labels : (N,) of any sortable kind, on the host, or integers of the library of `features`
 
         Works through chunks of rows of one class: each temporary takes at most 2 MiB, or one row in double precision,
-        and about four live at a time on each core. The moments of long chunks, of sixteen rows and more on average, are
-        held back until all features are known to be finite, where they take 256 MiB at most. With real rows in single
-        precision, no groups and a compiled loop, all this and the moments take 16 D (M + K) + 50 D + 26 N bytes for K
-        classes and M chunks of at most 256 rows (measured within 10 % on one core). Integers are converted at once.
+        or 256 rows with covariance, and about four live at a time on each core. The moments of long chunks, of sixteen
+        rows and more on average, are held back until all features are known to be finite, where they take 256 MiB at
+        most. With real rows in single precision, no groups and a compiled loop, all this and the moments take
+        16 D (M + K) + 50 D + 26 N bytes for K classes and M chunks of at most 256 rows (measured within 10 % on one
+        core). Integers are converted at once.
 
         Returns the moments themselves. An update that is interrupted may have added to some classes only.
         Raises TypeError or ValueError, before anything changes, for arguments that do not fit or too little `memory`.
@@ -107,7 +108,7 @@ class ClassMoments(Statistics):
             here = (group, number)
             products = None if cells.products is None else cells.products[here]
             mean = cells.means[here] + offset
-            self._cells.add((group, own[number]), cells.counts[here], mean, cells.squares[here], products)
+            self._cells.add((group, own[number]), cells.counts[here], mean, cells.squares[here], products=products)
         self._forget_answers()
         return self
 

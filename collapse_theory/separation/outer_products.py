@@ -6,13 +6,20 @@ import numpy as np
 
 from ..arrays import array_namespace, is_complex, is_numpy_array
 
-__all__ = ["outer_products", "sum_of_outer_products"]
+__all__ = ["add_outer_products", "outer_products", "sum_of_outer_products"]
 
 
 def outer_products(rows):
     """Σ r rᴴ over the rows of (N, D).  Returns (D, D)."""
     xp = array_namespace(rows)
     return xp.matrix_transpose(rows) @ (xp.conj(rows) if is_complex(rows) else rows)
+
+
+def add_outer_products(total, rows):
+    """Add the `outer_products` of (n, D) rows to a (D, D) array in place.  Both NumPy, C-contiguous, of one dtype."""
+    if total.size:  # BLAS sees both transposed: rowsᴴ rows
+        product = _blas("dgemm" if total.dtype == np.float64 else "zgemm")
+        product(1.0, rows.conj().T, rows.T, beta=1.0, c=total.T, trans_b=True, overwrite_c=True)
 
 
 def sum_of_outer_products(pieces):
@@ -27,14 +34,14 @@ def sum_of_outer_products(pieces):
             continue
         if total is None:
             total = np.zeros((rows.shape[1], rows.shape[1]), rows.dtype, order="F")
-        update = _rank_k_update(rows.dtype)
+        update = _blas({"f": "ssyrk", "d": "dsyrk", "F": "cherk", "D": "zherk"}[rows.dtype.char])
         total = update(1.0, np.ascontiguousarray(rows).T, beta=1.0, c=total, overwrite_c=True)
     return _mirrored(total) if is_numpy_array(total) else total
 
 
-def _rank_k_update(dtype):
-    blas = importlib.import_module("scipy.linalg.blas")  # imported at first use: it takes as long as the package
-    return getattr(blas, {"f": "ssyrk", "d": "dsyrk", "F": "cherk", "D": "zherk"}[dtype.char])
+def _blas(name):
+    # Imported at first use: it takes as long as the package.
+    return getattr(importlib.import_module("scipy.linalg.blas"), name)
 
 
 def _mirrored(upper, at_once=64):

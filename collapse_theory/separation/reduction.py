@@ -8,7 +8,6 @@ import numpy as np
 from ..arrays import array_namespace, is_complex, is_numpy_array, place, to_complex, to_host
 from ..compiled import Loop
 from ..pairs import sum_of_squares
-from .outer_products import outer_products
 
 __all__ = ["reduce_rows", "rows_at_once"]
 
@@ -21,6 +20,8 @@ _EXCESS = 0.96  # share of the squares about the first row that its distance to 
 def rows_at_once(features, origin, covariance):
     """How many rows of (N, D) features `reduce_rows` should get at a time: they fit in a cache, or are not copied."""
     numbers = math.prod(features.shape)
+    if covariance:  # of which one matrix is larger, and the fewer products the better
+        return _CHUNK_ROWS
     if _in_single(features, origin, covariance) and _loop_pays(features, numbers):
         return _CHUNK_ROWS
     return min(_CHUNK_ROWS, max(1, _CHUNK_NUMBERS // (numbers // features.shape[0])))
@@ -35,15 +36,16 @@ def reduce_rows(features, index, origin, covariance):
     features : (N, D) real or complex, of any library
     index : (n,) host integers, the rows to take, so few that their sums lose nothing
     origin : (D,) host numbers taken off the mean
-    covariance : whether to give the products too
+    covariance : whether to give the deviations too
 
     Real rows in single precision are reduced in single precision, but for features where x_0 lies so far out that S
-    would lose a digit, or whose squares are too large or too small, if they are not constant; all others, and products,
-    in double. Returns the mean (D,), squared deviations (D,) and products (D, D) or None, on the host in double
-    precision.
+    would lose a digit, or whose squares are too large or too small, if they are not constant; all others, and
+    deviations, in double. Returns the mean (D,), squared deviations (D,) and deviations from the mean (n, D), or None,
+    on the host in double precision.
     """
     if len(index) == 1:
-        return _host(_for(origin, features[int(index[0]), ...])) - origin, 0.0, 0.0 if covariance else None
+        mean = _host(_for(origin, features[int(index[0]), ...])) - origin
+        return mean, 0.0, np.zeros((1, len(origin)), mean.dtype) if covariance else None
     if not _in_single(features, origin, covariance):
         return _in_double(_for(origin, _rows(features, index)), origin, covariance)
     first = _host(features[int(index[0]), ...])
@@ -122,10 +124,7 @@ def _in_double(rows, origin, covariance):
     mean, squares, rest = _centred(rows)
     slip = xp.mean(rest, axis=0)  # what rounding left in the mean
     squares = squares - rows.shape[0] * xp.abs(slip) ** 2
-    products = None
-    if covariance:
-        products = to_host(outer_products(rest))
-    return _host(rows[0, ...]) - origin + _host(mean + slip), _host(squares), products
+    return _host(rows[0, ...]) - origin + _host(mean + slip), _host(squares), _host(rest) if covariance else None
 
 
 def _centred(rows):
