@@ -69,10 +69,10 @@ def test_shares_cover_an_axis_and_are_few_where_there_is_little_to_do(monkeypatc
 
 
 FORKED = """
-import os, signal, numpy as np
+import os, signal, time, numpy as np
 from collapse_theory import cores
 cores.cores = lambda: 2
-share = lambda: cores.on_cores(lambda piece: piece, [0, 1], np.zeros(1))
+share = lambda: cores.on_cores(lambda piece: time.sleep(0.1) or piece, [0, 1], np.zeros(1))  # both threads start
 share()
 child = os.fork()
 if child == 0:

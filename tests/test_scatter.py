@@ -104,6 +104,16 @@ def test_chunks_change_nothing(place, chunk):
     assert_close(scatter(place.lift(x), 2, 2, chunk=chunk), scatter(x, 2, 2), place)
 
 
+def test_cores_share_the_images_of_one_cacheful(monkeypatch):
+    monkeypatch.setattr(cores, "cores", lambda: 4)
+    monkeypatch.setattr(cores, "_WORTH_SHARING", 1)
+    shared, on_cores = [], windowed.on_cores
+    monkeypatch.setattr(windowed, "on_cores", lambda *a, like: (shared.append(len(a[1])), on_cores(*a, like=like))[1])
+    scatter(images(9, 8, 8), 2, 2)
+    scatter(images(9, 8, 8), 2, 2, chunk=9)
+    assert shared == [3, 1]
+
+
 @pytest.mark.parametrize(("scales", "angles", "chunk"), [(2, 4, 2), (3, 8, 1), (2, 10, 1)])
 def test_peak_memory_is_that_of_the_formula(monkeypatch, scales, angles, chunk):
     monkeypatch.setattr(cores, "cores", lambda: 1)
