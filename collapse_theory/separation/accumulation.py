@@ -71,7 +71,7 @@ def _add_long_chunks(cells, features, chunks, origin):
 
 def _add_short_chunks(cells, features, chunks, origin):
     covariance = cells.products is not None
-    at_once = 1 if covariance else _AT_ONCE  # a product uses all cores by itself
+    at_once = 1 if covariance else _AT_ONCE  # deviations take room, and their products use all cores
     for start in range(0, len(chunks), at_once):
         part = chunks[start : start + at_once]
         _add(cells, part, _reduced(features, part, origin, covariance))
