@@ -7,7 +7,7 @@ import numpy as np
 
 from ..arrays import check_finite, is_numpy_array
 from ..compiled import Loop
-from ..cores import on_cores, shares
+from ..cores import free_cores, on_cores, shares
 from .cells import cell_bytes
 from .reduction import reduce_rows, rows_at_once
 
@@ -80,8 +80,15 @@ def _add_short_chunks(cells, features, chunks, origin):
 def _reduced(features, chunks, origin, covariance):
     """The moments of each chunk, by all cores if there is enough to do for them."""
     numbers = sum(len(index) for _, index in chunks) * features.shape[1]
-    share = partial(on_cores, like=features) if numbers > len(chunks) * _SHARED_NUMBERS else map
-    return list(share(lambda chunk: reduce_rows(features, chunk[1], origin, covariance), chunks))
+    workers = free_cores() if numbers > len(chunks) * _SHARED_NUMBERS else 1
+
+    def reduce(worker):
+        return [reduce_rows(features, index, origin, covariance) for _, index in chunks[worker::workers]]
+
+    moments = [None] * len(chunks)
+    for worker, found in enumerate(on_cores(reduce, range(workers), like=features)):
+        moments[worker::workers] = found
+    return moments
 
 
 def _add(cells, chunks, moments):

@@ -36,7 +36,7 @@ class Work:
     goal : times the fastest peer, by array library
     limit : what the limit is, in words
     threads : how many to measure with
-    cold : too slow to repeat: one round, after the call that is compared
+    cold : too slow to repeat: one round, and the call that is compared is the one that is timed
     """
 
     title: str
