@@ -17,9 +17,8 @@ def outer_products(rows):
 
 def add_outer_products(total, rows):
     """Add the `outer_products` of (n, D) rows to a (D, D) array in place.  Both NumPy, C-contiguous, of one dtype."""
-    if total.size:  # BLAS sees both transposed: rowsᴴ rows
-        product = _blas("dgemm" if total.dtype == np.float64 else "zgemm")
-        product(1.0, rows.conj().T, rows.T, beta=1.0, c=total.T, trans_b=True, overwrite_c=True)
+    product = _blas("dgemm" if total.dtype == np.float64 else "zgemm")
+    product(1.0, rows.conj().T, rows.T, beta=1.0, c=total.T, trans_b=True, overwrite_c=True)  # both seen transposed
 
 
 def sum_of_outer_products(pieces):
@@ -49,6 +48,6 @@ def _mirrored(upper, at_once=64):
     for start in range(0, len(upper), at_once):
         stop = min(start + at_once, len(upper))
         upper[stop:, start:stop] = upper[start:stop, stop:].conj().T
-        corner = np.triu(upper[start:stop, start:stop], 1)
-        upper[start:stop, start:stop] = corner + corner.conj().T + np.diag(np.diag(upper[start:stop, start:stop]))
+        corner = upper[start:stop, start:stop]
+        corner[...] = np.triu(corner) + np.triu(corner, 1).conj().T
     return upper

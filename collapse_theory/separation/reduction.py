@@ -20,10 +20,8 @@ _EXCESS = 0.96  # share of the squares about the first row that its distance to 
 def rows_at_once(features, origin, covariance):
     """How many rows of (N, D) features `reduce_rows` should get at a time: they fit in a cache, or are not copied."""
     numbers = math.prod(features.shape)
-    if covariance:  # of which one matrix is larger, and the fewer products the better
-        return _CHUNK_ROWS
-    if _in_single(features, origin, covariance) and _loop_pays(features, numbers):
-        return _CHUNK_ROWS
+    if covariance or (_in_single(features, origin, covariance) and _loop_pays(features, numbers)):
+        return _CHUNK_ROWS  # with covariance the matrix is larger than they are, and the fewer products the better
     return min(_CHUNK_ROWS, max(1, _CHUNK_NUMBERS // (numbers // features.shape[0])))
 
 

@@ -1,20 +1,16 @@
 """How the cost of each work grows: four sizes of each of its dimensions, and the slope on logarithmic axes."""
 
-import math
 import time
-from unittest import mock
 
 import numpy as np
 
-from collapse_theory import compiled, fourier
 from collapse_theory.arrays import to_library
 from collapse_theory.scattering import cascade, scatter
-from collapse_theory.scattering.windows import padded_sides, windows
 from collapse_theory.separation import ClassMoments, within_class_covariance
 from collapse_theory.wavelets import morlet_bank
-from collapse_theory.wavelets.filterbank import designed_bank
 
-from .side import wait
+from .side import at_once, wait
+from .transforms import filters, images
 
 __all__ = ["GROWTHS", "measure_growth", "slope"]
 
@@ -23,7 +19,7 @@ _CLASSES = 10
 
 
 def _noise(on, *sizes):
-    return to_library(np.random.default_rng(0).normal(size=sizes).astype(np.float32), on)
+    return to_library(images(sizes), on)
 
 
 def _labels(samples):
@@ -36,13 +32,7 @@ def _scatter(on, batch=32, side=32, scales=2, angles=8):
 
 
 def _filters(on, side=64, scales=3, angles=8):
-    def run():
-        designed_bank.cache_clear()
-        windows.cache_clear()
-        windows((side, side), scales, angles, math.pi)
-        return morlet_bank(padded_sides((side, side), scales), scales, angles).lowpass_hat
-
-    return run
+    return filters(side, scales, angles)
 
 
 def _cascade(on, batch=32, side=32, angles=4):
@@ -84,11 +74,7 @@ def measure_growth(on, seconds=_SECONDS):
     Plans are made and loops compiled at the first call of a size, which is not timed: later they would come between
     two sizes.
     """
-    with mock.patch.object(fourier, "_WORTH_A_PLAN", 0), mock.patch.object(compiled, "_SECONDS_TO_COMPILE", 0):
-        return _rows(on, seconds)
-
-
-def _rows(on, seconds):
+    at_once()
     rows = []
     for (work, name), (prepare, sizes, others) in GROWTHS.items():
         if work == "filters" and on != "numpy":

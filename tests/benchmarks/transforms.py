@@ -93,10 +93,10 @@ def transforms_alone(on, sizes, scales, order):
     shapes = {scale: (_AT_ONCE, *(side // 2**scale for side in padded)) for scale in range(scales)}
     like = _quickest(to_library(np.zeros(1, np.float32), on))
     workers = cores() if is_numpy_array(like) else 1
-    grids = [{scale: _zeros(sizes, on) for scale, sizes in shapes.items()} for _ in range(workers)]
+    grids = [_zeros(shapes, on) for _ in range(workers)]
 
     def share(worker):
-        real, spectra = ({scale: grid[number] for scale, grid in grids[worker].items()} for number in range(2))
+        real, spectra = grids[worker]
         for function, counts, arrays in ((fft2, forward, real), (inverse_sum, inverse, spectra)):
             for scale, count in counts.items():
                 for start in range(worker * _AT_ONCE, count * planes, workers * _AT_ONCE):
@@ -106,10 +106,10 @@ def transforms_alone(on, sizes, scales, order):
     return lambda: on_cores(share, range(workers), like)[0]
 
 
-def _zeros(sizes, on):
-    """Real planes, and their spectra: zeros, which a sum in place does not let grow."""
-    real = _quickest(to_library(np.zeros(sizes, np.float32), on))
-    return real, fft2(real)
+def _zeros(shapes, on):
+    """Real planes by scale, and their spectra: zeros, which a sum in place does not let grow."""
+    real = {scale: _quickest(to_library(np.zeros(sizes, np.float32), on)) for scale, sizes in shapes.items()}
+    return real, {scale: fft2(planes) for scale, planes in real.items()}
 
 
 def _quickest(x):
@@ -118,14 +118,15 @@ def _quickest(x):
     return x if view is None else view
 
 
-def filters():
+def filters(side=224, scales=3, angles=ANGLES):
     """All filters of the transform on all its grids; the answer is the wavelets on the finest one."""
+    sides = (side, side)
 
     def run():
         windows.cache_clear()
         designed_bank.cache_clear()
-        windows((224, 224), 3, ANGLES, PI)
-        return morlet_bank(padded_sides((224, 224), 3), 3, ANGLES, pi=PI).psi_hat
+        windows(sides, scales, angles, PI)
+        return morlet_bank(padded_sides(sides, scales), scales, angles, pi=PI).psi_hat
 
     return run
 
