@@ -15,6 +15,7 @@ Read the modules in this order, each builds on those before it:
     testing         for your own operators: strategies for Hypothesis, and checks of the laws they obey
     claims          the statements of the theory, each with its hardest instance and a broken variant
     learned         the networks of the paper in torch, training, checkpoints, the audit of any network
+    machine         the switch that gives the same bits whatever was called before
 
 Conventions of the whole package. Images are periodic and occupy the last two axes (H, W), rows first; every leading
 axis is carried along. Positions and shifts are in samples, as (row, column); frequencies in radians per sample; angles

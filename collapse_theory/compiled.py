@@ -1,11 +1,14 @@
 """Loops compiled by Numba where it is installed (the extra `fast`), for what NumPy needs several passes for.
 
 Each stands beside the same in NumPy, which is used without Numba and until so much has been done that it pays to
-compile. The two add up in another order: the last bits of a result depend on which it was.
+compile. The two add up in another order: the last bits of a result depend on which it was, but inside
+`machine.reproducible`, where nothing is compiled.
 """
 
 import importlib
 from functools import cache
+
+from .machine import is_reproducible
 
 __all__ = ["Loop"]
 
@@ -25,6 +28,8 @@ class Loop:
 
     def pays(self, numbers):
         """Whether it is compiled: what it was asked for so far, these `numbers` included, is worth it; with Numba."""
+        if is_reproducible():
+            return False
         self.done += numbers
         if self.done * self.saved * 1e-9 < _SECONDS_TO_COMPILE or _numba() is None:
             return False

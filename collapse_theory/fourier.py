@@ -2,7 +2,8 @@
 
 NumPy arrays are transformed by SciPy; or by FFTW where it is installed (the extra `fast`), once so much has been
 transformed of planes of one shape that it pays to plan. A plan is chosen by timing: the last bits of a result then
-depend on what was timed, and on whether there is a plan yet. All other arrays are transformed by their own library.
+depend on what was timed, and on whether there is a plan yet. There are no plans inside `machine.reproducible`. All
+other arrays are transformed by their own library.
 """
 
 import importlib
@@ -13,6 +14,7 @@ import numpy as np
 
 from .arrays import array_namespace, is_numpy_array, shape, to_complex
 from .cores import cores_for, free_cores, on_cores
+from .machine import is_reproducible
 
 __all__ = ["fft2", "ifft2", "inverse_sum"]
 
@@ -80,6 +82,8 @@ def _workers(x):
 
 def _is_planned(x):
     """Whether it pays to transform these planes by a plan, and FFTW can: they fill one, and all parts are aligned."""
+    if is_reproducible():
+        return False
     height, width = x.shape[-2:]
     planes = _planes_at_once(height, width)
     if x.size < planes * height * width or x.dtype.itemsize * planes * height * width % _ALIGNMENT:

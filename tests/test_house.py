@@ -15,14 +15,18 @@ LIBRARY = sorted(PACKAGE.rglob("*.py"))
 EVERYTHING = [
     p for folder in ("collapse_theory", "analysis", "figures", "tests") for p in sorted((ROOT / folder).rglob("*.py"))
 ]
-FOUNDATION = {"arguments", "arrays", "compiled", "cores", "fourier", "pairs", "torus", "wavelets", "nonlinearities"}
+FOUNDATION = {
+    *("arguments", "arrays", "machine", "compiled", "cores"),
+    *("fourier", "pairs", "torus", "wavelets", "nonlinearities"),
+}
 MAY_IMPORT = {
     "arguments": set(),
     "arrays": set(),
-    "compiled": set(),
+    "machine": set(),
+    "compiled": {"machine"},
     "cores": {"arrays"},
     "pairs": {"arrays", "compiled", "cores"},
-    "fourier": {"arrays", "cores"},
+    "fourier": {"arrays", "cores", "machine"},
     "torus": {"arguments", "arrays", "fourier"},
     "wavelets": {"arguments", "arrays", "fourier", "pairs", "torus"},
     "nonlinearities": {"arguments", "arrays"},

@@ -1,0 +1,65 @@
+"""Doubts about the same bits: does the switch hold whatever was called before, in every thread, and let go again?"""
+
+import threading
+
+import numpy as np
+import pytest
+
+from collapse_theory import compiled, fourier, machine
+from collapse_theory.machine import is_reproducible, reproducible
+from collapse_theory.scattering import scatter
+from collapse_theory.separation import ClassMoments
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Plans and compiled loops from the first number on."""
+    monkeypatch.setattr(fourier, "_WORTH_A_PLAN", 0)
+    monkeypatch.setattr(compiled, "_SECONDS_TO_COMPILE", 0)
+
+
+def some_results():
+    x = np.random.default_rng(5).normal(size=(64, 32, 32)).astype(np.float32)
+    moments = ClassMoments(groups=4).update(x, np.arange(64) % 3)
+    return scatter(x, 2, angles=4), moments.class_means, np.array(moments.fisher_trace)
+
+
+@pytest.mark.usefixtures("eager")
+def test_inside_nothing_is_planned_or_compiled_so_bits_are_those_of_the_plain_library(monkeypatch):
+    pytest.importorskip("numba")
+    pytest.importorskip("pyfftw")
+    outside = some_results()
+    with reproducible():
+        inside = some_results()
+        again = some_results()
+    monkeypatch.setattr(fourier, "_fftw", lambda: None)
+    monkeypatch.setattr(compiled, "_numba", lambda: None)
+    plain = some_results()
+    for a, b, c in zip(inside, again, plain, strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)
+    assert any(np.any(a != b) for a, b in zip(inside, outside, strict=True))
+
+
+def test_it_holds_in_every_thread_until_the_last_one_leaves():
+    seen = []
+    with reproducible():
+        with reproducible():
+            pass
+        look = threading.Thread(target=lambda: seen.append(is_reproducible()))
+        look.start()
+        look.join()
+    assert seen == [True]
+    assert not is_reproducible()
+
+
+def test_an_error_inside_lets_go():
+    with pytest.raises(ZeroDivisionError), reproducible():
+        raise ZeroDivisionError
+    assert not is_reproducible()
+
+
+@pytest.mark.parametrize(("value", "held"), [("1", True), ("0", False), ("", False)])
+def test_the_environment_holds_a_whole_process(monkeypatch, value, held):
+    monkeypatch.setenv(machine.REPRODUCIBLE, value)
+    assert is_reproducible() is held
