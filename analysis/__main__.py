@@ -20,9 +20,9 @@ QUESTIONS = (
 def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(__doc__)
+        print(__doc__ or "python -m analysis NAME --help\n")  # `python -OO` keeps no docstrings
         for name in QUESTIONS:
-            print(f"    {name:<28} {_question(name).__doc__.splitlines()[0]}")
+            print(f"    {name:<28} {(_question(name).__doc__ or '').split(chr(10), 1)[0]}".rstrip())
         return 0
     name, *rest = arguments
     if name not in QUESTIONS:

@@ -240,7 +240,7 @@ def _recorded(row, settings, seconds, folder):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--preset", choices=tuple(PRESETS), default="paper", help="default: paper; the rest changes it")
     parser.add_argument("--data", choices=DATA)
     parser.add_argument("--network", choices=NETWORKS)

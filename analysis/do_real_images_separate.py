@@ -252,7 +252,7 @@ def _setting(name, options):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--data", nargs="+", choices=tuple(STREAMS), help="default: all that are found")
     parser.add_argument("--operations", nargs="+", choices=OPERATIONS, default=OPERATIONS, help="default: all")
     parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library (default: numpy)")

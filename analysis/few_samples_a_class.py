@@ -219,7 +219,7 @@ def main(arguments=None):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--data", nargs="+", choices=tuple(SOURCES), help="default: all that are found")
     parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library (default: numpy)")
     parser.add_argument(

@@ -285,7 +285,7 @@ def replace_sampling(setting, options):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
     known = ", ".join(sources.SOURCES)
     parser.add_argument("--data", nargs="+", metavar="DATA", help=f"any of {known}, or folders of images by class")
     parser.add_argument("--setting", nargs="+", choices=tuple(SETTINGS), help="default: all")

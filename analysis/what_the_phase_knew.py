@@ -211,7 +211,7 @@ def main(arguments=None):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--steps", type=int, default=DEFAULT.steps, metavar="N", help="most iterations of a descent")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")

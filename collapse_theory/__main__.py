@@ -41,7 +41,7 @@ def main(arguments=None):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m collapse_theory", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog="python -m collapse_theory", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library to verify on")
     parser.add_argument("--examples", type=_positive, default=100, help="random instances of each claim")
     parser.add_argument("--json", metavar="FILE", help="also write the ledger to this file")

@@ -17,6 +17,7 @@ __all__ = [
     "ledger",
     "margin_of",
     "ratio_of",
+    "statement_of",
     "variants",
     "verify",
 ]
@@ -86,7 +87,7 @@ def verify(claim, lift=np.asarray, examples=100):
     ]
     return Entry(
         name=claim.__name__.rsplit(".", 1)[-1],
-        statement=claim.__doc__.split("\n", 1)[0],
+        statement=statement_of(claim),
         kind=kind,
         instances=max(1, len(seeds)),
         worst=max([*measured.values(), hardest]),
@@ -101,6 +102,11 @@ def verify(claim, lift=np.asarray, examples=100):
 def lawful(claim):
     """The instance on which BROKEN acts, (x, parameters): the hardest one, or the construction of a witness."""
     return claim.witness() if kind_of(claim) == "witness" else claim.hardest()
+
+
+def statement_of(claim):
+    """What a claim says in one line: the first of its docstring, or its name in words if `python -OO` kept none."""
+    return (claim.__doc__ or claim.__name__.rsplit(".", 1)[-1].replace("_", " ")).split("\n", 1)[0]
 
 
 def kind_of(claim):

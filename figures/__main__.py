@@ -62,13 +62,18 @@ def draw(names, out, folder):
     for name in names:
         module = importlib.import_module(f"figures.{name}")
         if name != measurement.NAME:
-            pictures[_save(module.draw(module.data()), out / f"{name}.png")] = module.__doc__
+            pictures[_save(module.draw(module.data()), out / f"{name}.png")] = _caption(module)
             continue
         rows = record.load(name, folder)["rows"]
         for setting in dict.fromkeys(row["setting"] for row in rows):
-            caption = module.__doc__.replace("\n", f" ({setting})\n", 1)
+            caption = _caption(module).replace("\n", f" ({setting})\n", 1)
             pictures[_save(module.draw(module.data(setting, rows)), out / f"{name}_{setting}.png")] = caption
     return pictures
+
+
+def _caption(module):
+    """What a figure's module says of it, title first; only its name where `python -OO` kept no docstring."""
+    return module.__doc__ or module.__name__.rsplit(".", 1)[-1].replace("_", " ") + "\n"
 
 
 def _save(figure, path):
@@ -97,7 +102,7 @@ def _report(out, result, pictures):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m figures", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog="python -m figures", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; default: all")
     parser.add_argument("--recorded", action="store_true", help="draw recorded results, measure nothing")
     parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library to measure on")

@@ -94,7 +94,7 @@ def _kept(options):
 
 def _parser():
     names = ("ceilings", *WORKS, "growth")
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument(
         "--only", nargs="+", metavar="ROW", choices=names, default=names, help=f"any of {', '.join(names)}"
     )

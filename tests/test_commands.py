@@ -1,0 +1,67 @@
+"""Doubts about the commands: does each answer where Python keeps no docstrings and checks no `assert`?"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis.__main__ import QUESTIONS
+from collapse_theory.claims import CLAIMS
+from figures.__main__ import NAMES
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = (
+    "collapse_theory --help",
+    "collapse_theory --examples 1",
+    "analysis",
+    "analysis --help",
+    *(f"analysis {name} --help" for name in QUESTIONS),
+    "figures --help",
+    "tests.benchmarks --help",
+)
+# Each command in one process, which is quicker than one each; what comes after a command's name is its exit code.
+RUN_ALL = """
+import contextlib, io, runpy, sys
+for command in sys.argv[1].split(";"):
+    sys.argv = command.split()
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        try:
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+    print(f"{command}: {code}, {'something' if out.getvalue().strip() else 'nothing'}")
+"""
+
+
+def without_docstrings(*arguments):
+    return subprocess.run([sys.executable, "-OO", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+
+
+def test_every_command_answers_without_docstrings():
+    for module in ("sklearn", "torch", "safetensors", "matplotlib", "skimage"):
+        pytest.importorskip(module)
+    done = without_docstrings("-W", "ignore", "-c", RUN_ALL, ";".join(COMMANDS)).stdout.splitlines()
+    assert done == [f"{command}: 0, something" for command in COMMANDS]
+
+
+def test_statements_and_captions_are_names_in_words_without_docstrings():
+    pytest.importorskip("sklearn")
+    code = """
+from collapse_theory import claims, ledger
+from figures import __main__ as figures, two_rings
+print(ledger.statement_of(claims.CLAIMS[0]), figures._caption(two_rings), sep="\\n")
+"""
+    said = without_docstrings("-c", code).stdout.splitlines()
+    assert said == [CLAIMS[0].__name__.rsplit(".", 1)[-1].replace("_", " "), "two rings", ""]
+    assert "two_rings" in NAMES
+
+
+@pytest.mark.parametrize("folder", ["collapse_theory", "analysis", "figures"])
+def test_nothing_but_tests_relies_on_assert(folder):
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        assert not [node.lineno for node in nodes if isinstance(node, ast.Assert)], path
+        assert "__debug__" not in {node.id for node in nodes if isinstance(node, ast.Name)}, path
