@@ -7,9 +7,10 @@ D is what standardising the features amounts to. The memory is that of D x D num
 
 import numpy as np
 
+from .probes import ROUNDING
+
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
 _ROWS = 1024  # to a product: a product of few rows would wait for the memory of its result
-_ROUNDING = 1e-5  # a deviation below this share of the largest is rounding, not a feature, in single precision
 
 
 class NormalEquations:
@@ -38,7 +39,7 @@ class NormalEquations:
         self._flush()
         mean, shares = self._sum / self.count, self._counts / self.count
         deviation = np.sqrt(np.maximum(np.diagonal(self._gram) / self.count - mean**2, 0))
-        kept = deviation > _ROUNDING * deviation.max(initial=0)
+        kept = deviation > ROUNDING * deviation.max(initial=0)
         inverse = np.divide(1, deviation, out=np.zeros_like(deviation), where=kept)
         system = self._gram / self.count
         system -= np.outer(mean, mean)

@@ -1,10 +1,13 @@
-"""The places where everything must hold, and how deep the tests look."""
+"""The places where everything must hold, how deep the tests look, in which order, and on what arithmetic."""
+
+import random
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from collapse_theory import compiled, fourier
+from tests import noise, variants
 from tests.places import PLACES
 
 settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True)
@@ -14,6 +17,25 @@ settings.load_profile("ci")
 
 def pytest_addoption(parser):
     parser.addoption("--no-skips", action="store_true", help="a test that is skipped has failed")
+    parser.addoption("--order", metavar="SEED", help="run the tests in the random order of this seed, or `reversed`")
+    parser.addoption("--perturb-fft", action="store_true", help="change the last bits of every Fourier transform")
+    parser.addoption("--in-force", action="store_true", help="stop unless the processor does what the environment asks")
+
+
+def pytest_configure(config):
+    if config.getoption("--perturb-fft"):
+        noise.install()
+    if config.getoption("--in-force") and (wrong := variants.not_in_force()):
+        raise pytest.UsageError("; ".join(wrong))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    order = config.getoption("--order")
+    if order == "reversed":
+        items.reverse()
+    elif order is not None:
+        random.Random(order).shuffle(items)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -213,6 +213,18 @@ def test_accuracy_has_a_wilson_interval_and_counts_right_answers():
     assert probes.held_out_accuracy((features[:100], labels[:100]), (features[100:], shuffled))[0] < 0.7
 
 
+def test_features_that_deviate_by_rounding_alone_do_not_count():
+    rng = np.random.default_rng(0)
+    labels = np.arange(80) % 2
+    features = rng.normal(size=(80, 2)) + labels[:, None]
+    rounding = 1 + 1e-7 * rng.normal(size=(80, 40))
+    both = np.concatenate([features, rounding], axis=1)
+    alone, beside = (probes.held_out_accuracy((x[:40], labels[:40]), (x[40:], labels[40:])) for x in (features, both))
+    assert alone == beside
+    rounding -= 1
+    assert probes.held_out_accuracy((rounding[:40], labels[:40]), (rounding[40:], labels[40:]))[1] < 0.5
+
+
 def test_complex_features_count_as_two_real_ones():
     z = np.array([[1 + 2j, 3 - 1j]])
     np.testing.assert_array_equal(probes.real_features(z), [[1, 3, 2, -1]])

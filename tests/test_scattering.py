@@ -7,6 +7,7 @@ import pytest
 
 from collapse_theory import cores, scattering, torus
 from collapse_theory.arrays import array_namespace, is_complex, shape, to_host, to_library
+from collapse_theory.fourier import fft2
 from collapse_theory.nonlinearities import collapse_phase, nonlinearity
 from collapse_theory.scattering import Mixing, cascade, cascade_paths, semi_unitary
 from collapse_theory.wavelets import FilterBank, crop, morlet_bank, padded_shape, paper_bank
@@ -133,17 +134,26 @@ def growth_in_single_precision(library, nonlinearity, depth=3):
     return [float(np.linalg.norm(a - b) / np.linalg.norm(b)) / np.finfo(np.float32).eps for a, b in pairs]
 
 
+def loss_of_a_layer(library):
+    """What a non-expansive layer may add, in 2^−23 of the rms: its two transforms as they are on white noise, half for
+    rounding the filters, half for their product and one for the non-linearity.
+    """
+    x = np.random.default_rng(1).normal(size=(50, 16, 16)).astype(np.float32)
+    found, expected = to_host(fft2(to_library(x, library))), np.fft.fft2(x.astype(np.float64))
+    return 2 * np.linalg.norm(found - expected) / np.linalg.norm(expected) / np.finfo(np.float32).eps + 2
+
+
 @pytest.mark.parametrize("library", ["numpy", "torch"])
 @pytest.mark.parametrize("name", ["phase collapse", "tanh", "soft threshold"])
-def test_single_precision_loses_at_most_2_ulp_a_layer_if_the_nonlinearity_is_non_expansive(library, name):
+def test_single_precision_loses_what_the_transforms_do_a_layer_if_the_nonlinearity_is_non_expansive(library, name):
     pytest.importorskip(library)
     lost = growth_in_single_precision(library, nonlinearity(name, **({"threshold": 0.1} if "soft" in name else {})))
     assert lost[1] > 0.1
-    assert np.all(lost <= 2.0 * np.arange(4))
+    assert np.all(lost <= loss_of_a_layer(library) * np.arange(4))
 
 
 def test_unit_amplitude_amplifies_rounding_beyond_that():
-    assert growth_in_single_precision("numpy", "unit amplitude")[-1] > 12
+    assert growth_in_single_precision("numpy", "unit amplitude")[-1] > 3 * loss_of_a_layer("numpy")
 
 
 def test_cascade_has_the_right_gradient():
