@@ -131,17 +131,7 @@ def _found_in_a_fresh_process():
 def run(variant, log, whole=False):
     """Run the tests in one variant, their output into the file `log`.  Returns the line to print and pytest's code."""
     left_out = () if whole else (f"--ignore=tests/test_{name}.py" for name in NOT_OF_NUMBERS)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--in-force",
-        *variant.options,
-        *left_out,
-    ]
+    pytest = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--in-force")
     start = time.perf_counter()
     with open(log, "w", encoding="utf-8") as file:
         command, environment = [*pytest, *variant.options, *left_out], _environment(variant)
