@@ -11,7 +11,7 @@ from collapse_theory.arrays import is_numpy_array, place, to_host
 
 ULPS = 2  # of each part of a number, or of the root mean square of its plane: what two libraries differ by
 TRANSFORMS = ("fft2", "ifft2", "inverse_sum")
-_AT_ONCE = 2**12  # numbers: the noise takes no room to speak of, and peaks of memory stay those of the formulas
+_AT_ONCE = 2**11  # numbers: the noise takes no room to speak of, and peaks of memory stay those of the formulas
 _DRAWN = np.random.default_rng(20220425).integers(-ULPS, ULPS + 1, 2**16).astype(np.float32)
 
 
