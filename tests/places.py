@@ -1,5 +1,6 @@
 """Places to put an array, and the one comparison of the tests: values, library, device and precision together."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,14 @@ PLACES = (
     pytest.param(Place("cupy", _cupy, 1e-12), marks=pytest.mark.gpu, id="cupy"),
     pytest.param(Place("torch-cuda", _torch_cuda, 1e-12), marks=pytest.mark.gpu, id="torch-cuda"),
 )
+
+
+def rounding_of_transforms(count, samples):
+    """What so many Fourier transforms, one after the other, of `samples` numbers may lose in single precision.
+
+    Each loses up to log2(samples) units in the last place of the root mean square (Higham 2002, section 24.1).
+    """
+    return count * math.log2(samples) * float(np.finfo(np.float32).eps)
 
 
 def assert_close(actual, expected, place, *, rounding=None, like=None):

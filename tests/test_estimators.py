@@ -86,7 +86,8 @@ def test_the_array_api_checks_of_scikit_learn_pass():
     for name in EXCEPTED:
         outcomes = [(check, where, outcome) for owner, check, where, outcome in results if owner == name]
         failed = {check for check, _, outcome in outcomes if outcome != "passed" and "SkipTest" not in outcome}
-        assert failed == set(EXCEPTED[name]), outcomes
+        there = {check for check, _, _ in outcomes}  # a check that this scikit-learn does not have cannot fail
+        assert failed == set(EXCEPTED[name]) & there, outcomes
         for library in ("array_api_strict", "torch"):
             pytest.importorskip(library)
             assert any(library in where and outcome == "passed" for _, where, outcome in outcomes), outcomes

@@ -1,12 +1,14 @@
 """Doubts about the wavelets of the networks: golden values, one matrix against Fourier, odd sides."""
 
+import math
+
 import numpy as np
 import pytest
 
 from collapse_theory.nonlinearities import identity
 from collapse_theory.scattering import Layer, apply_layer
 from collapse_theory.wavelets import padded_shape, paper_bank
-from tests.places import NUMPY, assert_close
+from tests.places import NUMPY, assert_close, rounding_of_transforms
 
 torch = pytest.importorskip("torch")
 wavelet_layer = pytest.importorskip("collapse_theory.learned.wavelet_layer")
@@ -73,16 +75,18 @@ def test_one_matrix_and_fourier_are_the_cascade(side, circle, angles, step, comp
     x = maps(rng, side, complex)
     options = {"complex": complex, "angles": angles, "circle": circle}
     matrix, fourier = (WaveletLayer(side, step, dense=dense, **options) for dense in (True, False))
+    grid = padded_shape((side, side))
+    rounding = rounding_of_transforms(2, math.prod(grid))
     for one, other in zip(matrix(x), fourier(x), strict=True):
         assert one.dtype == other.dtype
-        assert_close(one, other.numpy(), NUMPY, rounding=1e-6)
-    bank = paper_bank(padded_shape((side, side)), angles, step, circle)
+        assert_close(one, other.numpy(), NUMPY, rounding=rounding)
+    bank = paper_bank(grid, angles, step, circle)
     expected = apply_layer(x.numpy(), Layer(bank, identity, boundary="reflect", subsample=step != "half octave"))
     expected = expected.reshape(2, 3, 1 + angles, *expected.shape[-2:])
     low, waves = matrix(x)
     assert low.is_complex() == complex
-    assert_close(low, expected[:, :, 0] if complex else expected[:, :, 0].real, NUMPY, rounding=1e-6)
-    assert_close(waves, expected[:, :, 1:].reshape(2, 3 * angles, *expected.shape[-2:]), NUMPY, rounding=1e-6)
+    assert_close(low, expected[:, :, 0] if complex else expected[:, :, 0].real, NUMPY, rounding=rounding)
+    assert_close(waves, expected[:, :, 1:].reshape(2, 3 * angles, *expected.shape[-2:]), NUMPY, rounding=rounding)
 
 
 @pytest.mark.parametrize("dense", [False, True])
