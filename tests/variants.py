@@ -20,6 +20,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from collapse_theory.cores import cores
+
 ROOT = Path(__file__).parents[1]
 # Tests of files, of commands and of how things are written: they compute no numbers that a variant could change.
 NOT_OF_NUMBERS = (
@@ -58,7 +60,7 @@ def offered(here, environment=os.environ):
     free = bool(here["kernels"]) and "OPENBLAS_CORETYPE" not in environment
     kernels = [name for name, needed in KERNELS.items() if free and {*needed} <= {*here["features"]}]
     openblas = {f"openblas-{name}": {"OPENBLAS_CORETYPE": name} for name in kernels}
-    threads = {f"threads-{count}": {"OMP_NUM_THREADS": str(count)} for count in (1, 2)}
+    threads = {f"threads-{count}": {"OMP_NUM_THREADS": str(count)} for count in (1, 2) if count <= here["cores"]}
     least = numpy.get("numpy-lowest", {}) | torch.get("torch-default", {}) | threads["threads-1"]
     return [
         Variant("plain"),
@@ -72,7 +74,7 @@ def offered(here, environment=os.environ):
 
 
 def found():
-    """What this process computes with: instructions of NumPy and torch, kernels of OpenBLAS, threads."""
+    """What this process computes with: instructions of NumPy and torch, kernels of OpenBLAS, cores and threads."""
     import numpy as np
     import scipy.linalg  # noqa: F401  (brings an OpenBLAS of its own)
     import threadpoolctl
@@ -83,6 +85,7 @@ def found():
     blas = [entry for entry in threadpoolctl.threadpool_info() if entry["user_api"] == "blas"]
     torch = _torch()
     return {
+        "cores": cores(),
         "features": features,
         "dispatched": [name for name in core.__cpu_dispatch__ if name in features],
         "kernels": sorted({entry["architecture"] for entry in blas if entry["internal_api"] == "openblas"}),
