@@ -4,6 +4,8 @@ Each source is a function of a `Sampling` and gives two labelled samples, to fit
 the whole sample by one number (its root mean square) so that a threshold means the same everywhere.
 """
 
+import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 
 from collapse_theory import datasets, processes
 from collapse_theory.arguments import check_count
+from collapse_theory.datasets.search import search_path
 
 SIDE = 32
 DENSITY = 0.05
