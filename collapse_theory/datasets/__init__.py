@@ -10,6 +10,7 @@ from .batches import Batches, array_batches, image_batches
 from .cifar import cifar10, cifar100
 from .cifar_names import CIFAR10_NAMES, CIFAR100_COARSE_NAMES, CIFAR100_NAMES
 from .folders import image_folder
+from .identities import identity
 from .materials import KTH_TIPS_NAMES, kth_tips
 from .mnist import FASHION_MNIST_NAMES, MNIST_NAMES, fashion_mnist, mnist
 from .search import SEARCH_PATH, DataNotFound
@@ -31,6 +32,7 @@ __all__ = [
     "cifar10",
     "cifar100",
     "fashion_mnist",
+    "identity",
     "image_batches",
     "image_folder",
     "kth_tips",

@@ -1,8 +1,21 @@
 """Whether bytes are the published ones."""
 
 import hashlib
+from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["check_md5"]
+import numpy as np
+
+__all__ = ["Published", "check_md5"]
+
+
+class Published(NamedTuple):
+    """What was read of a published data set: images, labels, the folder, whether each file has its published sum."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    place: Path
+    verified: bool
 
 
 def check_md5(path, raw, expected):

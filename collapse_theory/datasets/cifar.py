@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import check_choice
-from .checksums import check_md5
+from .checksums import Published, check_md5
 from .cifar_names import CIFAR10_NAMES, CIFAR100_COARSE_NAMES, CIFAR100_NAMES
 from .pickles import read_pickle
 from .search import SEARCH_PATH, DataNotFound, find
 
-__all__ = ["cifar10", "cifar100"]
+__all__ = ["cifar10", "cifar100", "read_cifar10", "read_cifar100"]
 
 _PIXELS = 3 * 32 * 32
 
@@ -96,8 +96,8 @@ def cifar10(folder=None, split="train", *, verify=True):
     The Python files are pickles, but nothing that they name is imported or called, whatever they hold.
     Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
     """
-    images, labels = _read(_CIFAR10, folder, split, verify)
-    return images, labels[:, 0]
+    found = read_cifar10(folder, split, verify=verify)
+    return found.images, found.labels[:, 0]
 
 
 def cifar100(folder=None, split="train", *, coarse=False, verify=True):
@@ -113,12 +113,22 @@ def cifar100(folder=None, split="train", *, coarse=False, verify=True):
     Raises as `cifar10`.
     Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
     """
-    images, labels = _read(_CIFAR100, folder, split, verify)
-    return images, labels[:, 0 if coarse else 1]
+    found = read_cifar100(folder, split, verify=verify)
+    return found.images, found.labels[:, 0 if coarse else 1]
+
+
+def read_cifar10(folder, split, *, verify):
+    """CIFAR-10 as `Published`, labels (N, 1)."""
+    return _read(_CIFAR10, folder, split, verify)
+
+
+def read_cifar100(folder, split, *, verify):
+    """CIFAR-100 as `Published`, labels (N, 2): coarse, fine."""
+    return _read(_CIFAR100, folder, split, verify)
 
 
 def _read(data, folder, split, verify):
-    """(images (N, 3, 32, 32) uint8, labels (N, L) int64) of one split, in whichever form is found first."""
+    """One split, labels (N, L) int64, in whichever form is found first."""
     check_choice("split", split, tuple(_COUNTS))
     wanted = [f"{form.folder}/{form.files(split)[0]}" for form in data.forms]
     found = find(data.name, folder, wanted=wanted, advice=data.advice)
@@ -131,7 +141,8 @@ def _read(data, folder, split, verify):
     images, labels = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
     if verify:
         _check_counts(data, found.parent, split, labels)
-    return images, labels
+    verified = bool(verify) and None not in [form.md5[path.name] for path in paths]
+    return Published(images, labels, found.parent, verified)
 
 
 def _read_file(path, form, data, verify):

@@ -51,20 +51,22 @@ def image_folder(folder, *, side=32, split=None, limit=None, colour=False, worke
 
 @dataclass(frozen=True)
 class ClassFiles:
-    """Image files by class: the path and the label of each, class after class, and the names of the classes."""
+    """Image files by class: the path and the label of each, class after class; names of the classes; their folder."""
 
     paths: tuple[Path, ...]
     labels: np.ndarray
     names: tuple[str, ...]
+    place: Path
 
 
 def list_classes(folder, *, split=None, limit=None):
     """Find image files by class, without opening them.  Arguments, errors and order as in `image_folder`."""
     check_count("limit", 1 if limit is None else limit)
-    classes = _class_folders(_split_folder(_find_folder(folder), split))
+    place = _split_folder(_find_folder(folder), split)
+    classes = _class_folders(place)
     files = [_image_files(path)[:limit] for path in classes]
     labels = np.repeat(np.arange(len(classes), dtype=np.int64), [len(paths) for paths in files])
-    return ClassFiles(tuple(p for paths in files for p in paths), labels, tuple(path.name for path in classes))
+    return ClassFiles(tuple(p for paths in files for p in paths), labels, tuple(path.name for path in classes), place)
 
 
 def image_reader(*, side, colour, workers, most_pixels):

@@ -1,11 +1,11 @@
 """MNIST and Fashion-MNIST, from their published IDX files."""
 
 from ..arguments import check_choice
-from .checksums import check_md5
+from .checksums import Published, check_md5
 from .idx import read_idx
 from .search import SEARCH_PATH, DataNotFound, find
 
-__all__ = ["FASHION_MNIST_NAMES", "MNIST_NAMES", "fashion_mnist", "mnist"]
+__all__ = ["FASHION_MNIST_NAMES", "MNIST_NAMES", "fashion_mnist", "mnist", "read_fashion_mnist", "read_mnist"]
 
 MNIST_NAMES = tuple("0123456789")
 FASHION_MNIST_NAMES = (
@@ -45,7 +45,7 @@ def mnist(folder=None, split="train", *, verify=True):
     Raises DataNotFound, a FileNotFoundError, if a file is missing; ValueError if one is damaged, or `split` unknown.
     Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition.
     """
-    return _read("MNIST", folder, split, md5=_MNIST if verify else {}, folders=_MNIST_FOLDERS)
+    return read_mnist(folder, split, verify=verify)[:2]
 
 
 def fashion_mnist(folder=None, split="train", *, verify=True):
@@ -59,6 +59,16 @@ def fashion_mnist(folder=None, split="train", *, verify=True):
     Raises as `mnist`.
     Source: Xiao, Rasul & Vollgraf (2017), Fashion-MNIST: a novel image dataset.
     """
+    return read_fashion_mnist(folder, split, verify=verify)[:2]
+
+
+def read_mnist(folder, split, *, verify):
+    """MNIST as `Published`."""
+    return _read("MNIST", folder, split, md5=_MNIST if verify else {}, folders=_MNIST_FOLDERS)
+
+
+def read_fashion_mnist(folder, split, *, verify):
+    """Fashion-MNIST as `Published`."""
     return _read("Fashion-MNIST", folder, split, md5=_FASHION if verify else {}, folders=_FASHION_FOLDERS)
 
 
@@ -78,7 +88,7 @@ def _read(name, folder, split, *, md5, folders):
         raise ValueError(f"{name}: expected {expected} in {place}, got {images.shape} and {labels.shape}")
     if labels.max() >= _CLASSES:
         raise ValueError(f"{place / files[1]}: expected labels in 0 .. {_CLASSES - 1}, got {labels.max()}")
-    return images[:, None].copy(), labels.astype("int64")
+    return Published(images[:, None].copy(), labels.astype("int64"), place, bool(md5))
 
 
 def _read_file(name, place, file, *, md5, advice):
