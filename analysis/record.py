@@ -34,7 +34,7 @@ _PACKAGES = (
 )
 
 
-def save(name, rows, *, settings, seconds, on, folder=RESULTS, data=NOT_RECORDED, facts=None, keep=lambda row: False):
+def save(name, rows, *, settings, seconds, on, folder=RESULTS, data=NOT_RECORDED, facts=None, keep=None):
     """Write one result, at once or not at all, however many processes write it.  Returns its path.
 
     rows : list of dicts of plain values
@@ -43,7 +43,7 @@ def save(name, rows, *, settings, seconds, on, folder=RESULTS, data=NOT_RECORDED
     on : array library
     data : dict of what was read, by name of the data: path, images, sha256, verified
     facts : dict of more plain values that were measured of the measurement itself
-    keep : whether a row that was recorded before stays; the rows come after those that do
+    keep : of each row that was recorded before, whether it stays; the rows come after those that do. None: no row does
 
     Raises as `load`, if it is to keep rows and the file is damaged; ValueError, naming the field, if the rows are not
     what is recorded under this name.
@@ -62,7 +62,7 @@ def save(name, rows, *, settings, seconds, on, folder=RESULTS, data=NOT_RECORDED
     }
     path = _path(name, check_writable(folder))
     with locked(path.parent):
-        kept = [row for row in load(name, folder)["rows"] if keep(row)] if path.exists() else []
+        kept = [row for row in load(name, folder)["rows"] if keep(row)] if keep and path.exists() else []
         written = json.loads(json.dumps(record | {"rows": kept + rows}))
         try:
             check_record(written, name)

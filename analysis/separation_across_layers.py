@@ -248,13 +248,13 @@ def main(arguments=None):
     to_library(np.zeros(1), options.on)
     record.check_writable(options.out)
     check_distinct("setting", options.setting)
-    sources.titles(options.data or ())
+    check_distinct("data", options.data)
     settings = {name: replace_sampling(SETTINGS[name], options) for name in options.setting or SETTINGS}
     if options.data:
         pairs = list(product(options.data, settings))
     else:
         pairs = pairs_that_fit([*DATA, *filter(sources.is_there, DATA_IF_THERE)], settings)
-    data = sources.identities([(name, settings[key].sampling) for name, key in pairs], _draw)
+    data = sources.identities_of(name for name, _ in pairs)
     with measuring(NAME, settings=settings, on=options.on, folder=options.out, data=data) as kept:
         workers = cores() if options.on == "numpy" else 1
         rows = measure_all(pairs, settings, options.on, workers=workers, kept=kept)

@@ -4,6 +4,7 @@ A shape is a function `shape(value, at)` that raises ValueError, beginning with 
 """
 
 import math
+import re
 import reprlib
 
 _LONGEST_TEXT = 4096
@@ -85,10 +86,18 @@ def count(least=0, most=2**63):
 
 
 def text(value, at):
-    """A string, not so long that a page of it would be useless."""
+    """A string that can be printed, not so long that a page of it would be useless."""
     _expect(isinstance(value, str), "a text", value, at)
     if len(value) > _LONGEST_TEXT:
         raise ValueError(f"{at}: expected at most {_LONGEST_TEXT} characters, got {len(value)}")
+    _expect(not any("\ud800" <= letter <= "\udfff" for letter in value), "characters", value, at)
+
+
+def word(value, at):
+    """A short text that may be a part of the name of a file."""
+    text(value, at)
+    plain = re.fullmatch(r"[\w +,.-]{1,100}", value) and not value.startswith(".")
+    _expect(plain, "letters, digits and any of ' +,.-_'", value, at)
 
 
 def truth(value, at):

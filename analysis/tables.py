@@ -5,7 +5,21 @@ import json
 from collapse_theory.arrays import LIBRARIES
 from collapse_theory.datasets import TEXTURE_NAMES
 
-from .shapes import anything, choice, count, either, fields, interval, listed, maybe, number, optional, table, text, truth
+from .shapes import (
+    anything,
+    choice,
+    count,
+    either,
+    fields,
+    interval,
+    listed,
+    maybe,
+    number,
+    optional,
+    table,
+    text,
+    truth,
+)
 
 OPERATIONS = ("phase collapse", "soft threshold", "tanh", "unit amplitude", "identity")
 REPRESENTATIONS = ("coefficients", "moduli", "order 1", "order 2")
@@ -49,9 +63,7 @@ _PASS = fields(
     images=count(1),
     images_per_second=number(0),
 )
-_FEW = fields(
-    data=text, description=choice(*DESCRIPTIONS), features=number(0), samples=count(1), accuracy=interval
-)
+_FEW = fields(data=text, description=choice(*DESCRIPTIONS), features=number(0), samples=count(1), accuracy=interval)
 _PHASE = fields(
     texture=choice(*TEXTURE_NAMES),
     scales=count(1, 30),

@@ -80,9 +80,9 @@ def test_the_comparisons_are_networks_too():
     ("arguments", "message"),
     [
         (["--network", "residual", "--skip"], "skip: True is for learned scattering, not residual"),
-        (["--terms", "equal", "--quantile", "2"], "quantile: expected a number from 0 to 1, got 2.0"),
+        (["--terms", "equal", "--quantile", "2"], "quantile: expected a number from 0 to 1, got 2"),
         (["--nonlinearity", "colour"], "nonlinearity: unknown 'colour'; known: 'identity', 'phase collapse'"),
-        (["--epochs", "0"], "epochs: expected an integer of at least 1, got 0"),
+        (["--epochs", "0"], "epochs: expected an integer from 1 to 1000000, got 0"),
         (["--device", "cuda:77"], "device: 'cuda:77' was asked for, but torch sees no such GPU"),
         (["--data", "cifar10"], "CIFAR-10 was not found"),
         (["--checkpoint", "step-7"], "checkpoint: no 'step-7' in"),

@@ -48,6 +48,7 @@ def run(options):
     for on in options.on:
         to_library(np.zeros(1), on)
     record.check_writable(options.out)
+    record.check_kept(NAME, options.out)
     counts = [count for count in options.threads if count <= os.cpu_count()]
     demands = [Demand(options.rounds, options.least, options.others / 100, count) for count in counts]
     start, rows, failed = time.perf_counter(), [], []
@@ -58,7 +59,7 @@ def run(options):
             failed.append(f"{name}: {error}")
     settings = {f"{demand.threads} threads": demand for demand in demands}
     about = {"settings": settings, "seconds": time.perf_counter() - start, "on": " ".join(options.on)}
-    record.save(NAME, _kept(options) + rows, folder=options.out, **about)
+    record.save(NAME, rows, folder=options.out, keep=lambda row: row["name"] not in options.only, **about)
     if failed:
         raise RuntimeError("; ".join(failed))
 
@@ -82,14 +83,6 @@ def _ceilings(on, threads):
     process = Process("ceilings", on, ".", threads)
     process.close()
     return process.start
-
-
-def _kept(options):
-    """Recorded rows that are not measured again."""
-    try:
-        return [row for row in record.load(NAME, options.out)["rows"] if row["name"] not in options.only]
-    except (FileNotFoundError, ValueError):
-        return []
 
 
 def _parser():
