@@ -22,7 +22,7 @@ def whole(least, most):
         except ValueError:
             value = None
         if value is None or not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"expected an integer from {least} to {most}, got {text}")
+            raise argparse.ArgumentTypeError(f"expected an integer from {least} to {most}, got {_short(text)}")
         return value
 
     return parse
@@ -37,10 +37,14 @@ def real(least, most):
         except ValueError:
             value = math.nan
         if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"expected a number from {least} to {most}, got {text}")
+            raise argparse.ArgumentTypeError(f"expected a number from {least} to {most}, got {_short(text)}")
         return value
 
     return parse
+
+
+def _short(text):
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def check_distinct(name, values):

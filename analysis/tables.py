@@ -19,6 +19,7 @@ from .shapes import (
     table,
     text,
     truth,
+    word,
 )
 
 OPERATIONS = ("phase collapse", "soft threshold", "tanh", "unit amplitude", "identity")
@@ -39,7 +40,7 @@ _HEAD = {
     "settings": table(table(anything)),
 }
 _CASCADE = {
-    "setting": text,
+    "setting": word,
     "data": text,
     "operation": choice(*OPERATIONS),
     "depth": count(0, 100),
@@ -146,13 +147,17 @@ def _picture(value, at):
         raise ValueError(f"{at}: expected lines of one length")
 
 
+_MARKS = (("ceilings", "ceilings"), ("growth", "slope"))
+
+
 def _benchmark(value, at):
-    kind = "ceilings" if "ceilings" in value else "slope" if "slope" in value else None
-    {"ceilings": _CEILINGS, "slope": _GROWTH, None: _WORK}[kind](value, at)
-    if kind == "slope" and len(value["sizes"]) != len(value["seconds"]):
+    fields(name=text)(value, at)
+    ceilings, growth = (value["name"] == name or mark in value for name, mark in _MARKS)
+    (_CEILINGS if ceilings else _GROWTH if growth else _WORK)(value, at)
+    if growth and len(value["sizes"]) != len(value["seconds"]):
         raise ValueError(f"{at}.seconds: expected one for each of the {len(value['sizes'])} sizes")
     if "ratio" in value and value.get("peer") not in value.get("all", {}):
-        raise ValueError(f"{at}.peer: expected one of {', '.join(value.get('all', {}))}")
+        raise ValueError(f"{at}.peer: expected a name in {at}.all, got {value.get('peer')!r}")
 
 
 def _every_operation(rows):
@@ -164,7 +169,10 @@ def _every_operation(rows):
     for pair, by_operation in depths.items():
         for name, found in by_operation.items():
             if sorted(found) != list(range(max(map(max, filter(None, by_operation.values()))) + 1)) or len(found) < 2:
-                raise ValueError(f"rows: of {', '.join(pair)}, {name} has the depths {sorted(found)}")
+                data, setting = pair
+                raise ValueError(
+                    f"rows: of data {data!r} and setting {setting!r}, operation {name!r} has depth {sorted(found)}"
+                )
 
 
 def _one_picture(rows):

@@ -7,7 +7,6 @@ python -m tests.benchmarks --recorded            print the recorded table, measu
 python -m tests.benchmarks --recorded --into README.md     and put it there
 """
 
-import argparse
 import os
 import sys
 import time
@@ -16,7 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from analysis import record
+from analysis.options import Parser, real, whole
+from analysis.stopping import answered
 from collapse_theory.arrays import LIBRARIES, to_library
+from collapse_theory.files import write_atomically
 
 from .growth import measure_growth
 from .runner import Demand, Process, measure
@@ -28,19 +30,18 @@ NAME = "benchmarks"
 
 def main(arguments=None):
     """Measure, record, print.  Returns the exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        if not options.recorded:
-            run(options)
-        lines = lines_of(record.load(NAME, options.out))
-        print(*lines, sep="\n")
-        if options.into:
-            path = Path(options.into)
-            path.write_text(written_into(path.read_text(encoding="utf-8"), lines), encoding="utf-8")
-        return 0
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return answered(lambda: _answer(_parser().parse_args(arguments)))
+
+
+def _answer(options):
+    if not options.recorded:
+        run(options)
+    lines = lines_of(record.load(NAME, options.out))
+    print(*lines, sep="\n")
+    if options.into:
+        path = Path(options.into)
+        write_atomically(path, written_into(path.read_text(encoding="utf-8"), lines))
+    return 0
 
 
 def run(options):
@@ -87,19 +88,20 @@ def _ceilings(on, threads):
 
 def _parser():
     names = ("ceilings", *WORKS, "growth")
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.split("\n", 1)[0])
+    parser = Parser(prog="python -m tests.benchmarks", description=__doc__.split("\n", 1)[0])
     parser.add_argument(
         "--only", nargs="+", metavar="ROW", choices=names, default=names, help=f"any of {', '.join(names)}"
     )
     parser.add_argument(
         "--on", nargs="+", choices=LIBRARIES, default=["numpy", "torch"], help="array libraries of ours"
     )
-    parser.add_argument("--rounds", type=int, default=5, help="of all sides, A B A B (default: 5)")
-    parser.add_argument("--least", type=int, default=3, help="rounds that must be quiet (default: 3)")
+    parser.add_argument("--rounds", type=whole(1, 1000), default=5, help="of all sides, A B A B (default: 5)")
+    parser.add_argument("--least", type=whole(1, 1000), default=3, help="rounds that must be quiet (default: 3)")
     parser.add_argument(
-        "--others", type=float, default=6.0, metavar="%", help="of the cores that others may use (default: 6)"
+        "--others", type=real(0, 100), default=6.0, metavar="%", help="of the cores that others may use (default: 6)"
     )
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="of every library (default: 1 2)")
+    threads = "of every library (default: 1 2)"
+    parser.add_argument("--threads", nargs="+", type=whole(1, 4096), default=[1, 2], help=threads)
     parser.add_argument("--recorded", action="store_true", help="print the recorded table, measure nothing")
     parser.add_argument("--into", metavar="FILE", help="put the table there, between its two marks")
     parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the record goes")
