@@ -252,7 +252,7 @@ def _parser():
     parser.add_argument("--quantile", type=real(0, 1), help=quantile)
     parser.add_argument("--circle", choices=("half", "full"))
     parser.add_argument("--angles", type=whole(1, 64))
-    parser.add_argument("--width", type=real(2**-10, 8), help="factor on the channels of every block")
+    parser.add_argument("--width", type=real(2**-10, 4), help="factor on the channels of every block")
     parser.add_argument("--images", type=whole(1, 10**7), help="train on the first so many")
     for name in ("epochs", "batch", "rate-step"):
         parser.add_argument(f"--{name}", type=whole(1, 10**6))

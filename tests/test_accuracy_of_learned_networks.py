@@ -104,6 +104,16 @@ def test_wrong_commands_end_with_one_clear_line_before_training(
     assert "step 1" not in error
 
 
+def test_damaged_results_are_named_before_training(tmp_path, capsys, smallest):
+    path = tmp_path / f"{question.NAME}.json"
+    path.write_text('{"rows": [{}]}')
+    assert command.main([*smallest, "--run", str(tmp_path / "run"), "--out", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {path} is damaged (lacks sha256)")
+    assert "step" not in error
+    assert not (tmp_path / "run").exists()
+
+
 def test_textures_come_in_three_colours_their_classes_in_turn():
     train, test = question.labelled(replace(question.PRESETS["smoke"], images=7), "cpu")
     assert train.labels.tolist() == [0, 1, 2, 0, 1, 2, 0]
