@@ -45,8 +45,8 @@ def _read(path, file, expected):
         raise ValueError(f"{path}: not this IDX file: expected {wanted}, got {head[:4].hex() or 'nothing'}")
     shape = tuple(int(n) for n in np.frombuffer(head, dtype=">u4", offset=4))
     if any(wanted not in (None, got) for wanted, got in zip(expected, shape, strict=True)) or 0 in shape:
-        wanted = "".join("N, " if n is None else f"{n}, " for n in expected)
-        raise ValueError(f"{path}: expected an array of shape ({wanted.rstrip()}), none of them 0, got {shape}")
+        wanted = str(tuple("N" if n is None else n for n in expected)).replace("'", "")
+        raise ValueError(f"{path}: expected an array of shape {wanted}, none of them 0, got {shape}")
     promised, size = math.prod(shape), path.stat().st_size
     rest = file.read(promised + 1) if promised <= _MOST_EXPANSION * size else b""
     if len(rest) != promised:
