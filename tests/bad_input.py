@@ -248,7 +248,6 @@ VALUES = [
     ("transformer, kind", lambda: transformer(kind="Fourier"), V, "kind", "'Fourier'", "'cascade'"),
     ("transformer, batch", lambda: transformer(batch=0), V, "batch", "got 0", "at least 1"),
     ("separation, statistic", lambda: score(statistic="median"), V, "statistic", "'median'", "'fisher_trace'"),
-    ("identity, no reader", lambda: datasets.identity("cifar"), V, "read", "'cifar'", "datasets.cifar10"),
 ]
 LABELS = [
     ("class_means, list", lambda: class_means(X, [0, 1], classes=2), T, "labels", "list", "array-API array"),
