@@ -12,7 +12,7 @@ import numpy as np
 
 from collapse_theory import datasets, processes
 from collapse_theory.arguments import check_count
-from collapse_theory.datasets.search import as_path, search_path
+from collapse_theory.datasets.search import places
 
 from .identities import folder_identities, identities
 
@@ -137,8 +137,8 @@ def draw(name, sampling):
 
 def find_folder(name):
     """A folder of images, looked for on the search path of data, too.  Raises ValueError if it is nowhere."""
-    for place in (as_path(name), *(root / name for root in search_path())):
-        if place.is_dir():
+    for place in places(name):
+        if os.path.isdir(place):
             return place
     raise ValueError(f"data: {name!r} is no folder and no known source; known: {', '.join(SOURCES)}")
 
@@ -159,14 +159,14 @@ def titles(names):
     Raises ValueError if two names are of one folder.
     """
     names = dict.fromkeys(names)
-    places = {name: Path(os.path.abspath(find_folder(name))) for name in names if name not in SOURCES}
+    folders = {name: Path(os.path.abspath(find_folder(name))) for name in names if name not in SOURCES}
     known = {}
-    for name, place in places.items():
+    for name, place in folders.items():
         there = place.stat()
         other = known.setdefault((there.st_dev, there.st_ino), name)
         if other != name:
             raise ValueError(f"data: {other!r} and {name!r} are the same folder")
-    return {name: _title(places[name], places.values()) if name in places else name for name in names}
+    return {name: _title(folders[name], folders.values()) if name in folders else name for name in names}
 
 
 def identities_of(names):
@@ -177,11 +177,11 @@ def identities_of(names):
     return found
 
 
-def _title(place, places):
+def _title(place, others):
     for length in range(1, len(place.parts) + 1):
         end = place.parts[-length:]
         title = _decoded("/".join(end))
-        if title not in SOURCES and [other.parts[-length:] for other in places].count(end) == 1:
+        if title not in SOURCES and [other.parts[-length:] for other in others].count(end) == 1:
             return title
     return _decoded(str(place))
 
