@@ -8,6 +8,8 @@ python -m analysis NAME ...        answer it
 import importlib
 import sys
 
+from .stopping import answered
+
 QUESTIONS = (
     "separation_across_layers",
     "what_the_phase_knew",
@@ -28,11 +30,7 @@ def main(arguments=None):
     if name not in QUESTIONS:
         print(f"error: unknown question {name!r}; known: {', '.join(QUESTIONS)}", file=sys.stderr)
         return 2
-    try:
-        return _question(name).main(rest)
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return answered(lambda: _question(name).main(rest))
 
 
 def _question(name):

@@ -10,15 +10,18 @@ transform with one learned mixing, which has the least to learn, to 55.9 %. How 
 """
 
 import argparse
-import time
+import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
 
 from collapse_theory import datasets
+from collapse_theory.machine import reproducible
 
 from . import record
+from .identities import identities
+from .options import SEED, Parser, real, whole
 from .probes import share_with_interval
 from .progress import training_bar
 
@@ -175,6 +178,7 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
         "device": str(device),
         "threads": outcome.threads,
         "machine": record.machine(),
+        "data_identity": identities([setting.data]),
         "zeros_at_start": at_start,
         "zeros": {name: shares["zeros"] for name, shares in dead.items()},
         "dead_channels": {name: shares["dead_channels"] for name, shares in dead.items()},
@@ -201,17 +205,17 @@ def main(arguments=None):
     folder = options.run or RUNS / f"{options.preset} {setting.data} {setting.label} {setting.recipe.seed}".replace(
         " ", "-"
     )
-    start = time.perf_counter()
+    record.check_kept(NAME, options.out)
     stop = None if options.minutes is None else 60 * options.minutes
     progress = training_bar(f"{options.preset}, {setting.label}")
-    row = measure(
-        setting, folder=folder, device=options.device, progress=progress, checkpoint=options.checkpoint, stop_after=stop
-    )
-    if row is None:
-        print(f"stopped; the same command goes on with the run in {folder}")
-        return 0
-    row = {"preset": options.preset, "setting": asdict(setting)} | row
-    path = _recorded(row, {options.preset: setting}, time.perf_counter() - start, options.out)
+    how = {"device": options.device, "progress": progress, "checkpoint": options.checkpoint, "stop_after": stop}
+    with reproducible():
+        row = measure(setting, folder=folder, **how)
+        if row is None:
+            print(f"stopped; the same command goes on with the run in {folder}")
+            return 0
+        row = {"preset": options.preset, "setting": asdict(setting)} | row
+        path = _recorded(row, {options.preset: setting}, options.out)
     if not options.quiet:
         print(*conclusions([row]), f"\nrecorded in {path}", sep="\n")
     return 0
@@ -229,35 +233,35 @@ def setting_of(options):
     return replace(setting, **own, recipe=replace(setting.recipe, **recipe))
 
 
-def _recorded(row, settings, seconds, folder):
+def _recorded(row, settings, folder):
     """Add a row to those recorded before, in the place of one of the same setting."""
-    try:
-        rows = record.load(NAME, folder)["rows"]
-    except FileNotFoundError:
-        rows = []
-    rows = [old for old in rows if (old["preset"], old["setting"]) != (row["preset"], row["setting"])] + [row]
-    return record.save(NAME, rows, settings=settings, seconds=seconds, on="torch", folder=folder)
+    row, same = json.loads(json.dumps(row)), ("preset", "setting")
+    about = {"settings": settings, "seconds": row["seconds"], "on": "torch", "data": row["data_identity"]}
+    return record.save(NAME, [row], folder=folder, keep=lambda old: any(old[k] != row[k] for k in same), **about)
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
+    parser = Parser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--preset", choices=tuple(PRESETS), default="paper", help="default: paper; the rest changes it")
     parser.add_argument("--data", choices=DATA)
     parser.add_argument("--network", choices=NETWORKS)
     parser.add_argument("--nonlinearity", metavar="NAME", help="as in collapse_theory.nonlinearities")
     parser.add_argument("--skip", action=argparse.BooleanOptionalAction, default=None)
     parser.add_argument("--terms", choices=("published", "equal"))
-    parser.add_argument("--quantile", type=float, help="of the amplitudes, where thresholds start under equal terms")
+    quantile = "of the amplitudes, where thresholds start under equal terms"
+    parser.add_argument("--quantile", type=real(0, 1), help=quantile)
     parser.add_argument("--circle", choices=("half", "full"))
-    parser.add_argument("--angles", type=int)
-    parser.add_argument("--width", type=float, help="factor on the channels of every block")
-    parser.add_argument("--images", type=int, help="train on the first so many")
-    for name, kind in (("epochs", int), ("batch", int), ("rate", float), ("rate-step", int), ("seed", int)):
-        parser.add_argument(f"--{name}", type=kind)
+    parser.add_argument("--angles", type=whole(1, 64))
+    parser.add_argument("--width", type=real(2**-10, 4), help="factor on the channels of every block")
+    parser.add_argument("--images", type=whole(1, 10**7), help="train on the first so many")
+    for name in ("epochs", "batch", "rate-step"):
+        parser.add_argument(f"--{name}", type=whole(1, 10**6))
+    parser.add_argument("--rate", type=real(1e-12, 1e3))
+    parser.add_argument("--seed", type=whole(**SEED))
     parser.add_argument("--precision", choices=("float32", "bfloat16"))
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1 ..")
     parser.add_argument("--run", metavar="FOLDER", help=f"of the run, or of the one to go on with; default: in {RUNS}/")
-    parser.add_argument("--minutes", type=float, help="stop after so many; the same command goes on")
+    parser.add_argument("--minutes", type=real(0, 10**6), help="stop after so many; the same command goes on")
     parser.add_argument("--checkpoint", metavar="NAME", help="go on from this one, not from the newest")
     parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")
     parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the result goes")

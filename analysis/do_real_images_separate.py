@@ -42,7 +42,6 @@ both halves of KTH-TIPS show the same pieces of material; and five of the seven 
 chose the largest penalty that they were offered.
 """
 
-import argparse
 import math
 import resource
 import sys
@@ -53,7 +52,6 @@ from functools import partial
 import numpy as np
 
 from collapse_theory import datasets
-from collapse_theory.arguments import check_count
 from collapse_theory.arrays import LIBRARIES, array_namespace, shape, to_library
 from collapse_theory.nonlinearities import identity
 from collapse_theory.scattering import apply_layer
@@ -61,13 +59,17 @@ from collapse_theory.separation import ClassMoments
 
 from . import record
 from .distinct_numbers import distinct_numbers
+from .identities import identities
+from .measuring import measuring
 from .observation import GROUPS, MOST_FEATURES, STATISTICS, with_interval
+from .options import SEED, Parser, check_distinct, whole
 from .probes import share_with_interval
 from .progress import bar
-from .separation_across_layers import OPERATIONS, SETTINGS, fitted_layers
+from .separation_across_layers import SETTINGS, fitted_layers
 from .sources import Sampling
 from .streamed_probe import StreamedProbe
 from .streams import STREAMS
+from .tables import OPERATIONS
 
 NAME = "do_real_images_separate"
 SAMPLINGS = {
@@ -93,6 +95,8 @@ def measure_one(task, stream, setting, on="numpy", progress=lambda images: None)
     """
     first = stream.train[0][0].astype(np.float32)
     mean, scale = first.mean(), first.std()
+    if np.ptp(first) == 0:
+        raise ValueError(f"data: the first {len(first)} images of {stream.name} are constant, and all the same")
     layers = [] if task == "images" else fitted_layers(task, (first - mean) / scale, setting, on)
     stages = [partial(apply_layer, layer=layer, number=number) for number, layer in enumerate(layers)] or [identity]
     classes, bank = int(stream.train.labels.max()) + 1, setting.bank()
@@ -165,25 +169,25 @@ def of_waves(summary, paths):
     return {"between_class_variance": between, "within_class_variance": within, "fisher_trace": between / within}
 
 
-def measure_all(names, tasks, options, settings, done=lambda rows: None):
-    """Rows of every data set and task, each data set with its setting; `done` is told the rows so far, as they come."""
+def measure_all(names, tasks, *, settings, on="numpy", kept=None):
+    """Rows of every data set and task, each data set with its setting.
+
+    kept : dict of what is measured by (data, task), which is filled; what it holds is not measured again
+    """
     from threadpoolctl import threadpool_limits
 
-    rows = []
+    kept, rows = {} if kept is None else kept, []
     threadpool_limits(1, "blas")  # its threads wait for each other where others work on the same cores
     for name in names:
         setting = settings[name]
-        stream = STREAMS[name](setting.sampling, setting.batch)
-        depth_0 = []
-        for task in tasks:
-            progress = bar(len(stream), f"{name}, {task}")
-            measured = measure_one(task, stream, setting, options.on, progress)
-            if task == "images":
-                depth_0 = measured
-                continue
+        left = [task for task in tasks if (name, task) not in kept]
+        stream = STREAMS[name](setting.sampling, setting.batch) if left else None
+        for task in left:
+            kept[name, task] = measure_one(task, stream, setting, on, bar(len(stream), f"{name}, {task}"))
+        for task in tasks[1:]:
             labels = {"setting": "deep", "data": name, "operation": task}
-            rows += [labels | {"depth": depth} | row for depth, row in enumerate(depth_0 + measured)]
-            done(rows)
+            measured = kept[name, "images"] + kept[name, task]
+            rows += [labels | {"depth": depth} | row for depth, row in enumerate(measured)]
     return rows
 
 
@@ -210,27 +214,20 @@ def _numbers(rows, name, form, factor=1):
 
 
 def main(arguments=None):
-    """Measure, record after each operation, and print what matters."""
+    """Measure, record, and print what matters."""
     options = _parser().parse_args(arguments)
     to_library(np.zeros(1), options.on)
     record.check_writable(options.out)
-    check_count("images", 20 if options.images is None else options.images, least=20)
-    check_count("seed", options.seed, least=0)
+    for name in ("data", "operations"):
+        check_distinct(name, getattr(options, name))
     names = options.data or [name for name in STREAMS if _is_there(name)]
     if not names:
         raise datasets.DataNotFound(f"none of {', '.join(STREAMS)} was found; README.md, Data, says where they go")
     settings = {name: _setting(name, options) for name in names}
-    start = time.perf_counter()
-
-    def save(rows):
-        facts = {"peak_memory_mib": peak_memory()}
-        seconds = time.perf_counter() - start
-        return record.save(
-            NAME, rows, settings=settings, seconds=seconds, on=options.on, folder=options.out, facts=facts
-        )
-
-    rows = measure_all(names, ["images", *options.operations], options, settings, save)
-    path = save(rows)
+    about = {"settings": settings, "on": options.on, "data": identities(names)}
+    with measuring(NAME, folder=options.out, **about) as kept:
+        rows = measure_all(names, ["images", *options.operations], settings=settings, on=options.on, kept=kept)
+        path = kept.record(rows, facts={"peak_memory_mib": peak_memory()})
     if not options.quiet:
         print(*conclusions(rows), f"\n{peak_memory()} MiB at most; recorded in {path}", sep="\n")
     return 0
@@ -252,12 +249,14 @@ def _setting(name, options):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
+    parser = Parser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--data", nargs="+", choices=tuple(STREAMS), help="default: all that are found")
     parser.add_argument("--operations", nargs="+", choices=OPERATIONS, default=OPERATIONS, help="default: all")
     parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library (default: numpy)")
-    parser.add_argument("--images", type=int, metavar="N", help="at most, to fit on, and as many to try on")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--images", type=whole(20, 10**7), metavar="N", help="at most, to fit on, and as many to try on"
+    )
+    parser.add_argument("--seed", type=whole(**SEED), default=0)
     parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")
     parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the result goes")
     return parser

@@ -19,9 +19,7 @@ that a second order always helps: on the textures it adds nothing beyond the spr
 to 96.1), on KTH-TIPS it adds 19.4 percentage points.
 """
 
-import argparse
 import sys
-import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,11 +31,15 @@ from collapse_theory.estimators import ScatteringTransformer
 from collapse_theory.fourier import fft2
 
 from . import record
+from .identities import identities
+from .measuring import measuring
+from .options import SEED, Parser, check_distinct, whole
 from .probes import held_out_accuracy
 from .progress import bar
+from .sources import standardise
+from .tables import DESCRIPTIONS
 
 NAME = "few_samples_a_class"
-DESCRIPTIONS = ("pixels", "principal components", "Fourier moduli", "scattering, order 1", "scattering, order 2")
 
 
 @dataclass(frozen=True)
@@ -88,43 +90,45 @@ def textures():
 def kth_tips():
     """Ten materials in photographs shrunk to 100 x 100, fitted on some, tried on others: distance and light vary."""
     images, labels = datasets.kth_tips()
-    images = images - images.mean(axis=(-2, -1), keepdims=True)
-    images /= images.std(axis=(-2, -1), keepdims=True)
     everything = np.ones(len(labels), dtype=bool)
-    return Pool(images, labels, everything, everything)
+    return Pool(standardise(images.copy(), "KTH-TIPS"), labels, everything, everything)
 
 
 SOURCES = {"textures": textures, "kth tips": kth_tips}
 
 
-def measure(name, pool, setting, on="numpy", progress=lambda fits: None):
+def measure(name, pool, setting, on="numpy", *, progress=lambda fits: None, kept=None):
     """Rows of the table: one a number of samples and a description.
 
     name : of the data
     pool : Pool
     on : array library of the descriptions
-    progress : called with 1 after each fit
+    progress : called with the number of fits after some of them
+    kept : dict of rows by (data, samples, description), which is filled; what it holds is not measured again
 
     Returns a list of dicts of plain values: the accuracy is [mean, lowest, highest] over the draws.
     Raises ValueError if a class has not one image more than the samples to fit on.
     """
-    described, rows = describe(pool, setting, on), []
-    for samples in setting.samples:
-        draws = [draw(pool, samples, setting, number) for number in range(setting.draws)]
-        for description in DESCRIPTIONS:
-            found = [tried(described, description, pool.labels, setting, *indices) for indices in draws]
-            progress(len(found))
-            shares = [share for share, _ in found]
-            rows.append(
-                {
-                    "data": name,
-                    "description": description,
-                    "features": float(np.mean([features for _, features in found])),
-                    "samples": samples,
-                    "accuracy": [float(np.mean(shares)), min(shares), max(shares)],
-                }
-            )
-    return rows
+    described, kept = describe(pool, setting, on), {} if kept is None else kept
+    jobs = [(name, samples, description) for samples in setting.samples for description in DESCRIPTIONS]
+    for job in jobs:
+        if job not in kept:
+            kept[job] = _row(described, pool, setting, *job)
+        progress(setting.draws)
+    return [kept[job] for job in jobs]
+
+
+def _row(described, pool, setting, name, samples, description):
+    draws = [draw(pool, samples, setting, number) for number in range(setting.draws)]
+    found = [tried(described, description, pool.labels, setting, *indices) for indices in draws]
+    shares = [share for share, _ in found]
+    return {
+        "data": name,
+        "description": description,
+        "features": float(np.mean([features for _, features in found])),
+        "samples": samples,
+        "accuracy": [float(np.mean(shares)), min(shares), max(shares)],
+    }
 
 
 def describe(pool, setting, on):
@@ -170,11 +174,12 @@ def tried(described, description, labels, setting, fit, trial):
     return held_out_accuracy((train, labels[fit]), (test, labels[trial]))[0], train.shape[1]
 
 
-def measure_all(pools, setting, on="numpy", stream=sys.stderr):
+def measure_all(pools, setting, on="numpy", *, stream=sys.stderr, kept=None):
     """Measure every `Pool` of a dict, with a progress bar.  Returns rows as `measure`."""
     fits = len(pools) * len(setting.samples) * len(DESCRIPTIONS) * setting.draws
     progress = bar(fits, "fits of a classifier", stream)
-    return [row for name, pool in pools.items() for row in measure(name, pool, setting, on, progress)]
+    each = [measure(name, pool, setting, on, progress=progress, kept=kept) for name, pool in pools.items()]
+    return [row for rows in each for row in rows]
 
 
 def pools(names=None):
@@ -207,25 +212,30 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     to_library(np.zeros(1), options.on)
     record.check_writable(options.out)
+    check_distinct("data", options.data)
     setting = replace(SETTING, draws=options.draws, seed=options.seed)
-    start = time.perf_counter()
-    rows = measure_all(pools(options.data), setting, options.on)
-    seconds = time.perf_counter() - start
-    settings = {"few samples": setting}
-    path = record.save(NAME, rows, settings=settings, seconds=seconds, on=options.on, folder=options.out)
+    found = pools(options.data)
+    about = {"settings": {"few samples": setting}, "on": options.on, "data": identities(found)}
+    with measuring(NAME, folder=options.out, **about) as kept:
+        rows = measure_all(found, setting, options.on, kept=kept)
+        path = kept.record(rows)
     if not options.quiet:
-        print(*conclusions(rows), f"\n{seconds:.0f} s; recorded in {path}", sep="\n")
+        print(*conclusions(rows), f"\n{kept.seconds:.0f} s; recorded in {path}", sep="\n")
     return 0
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
+    parser = Parser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--data", nargs="+", choices=tuple(SOURCES), help="default: all that are found")
     parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library (default: numpy)")
     parser.add_argument(
-        "--draws", type=int, default=SETTING.draws, metavar="N", help="of the images to fit on, at each number of them"
+        "--draws",
+        type=whole(1, 10_000),
+        default=SETTING.draws,
+        metavar="N",
+        help="of the images to fit on, at each number of them",
     )
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=whole(**SEED), default=0)
     parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")
     parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the result goes")
     return parser

@@ -1,15 +1,27 @@
-"""Recorded results: small JSON files with setting, seed, versions, machine and seconds, read back without running."""
+"""Recorded results: small JSON files with setting, seed, versions, machine and seconds, read back without running.
 
+Each row ends with the sha256 of its content, and the file begins with that of all the rest: a changed or cut number,
+line or file is refused. This tells damage, not forgery: who changes a number on purpose can write the sum as well.
+"""
+
+import hashlib
 import json
 import os
 import platform
+import tempfile
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from collapse_theory import __version__
+from collapse_theory.cores import cores
+from collapse_theory.files import locked, write_atomically
+from collapse_theory.machine import is_reproducible
+
+from .tables import NOT_RECORDED, check_record
 
 RESULTS = Path(__file__).parent / "results"
+_LARGEST_FILE = 2**26  # bytes
 _PACKAGES = (
     "numpy",
     "scipy",
@@ -22,46 +34,69 @@ _PACKAGES = (
 )
 
 
-def save(name, rows, *, settings, seconds, on, folder=RESULTS, facts=None):
-    """Write one result, at once or not at all.  Returns its path.
+def save(name, rows, *, settings, seconds, on, folder=RESULTS, data=NOT_RECORDED, facts=None, keep=None):
+    """Write one result, at once or not at all, however many processes write it.  Returns its path.
 
     rows : list of dicts of plain values
     settings : dict of frozen dataclasses, what was measured
     seconds : wall-clock time of the measurement
     on : array library
+    data : dict of what was read, by name of the data: path, images, sha256, verified
     facts : dict of more plain values that were measured of the measurement itself
+    keep : of each row that was recorded before, whether it stays; the rows come after those that do. None: no row does
+
+    Raises as `load`, if it is to keep rows and the file is damaged; ValueError, naming the field, if the rows are not
+    what is recorded under this name.
     """
     record = {
         "name": name,
         "on": on,
         "seconds": round(seconds, 1),
         **(facts or {}),
+        "reproducible": is_reproducible(),
+        "threads": cores(),
+        "data_identity": data,
         "machine": machine(),
         "versions": versions(),
         "settings": {key: asdict(setting) for key, setting in settings.items()},
-        "rows": rows,
     }
-    path = check_writable(folder) / f"{name}.json"
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text(_compact(record), encoding="utf-8")
-    os.replace(unfinished, path)
+    path = _path(name, check_writable(folder))
+    with locked(path.parent):
+        kept = [row for row in load(name, folder)["rows"] if keep(row)] if keep and path.exists() else []
+        written = json.loads(json.dumps(record | {"rows": kept + rows}))
+        try:
+            check_record(written, name)
+            content = _sealed(written)
+        except ValueError as error:
+            raise ValueError(f"{path} was not written: {error}") from None
+        write_atomically(path, content)
     return path
 
 
 def load(name, folder=RESULTS):
-    """A recorded result as a dict.  Raises FileNotFoundError, saying how to make it; ValueError if it is damaged."""
-    path = Path(folder) / f"{name}.json"
-    command = "python -m tests.benchmarks" if name == "benchmarks" else f"python -m analysis {name}"
+    """A recorded result as a dict.
+
+    Raises FileNotFoundError, saying how to make it; ValueError, naming the file and what is wrong, if it is not what
+    was written, or not of the shape that `tables` gives to results of this name.
+    """
+    path = _path(name, folder)
+    command = "python -m tests.benchmarks" if name == "benchmarks" else f"python -m analysis {name.split('.')[0]}"
     if not path.is_file():
         raise FileNotFoundError(f"no recorded result {path}; make it with: {command}")
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        missing = {"rows", "settings", "machine", "seconds"} - set(record)
+        record = _opened(path)
+        check_record(record, name)
+    except RecursionError:
+        raise ValueError(f"{path} is damaged (nested too deep); make it again with: {command}") from None
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}); make it again with: {command}") from None
-    if missing:
-        raise ValueError(f"{path} lacks {', '.join(sorted(missing))}; make it again with: {command}")
     return record
+
+
+def check_kept(name, folder):
+    """Raise as `load` if a result is there and damaged: before the work whose rows are to stand beside its own."""
+    if _path(name, folder).exists():
+        load(name, folder)
 
 
 def check_writable(folder):
@@ -69,11 +104,10 @@ def check_writable(folder):
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.write_text("")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b".")
     except OSError as error:
-        raise OSError(f"cannot write to the folder {folder}: {error.strerror}") from error
+        raise OSError(error.errno, f"cannot write to the folder {folder}: {error.strerror}") from error
     return folder
 
 
@@ -97,8 +131,44 @@ def versions():
     return found
 
 
-def _compact(record):
-    """JSON with one row of the table a line: small, and readable in a diff."""
-    rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in record["rows"])
-    head = json.dumps({key: value for key, value in record.items() if key != "rows"}, indent=1, ensure_ascii=False)
+def digest(value):
+    """The sha256 of plain values, in whatever order their fields are written."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def _path(name, folder):
+    return Path(folder) / f"{name}.json"
+
+
+def _sealed(record):
+    """JSON with one row of the table a line, each with its sum: small, and readable in a diff."""
+    sums = [digest(row) for row in record["rows"]]
+    head = {key: value for key, value in record.items() if key != "rows"}
+    head = json.dumps({"sha256": digest([head, sums])} | head, indent=1)
+    rows = ",\n  ".join(json.dumps(row | {"sha256": sum_}) for row, sum_ in zip(record["rows"], sums, strict=True))
     return f'{head[:-2]},\n "rows": [\n  {rows}\n ]\n}}\n'
+
+
+def _opened(path):
+    """What `_sealed` sealed.  Raises ValueError, without the name of the file, if it is anything else."""
+    if path.stat().st_size > _LARGEST_FILE:
+        raise ValueError(f"more than {_LARGEST_FILE} bytes")
+    record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    if not isinstance(record, dict):
+        raise ValueError("expected an object")
+    sealed, rows = record.pop("sha256", None), record.pop("rows", None)
+    if sealed is None:
+        raise ValueError("lacks sha256")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("rows: expected a list of objects")
+    sums = [row.pop("sha256", None) for row in rows]
+    for number, (row, sum_) in enumerate(zip(rows, sums, strict=True)):
+        if digest(row) != sum_:
+            raise ValueError(f"rows[{number}]: not what was written, by its sha256")
+    if digest([record, sums]) != sealed:
+        raise ValueError("not what was written, by its sha256")
+    return record | {"rows": rows}
+
+
+def _refuse(constant):
+    raise ValueError(f"expected finite numbers, got {constant}")

@@ -27,31 +27,30 @@ Two cautions. A linear classifier can beat chance without any separation of mean
 intercept. And F_full is given only where each channel has at least two images.
 """
 
-import argparse
-import multiprocessing
-import time
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import product
 
 import numpy as np
 
-from collapse_theory.arguments import check_count
 from collapse_theory.arrays import LIBRARIES, place, to_host, to_library
 from collapse_theory.cores import cores
+from collapse_theory.machine import reproducible
 from collapse_theory.nonlinearities import identity, nonlinearity, saturate, soft_threshold
 from collapse_theory.scattering import Layer, Mixing, apply_layer
 from collapse_theory.wavelets import morlet_bank
 
 from . import record, sources
+from .measuring import measuring
 from .observation import GROUPS, rows_after
+from .options import SEED, Parser, check_distinct, whole
 from .progress import bar
 from .sources import Sampling
+from .tables import OPERATIONS
+from .workers import results_as_they_come
 
 NAME = "separation_across_layers"
-OPERATIONS = ("phase collapse", "soft threshold", "tanh", "unit amplitude", "identity")
 TASKS = ("images", *OPERATIONS)
 SCALED = {  # by an amplitude of each channel
     "soft threshold": lambda unit: partial(soft_threshold, threshold=unit),
@@ -168,47 +167,33 @@ def _lift(images, on):
     return to_library(images.astype(np.float32), on)
 
 
-def measure_all(pairs, settings, on="numpy", *, workers=1):
+def measure_all(pairs, settings, on="numpy", *, workers=1, kept=None):
     """Measure sources in settings, with a progress bar.
 
     pairs : (source, or folder of images by class; setting) by name
     settings : dict of `Setting` by name
     on : array library
     workers : processes that share the work, each on one core; results depend on their number by rounding alone
+    kept : dict of what is measured by (task, data, setting), which is filled; what it holds is not measured again
 
     Returns rows as `measure`, each with its "setting". Raises as `check_memory`, before anything is measured.
     """
     for name, key in pairs:
         _check_sample(name, settings[key])
-    jobs = [(task, name, settings[key], on) for name, key in pairs for task in TASKS]
-    progress, measured = bar(len(jobs), "measurements"), {}
-    with _mapper(workers) as each:
-        for job, result in zip(jobs, each(_job, jobs), strict=True):
-            measured[job] = result
+    titles, kept = sources.titles(name for name, _ in pairs), {} if kept is None else kept
+    jobs = {(task, titles[name], key): (task, name, settings[key], on) for name, key in pairs for task in TASKS}
+    left = {job: key for key, job in jobs.items() if key not in kept}
+    progress = bar(len(jobs), "measurements")
+    progress(len(jobs) - len(left))
+    with closing(results_as_they_come(_job, left, workers)) as results:
+        for job, result in results:
+            kept[left[job]] = result
             progress(1)
     return [
         {"setting": key} | row
         for name, key in pairs
-        for row in _assembled(sources.title(name), {task: measured[task, name, settings[key], on] for task in TASKS})
+        for row in _assembled(titles[name], {task: kept[task, titles[name], key] for task in TASKS})
     ]
-
-
-@contextmanager
-def _mapper(workers):
-    """The built-in `map`, or one over so many processes, each with one thread."""
-    if workers == 1:
-        yield map
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_use_one_thread) as pool:
-        yield pool.map
-
-
-def _use_one_thread():
-    import sklearn.linear_model  # noqa: F401, a limit holds for the libraries that are loaded when it is set
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
 
 
 def pairs_that_fit(data, settings, say=print):
@@ -230,7 +215,8 @@ def _check_sample(name, setting):
 
 def _job(job):
     task, name, setting, on = job
-    return measure_one(task, _draw(name, setting.sampling), setting, on)
+    with reproducible():
+        return measure_one(task, _draw(name, setting.sampling), setting, on)
 
 
 _draw = lru_cache(maxsize=1)(sources.draw)
@@ -261,39 +247,38 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     to_library(np.zeros(1), options.on)
     record.check_writable(options.out)
+    check_distinct("setting", options.setting)
+    check_distinct("data", options.data)
     settings = {name: replace_sampling(SETTINGS[name], options) for name in options.setting or SETTINGS}
-    start, workers = time.perf_counter(), cores() if options.on == "numpy" else 1
     if options.data:
         pairs = list(product(options.data, settings))
     else:
         pairs = pairs_that_fit([*DATA, *filter(sources.is_there, DATA_IF_THERE)], settings)
-    rows = measure_all(pairs, settings, options.on, workers=workers)
-    seconds = time.perf_counter() - start
-    path = record.save(NAME, rows, settings=settings, seconds=seconds, on=options.on, folder=options.out)
+    data = sources.identities_of(name for name, _ in pairs)
+    with measuring(NAME, settings=settings, on=options.on, folder=options.out, data=data) as kept:
+        workers = cores() if options.on == "numpy" else 1
+        rows = measure_all(pairs, settings, options.on, workers=workers, kept=kept)
+        path = kept.record(rows, facts={"processes": workers})
     if not options.quiet:
-        print(*conclusions(rows), f"\n{seconds:.0f} s; recorded in {path}", sep="\n")
+        print(*conclusions(rows), f"\n{kept.seconds:.0f} s; recorded in {path}", sep="\n")
     return 0
 
 
 def replace_sampling(setting, options):
     """The setting with the number of images and the seed that were asked for."""
-    if options.images is None:
-        return replace(setting, sampling=replace(setting.sampling, seed=options.seed))
-    check_count("images", options.images)
-    images = {"train": options.images, "test": options.images}
+    images = {} if options.images is None else {"train": options.images, "test": options.images}
     return replace(setting, sampling=replace(setting.sampling, seed=options.seed, **images))
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
+    parser = Parser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
     known = ", ".join(sources.SOURCES)
     parser.add_argument("--data", nargs="+", metavar="DATA", help=f"any of {known}, or folders of images by class")
     parser.add_argument("--setting", nargs="+", choices=tuple(SETTINGS), help="default: all")
     parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library (default: numpy)")
-    parser.add_argument(
-        "--images", type=int, metavar="N", help="images to fit on, shared by the classes, and as many to measure on"
-    )
-    parser.add_argument("--seed", type=int, default=0)
+    images = "images to fit on, shared by the classes, and as many to measure on"
+    parser.add_argument("--images", type=whole(1, 10**7), metavar="N", help=images)
+    parser.add_argument("--seed", type=whole(**SEED), default=0)
     parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")
     parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the result goes")
     return parser

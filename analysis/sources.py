@@ -4,6 +4,7 @@ Each source is a function of a `Sampling` and gives two labelled samples, to fit
 the whole sample by one number (its root mean square) so that a threshold means the same everywhere.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import numpy as np
 
 from collapse_theory import datasets, processes
 from collapse_theory.arguments import check_count
+from collapse_theory.datasets.search import places
+
+from .identities import folder_identities, identities
 
 SIDE = 32
 DENSITY = 0.05
@@ -103,16 +107,17 @@ def grey_cifar10(sampling):
     return _sample("grey cifar10", sample.classes, train, test, sampling)
 
 
-def folder(path, sampling):
+def folder(name, sampling):
     """One's own images by class, FOLDER/CLASS/*; split at random in two halves unless it holds train/ and test/."""
-    if (Path(path) / "train").is_dir():
+    path = find_folder(name)
+    if (path / "train").is_dir():
         train, test = (datasets.image_folder(path, side=SIDE, split=split) for split in ("train", "test"))
         names, train, test = train[2], train[:2], test[:2]
     else:
         images, labels, names = datasets.image_folder(path, side=SIDE)
         first, second = datasets.split_by_class(labels, fraction=0.5, seed=sampling.seed)
         train, test = (images[first], labels[first]), (images[second], labels[second])
-    return _sample(title(path), names, train, test, sampling)
+    return _sample(name, names, train, test, sampling)
 
 
 SOURCES = {
@@ -127,10 +132,14 @@ SOURCES = {
 
 def draw(name, sampling):
     """The sample of a source by name, or of a folder of images by path.  Raises ValueError if it is neither."""
-    if name in SOURCES:
-        return SOURCES[name](sampling)
-    if Path(name).is_dir():
-        return folder(name, sampling)
+    return SOURCES[name](sampling) if name in SOURCES else folder(name, sampling)
+
+
+def find_folder(name):
+    """A folder of images, looked for on the search path of data, too.  Raises ValueError if it is nowhere."""
+    for place in places(name):
+        if os.path.isdir(place):
+            return place
     raise ValueError(f"data: {name!r} is no folder and no known source; known: {', '.join(SOURCES)}")
 
 
@@ -143,9 +152,43 @@ def is_there(name):
     return True
 
 
-def title(name):
-    """What the sample of a source is called: the source, or the last part of a path."""
-    return name if name in SOURCES else Path(name).name
+def titles(names):
+    """What the data are called in rows, by name: a source as itself, a folder by the end of its path.
+
+    That end is as short as can be, but no other folder of these ends so, and no source is called so.
+    Raises ValueError if two names are of one folder.
+    """
+    names = dict.fromkeys(names)
+    folders = {name: Path(os.path.abspath(find_folder(name))) for name in names if name not in SOURCES}
+    known = {}
+    for name, place in folders.items():
+        there = place.stat()
+        other = known.setdefault((there.st_dev, there.st_ino), name)
+        if other != name:
+            raise ValueError(f"data: {other!r} and {name!r} are the same folder")
+    return {name: _title(folders[name], folders.values()) if name in folders else name for name in names}
+
+
+def identities_of(names):
+    """Identities of what is read for these names, by title; see `identities`."""
+    found = {}
+    for name, title in titles(names).items():
+        found |= identities([name]) if name in SOURCES else folder_identities(title, _decoded(name), find_folder(name))
+    return found
+
+
+def _title(place, others):
+    for length in range(1, len(place.parts) + 1):
+        end = place.parts[-length:]
+        title = _decoded("/".join(end))
+        if title not in SOURCES and [other.parts[-length:] for other in others].count(end) == 1:
+            return title
+    return _decoded(str(place))
+
+
+def _decoded(name):
+    """A path as text that can be written anywhere: bytes that are no UTF-8 as backslashes and numbers."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _seeds(sampling, count):
@@ -162,10 +205,32 @@ def _few(labelled, count, seed):
     return images[index], labels[index]
 
 
+def standardise(images, name):
+    """Each image (C, H, W) less its mean, over its deviation, in place.  Raises ValueError if one is constant."""
+    images -= images.mean(axis=(1, 2, 3), keepdims=True)
+    deviations = images.std(axis=(1, 2, 3), keepdims=True)
+    (constant,) = np.nonzero(np.ptp(images, axis=(1, 2, 3)) == 0)
+    if len(constant):
+        raise ValueError(f"data: of {name}, image {constant[0]} is constant and has no deviation to divide by")
+    images /= deviations
+    return images
+
+
 def _sample(name, classes, train, test, sampling):
     counts = sampling.each(len(classes))
     train, test = (_few(labelled, n, sampling.seed) for labelled, n in zip((train, test), counts, strict=True))
     train, test = ((np.asarray(images, dtype=np.float64), labels) for images, labels in (train, test))
+    _check_variation(name, train, test)
     mean = train[0].mean()
     scale = np.sqrt(np.mean((train[0] - mean) ** 2))
     return Sample(name, tuple(classes), *(((images - mean) / scale, labels) for images, labels in (train, test)))
+
+
+def _check_variation(name, train, test):
+    """Raise ValueError if there is no scale to divide by, or no variance within any class to compare with."""
+    if np.ptp(train[0]) == 0:
+        raise ValueError(f"data: the {len(train[0])} images of {name} to fit on are constant, and all the same")
+    images, labels = test
+    each = [images[labels == label] for label in np.unique(labels)]
+    if all(len(here) > 1 and np.all(here == here[:1]) for here in each):
+        raise ValueError(f"data: in each class of {name}, the images to measure on are all the same")

@@ -8,6 +8,8 @@ import numpy as np
 from collapse_theory import datasets
 from collapse_theory.datasets import Batches, array_batches
 
+from .sources import standardise
+
 CHOSEN_ON = 10  # one in so many images to fit on is kept for last, to choose a penalty
 
 
@@ -42,14 +44,14 @@ def moved_fashion_mnist(sampling, size):
     for split, count, seed in zip(("train", "test"), counts, seeds, strict=True):
         images, labels = (array[:count] for array in datasets.fashion_mnist(split=split))
         images = np.pad(images, ((0, 0), (0, 0), (2, 2), (2, 2)))  # its background is 0
-        halves.append((_moved(images, seed), labels))
+        halves.append((_moved(images, seed, f"Fashion-MNIST, {split}"), labels))
     return _stream("moved fashion mnist", *halves, sampling, size)
 
 
 def moved_kth_tips(sampling, size):
     """KTH-TIPS shrunk to 96 x 96, half of each material to fit on; of mean 0 and variance 1, moved at random."""
     images, labels = datasets.kth_tips(side=96)
-    images = _moved(images, _seeds(sampling)[0])
+    images = _moved(images, _seeds(sampling)[0], "KTH-TIPS")
     first, second = datasets.split_by_class(labels, fraction=0.5, seed=sampling.seed)
     return _stream("moved kth tips", (images[first], labels[first]), (images[second], labels[second]), sampling, size)
 
@@ -57,11 +59,9 @@ def moved_kth_tips(sampling, size):
 STREAMS = {"cifar10": cifar10, "moved fashion mnist": moved_fashion_mnist, "moved kth tips": moved_kth_tips}
 
 
-def _moved(images, seed):
+def _moved(images, seed, name):
     """Each image (C, H, W) standardised, and moved by a uniformly random whole shift of the torus."""
-    x = images.astype(np.float32)
-    x -= x.mean(axis=(1, 2, 3), keepdims=True)
-    x /= x.std(axis=(1, 2, 3), keepdims=True)
+    x = standardise(images.astype(np.float32), name)
     shifts = np.random.default_rng(seed).integers(0, x.shape[-2:], size=(len(x), 2))
     return np.stack([np.roll(image, shift, axis=(-2, -1)) for image, shift in zip(x, shifts, strict=True)])
 

@@ -21,8 +21,6 @@ errors of 1 and more. Order 2 gives 1.6, and brings back part of what order 1 lo
 in all three at J = 3. Its misfits, up to 9 %, are those of local minima, so its errors bound from above what it lost.
 """
 
-import argparse
-import time
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -35,10 +33,12 @@ from collapse_theory.scattering import paths, scatter
 from collapse_theory.wavelets import inverse_transform, morlet_bank, wavelet_transform
 
 from . import record
+from .measuring import measuring
+from .options import SEED, Parser, whole
 from .progress import bar
+from .tables import REPRESENTATIONS
 
 NAME = "what_the_phase_knew"
-REPRESENTATIONS = ("coefficients", "moduli", "order 1", "order 2")
 
 
 @dataclass(frozen=True)
@@ -70,24 +70,31 @@ class Setting:
 DEFAULT = Setting()
 
 
-def measure(setting, progress=lambda reconstructions: None):
+def measure(setting, progress=lambda reconstructions: None, kept=None):
     """Rows of the table: one a texture, a number of scales and a representation; the images of one of them as pictures.
 
     progress : called with the number of reconstructions after each
+    kept : dict of rows by (texture, scales, representation), which is filled; what it holds is not measured again
 
     Returns a list of dicts of plain values, as `quality` has them.
     """
     x, labels = datasets.textures("train", side=setting.side, standardise=True)
-    rows = []
+    kept, jobs = {} if kept is None else kept, []
     for label, texture in enumerate(datasets.TEXTURE_NAMES):
         image = x[labels == label][0, 0].astype(np.float64)
         for scales, representation in asked(setting):
-            found, misfit, numbers = reconstruct(image, representation, scales, setting)
-            row = {"texture": texture, "scales": scales, "representation": representation}
-            row |= {"numbers_a_pixel": numbers / image.size, "misfit": misfit} | quality(found, image)
-            rows.append(row | ({"picture": grey(found, image)} if texture == setting.pictured else {}))
+            jobs.append((texture, scales, representation))
+            if jobs[-1] not in kept:
+                kept[jobs[-1]] = _row(image, *jobs[-1], setting=setting)
             progress(1)
-    return rows
+    return [kept[job] for job in jobs]
+
+
+def _row(image, texture, scales, representation, *, setting):
+    found, misfit, numbers = reconstruct(image, representation, scales, setting)
+    row = {"texture": texture, "scales": scales, "representation": representation}
+    row |= {"numbers_a_pixel": numbers / image.size, "misfit": misfit} | quality(found, image)
+    return row | ({"picture": grey(found, image)} if texture == setting.pictured else {})
 
 
 def asked(setting):
@@ -200,20 +207,21 @@ def main(arguments=None):
     from threadpoolctl import threadpool_limits
 
     total = len(datasets.TEXTURE_NAMES) * len(asked(setting))
-    start = time.perf_counter()
-    with threadpool_limits(1):  # images this small are slower on two threads
-        rows = measure(setting, bar(total, "reconstructions"))
-    seconds = time.perf_counter() - start
-    path = record.save(NAME, rows, settings={"default": setting}, seconds=seconds, on="torch", folder=options.out)
+    # Images this small are slower on two threads.
+    with threadpool_limits(1), measuring(NAME, settings={"default": setting}, on="torch", folder=options.out) as kept:
+        rows = measure(setting, bar(total, "reconstructions"), kept)
+        path = kept.record(rows)
     if not options.quiet:
-        print(*conclusions(rows), f"\n{seconds:.0f} s; recorded in {path}", sep="\n")
+        print(*conclusions(rows), f"\n{kept.seconds:.0f} s; recorded in {path}", sep="\n")
     return 0
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--steps", type=int, default=DEFAULT.steps, metavar="N", help="most iterations of a descent")
-    parser.add_argument("--seed", type=int, default=0)
+    parser = Parser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument(
+        "--steps", type=whole(1, 10**6), default=DEFAULT.steps, metavar="N", help="most steps of a descent"
+    )
+    parser.add_argument("--seed", type=whole(**SEED), default=0)
     parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")
     parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the result goes")
     return parser

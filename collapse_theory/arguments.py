@@ -1,8 +1,11 @@
 """What an argument must be: the errors that name it, say what it got and what it wants."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 
-__all__ = ["check_choice", "check_count", "check_number"]
+__all__ = ["as_path", "check_channels_first", "check_choice", "check_count", "check_number"]
 
 
 def check_choice(name, value, known):
@@ -24,3 +27,29 @@ def check_number(name, value, least=-np.inf):
         bound = "" if least == -np.inf else f" of at least {least}"
         raise ValueError(f"{name}: expected a finite number{bound}, got {value!r}")
     return float(value)
+
+
+def as_path(value, name="folder"):
+    """A path that a caller gave, as a Path, with `~` as the home.
+
+    Raises TypeError if it is no path; ValueError if it is empty, holds a NUL, or names a home that is not known.
+    """
+    if isinstance(value, bytes) or not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name}: expected a path, as text or as a Path, got {value!r}")
+    text = os.fspath(value)
+    if isinstance(text, bytes) or not text or "\0" in text:
+        raise ValueError(f"{name}: expected a path, as text that is not empty and has no NUL, got {text!r}")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{name}: expected a path whose home folder is known, got {text!r}") from None
+
+
+def check_channels_first(name, shape):
+    """Raise ValueError for a shape (N, H, W, C), which another library's images have instead of (N, C, H, W)."""
+    last, colours = shape[-1], (1, 3, 4)
+    if last in colours and shape[1] not in colours and last < min(shape[1:3]):
+        raise ValueError(
+            f"{name}: expected shape (N, C, H, W), got {tuple(shape)}, which looks like (N, H, W, C); "
+            "np.moveaxis(images, -1, 1) moves the channels"
+        )

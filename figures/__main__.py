@@ -5,8 +5,8 @@ python -m figures NAME ...         draw these figures, from recorded results
 python -m figures --recorded       draw everything from recorded results, without measuring
 """
 
-import argparse
 import importlib
+import io
 import sys
 import time
 from pathlib import Path
@@ -15,7 +15,10 @@ import numpy as np
 
 from analysis import record
 from analysis import separation_across_layers as measurement
+from analysis.options import Parser
+from analysis.stopping import answered
 from collapse_theory.arrays import LIBRARIES, to_library
+from collapse_theory.files import locked, write_atomically
 
 DRAWN = Path(__file__).parent / "drawn"
 NAMES = (
@@ -31,12 +34,7 @@ NAMES = (
 
 
 def main(arguments=None):
-    options = _parser().parse_args(arguments)
-    try:
-        return _run(options)
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return answered(lambda: _run(_parser().parse_args(arguments)))
 
 
 def _run(options):
@@ -79,8 +77,16 @@ def _caption(module):
 def _save(figure, path):
     from matplotlib import pyplot as plt
 
-    figure.savefig(path)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png")
     plt.close(figure)
+    return write(path, drawn.getvalue())
+
+
+def write(path, content):
+    """Write a picture or a page, at once or not at all, whoever writes into the folder at the same time."""
+    with locked(path.parent):
+        write_atomically(path, content)
     return path
 
 
@@ -93,16 +99,19 @@ def _report(out, result, pictures):
         "machine": result["machine"],
         "seconds": result["seconds"],
         "array library": result["on"],
+        "reproducible": result["reproducible"],
+        "threads": result["threads"],
+        "data": result["data_identity"],
         "versions": ", ".join(f"{name} {number}" for name, number in result["versions"].items()),
         "settings": result["settings"],
         "page made": time.strftime("%Y-%m-%d"),
     }
-    report.write(out / "report.html", lines=lines, pictures=pictures, rows=result["rows"], about=about)
+    write(out / "report.html", report.page(lines=lines, pictures=pictures, rows=result["rows"], about=about))
     print(*lines, "", f"Report: {out / 'report.html'}", sep="\n")
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m figures", description=(__doc__ or "").split("\n", 1)[0])
+    parser = Parser(prog="python -m figures", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; default: all")
     parser.add_argument("--recorded", action="store_true", help="draw recorded results, measure nothing")
     parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library to measure on")

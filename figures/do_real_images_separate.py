@@ -49,6 +49,6 @@ def draw(data):
             ax.axhline(0, color=style.BOUND, linewidth=0.6)
         for ax in column[2:]:
             ax.axhline(CHANCE, color=style.BOUND, linestyle=":", linewidth=0.9)
-        column[0].set_title(TITLES.get(name, name))
+        column[0].set_title(TITLES.get(name, style.plain(name)))
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     return figure

@@ -5,6 +5,8 @@ it the slope on these logarithmic axes, the exponent p of seconds ~ size^p. The 
 2 and its filters, the deep cascade of a phase collapse, class means and variances, the within-class covariance.
 """
 
+from itertools import cycle
+
 from matplotlib.ticker import NullFormatter
 
 from analysis import record
@@ -24,12 +26,12 @@ def data(folder=record.RESULTS):
 def draw(data):
     figure, axes = style.panels(len(data), 1, height_cm=7 * len(data))
     for ax, (work, rows) in zip(axes[:, 0], data.items(), strict=True):
-        colours = dict(zip(dict.fromkeys(row["grows"] for row in rows), COLOURS, strict=False))
+        colours = dict(zip(dict.fromkeys(row["grows"] for row in rows), cycle(COLOURS), strict=False))
         for row in rows:
-            label = f"{row['grows']}, {row['on']}: {row['slope']:.2f}"
+            label = f"{style.plain(row['grows'])}, {row['on']}: {row['slope']:.2f}"
             style_of = {"color": colours[row["grows"]], "marker": MARKERS[row["on"]], "label": label}
             ax.loglog(row["sizes"], row["seconds"], **style_of)
-        ax.set(title=work, xlabel="size", ylabel="seconds of a call")
+        ax.set(title=style.plain(work), xlabel="size", ylabel="seconds of a call")
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_minor_formatter(NullFormatter())
         ax.legend(title="slope", loc="upper left", bbox_to_anchor=(1, 1))

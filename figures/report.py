@@ -16,10 +16,9 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def write(path, *, lines, pictures, rows, about):
-    """Write the page.
+def page(*, lines, pictures, rows, about):
+    """The page, as text.
 
-    path : of the HTML file
     lines : what matters, in words
     pictures : dict of caption by path of a PNG file, put into the page itself
     rows : of the table, dicts
@@ -27,7 +26,7 @@ def write(path, *, lines, pictures, rows, about):
     """
     figures = "".join(_figure(picture, caption) for picture, caption in pictures.items())
     facts = "".join(f"<dt>{html.escape(key)}</dt><dd>{html.escape(str(value))}</dd>" for key, value in about.items())
-    page = (
+    return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Phase collapse against thresholding</title>'
         f"<style>{_STYLE}</style><h1>Phase collapse against thresholding</h1>"
         f"<pre>{html.escape(chr(10).join(lines))}</pre>{figures}<h2>All numbers</h2>{table(rows)}"
@@ -35,7 +34,6 @@ def write(path, *, lines, pictures, rows, about):
         f"separation is 0, and blind to the choice of the classes. Accuracies carry Wilson intervals over the images. "
         f"A dash: nothing to measure, or too many features.</p><h2>How it was made</h2><dl>{facts}</dl></html>"
     )
-    Path(path).write_text(page, encoding="utf-8")
 
 
 def table(rows):

@@ -43,9 +43,13 @@ def data(setting="deep", rows=None):
 
 def _curve(rows):
     rows = sorted(rows, key=lambda row: row["depth"])
-    shares = [[value / row["energy"] if value is not None else None for value in row["mean_energy"]] for row in rows]
+    shares = [[_share(value, row["energy"]) for value in row["mean_energy"]] for row in rows]
     columns = {name: [row[name] for row in rows] for name in ("fisher_trace", "accuracy_of_averages")}
     return {"depth": [row["depth"] for row in rows]} | columns | {"mean_share": shares}
+
+
+def _share(value, energy):
+    return None if value is None or not energy else value / energy
 
 
 def draw(data):
@@ -57,7 +61,7 @@ def draw(data):
                 style.curve(ax, curve["depth"], curve[quantity], operation=operation)
             ax.set(xlabel="depth (layers)", ylabel=label, xticks=next(iter(by_operation.values()))["depth"])
         column[0].axhline(0, color=style.BOUND, linewidth=0.6)
-        column[0].set_title(TITLES.get(name, name))
+        column[0].set_title(TITLES.get(name, style.plain(name)))
         column[2].axhline(CHANCE.get(name, np.nan), color=style.BOUND, linestyle=":", linewidth=0.9)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     return figure

@@ -16,6 +16,7 @@ COLOUR = {
 MARKER = {"phase collapse": "o", "soft threshold": "s", "tanh": "^", "unit amplitude": "D", "identity": "x"}
 CLASS_COLOUR = ("#1b7f5c", "#b3202c", "#3b3b8f")
 BOUND = "#555555"
+_MOST_COLUMNS, _LONGEST_NAME = 24, 28
 
 plt.rcParams.update(
     {
@@ -39,7 +40,12 @@ def figure(width_cm=17.0, height_cm=8.0):
 
 
 def panels(rows, columns, width_cm=17.0, height_cm=None, **options):
-    """A figure of `rows` x `columns` axes, `width_cm` wide.  Returns (figure, array of axes)."""
+    """A figure of `rows` x `columns` axes, `width_cm` wide.  Returns (figure, array of axes).
+
+    Raises ValueError if they are more than a page can show.
+    """
+    if max(rows, columns) > _MOST_COLUMNS:
+        raise ValueError(f"rows: a figure shows at most {_MOST_COLUMNS} data sets, got {max(rows, columns)}")
     made = figure(width_cm, height_cm or width_cm / columns * rows * 0.8)
     return made, made.subplots(rows, columns, squeeze=False, **options)
 
@@ -56,6 +62,12 @@ def curve(ax, positions, triples, *, operation):
     ax.errorbar(
         np.array(positions) + shift, value, yerr=errors, color=colour, marker=marker, capsize=1.5, label=operation
     )
+
+
+def plain(name):
+    """A name that came from outside as matplotlib is to print it: no formula, no page of text, the end of a path."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in name[-_LONGEST_NAME:])
+    return ("…" if len(name) > _LONGEST_NAME else "") + shown.replace("$", r"\$")
 
 
 def image(ax, values, title, **options):

@@ -66,6 +66,8 @@ def _draw_errors(ax, data):
             for number in data["scales"]
             if (texture, name, number) in data["errors"]
         ]
+        if not pairs:
+            continue
         numbers, errors, misfits = np.array(pairs).T
         ax.plot(numbers, errors, color=colour, marker=marker, label=f"{name}, {texture}")
         ax.plot(numbers, misfits, color=colour, linestyle=":", linewidth=0.7)

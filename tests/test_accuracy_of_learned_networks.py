@@ -80,9 +80,9 @@ def test_the_comparisons_are_networks_too():
     ("arguments", "message"),
     [
         (["--network", "residual", "--skip"], "skip: True is for learned scattering, not residual"),
-        (["--terms", "equal", "--quantile", "2"], "quantile: expected a number from 0 to 1, got 2.0"),
+        (["--terms", "equal", "--quantile", "2"], "quantile: expected a number from 0 to 1, got 2"),
         (["--nonlinearity", "colour"], "nonlinearity: unknown 'colour'; known: 'identity', 'phase collapse'"),
-        (["--epochs", "0"], "epochs: expected an integer of at least 1, got 0"),
+        (["--epochs", "0"], "epochs: expected an integer from 1 to 1000000, got 0"),
         (["--device", "cuda:77"], "device: 'cuda:77' was asked for, but torch sees no such GPU"),
         (["--data", "cifar10"], "CIFAR-10 was not found"),
         (["--checkpoint", "step-7"], "checkpoint: no 'step-7' in"),
@@ -102,6 +102,16 @@ def test_wrong_commands_end_with_one_clear_line_before_training(
     assert error.startswith("error: ")
     assert message in error
     assert "step 1" not in error
+
+
+def test_damaged_results_are_named_before_training(tmp_path, capsys, smallest):
+    path = tmp_path / f"{question.NAME}.json"
+    path.write_text('{"rows": [{}]}')
+    assert command.main([*smallest, "--run", str(tmp_path / "run"), "--out", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {path} is damaged (lacks sha256)")
+    assert "step" not in error
+    assert not (tmp_path / "run").exists()
 
 
 def test_textures_come_in_three_colours_their_classes_in_turn():

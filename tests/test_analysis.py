@@ -168,7 +168,7 @@ def test_questions_are_listed(capsys):
             ["separation_across_layers", "--data", "nowhere"],
             "data: 'nowhere' is no folder and no known source; known: pulses",
         ),
-        (["separation_across_layers", "--images", "0"], "images: expected an integer of at least 1, got 0"),
+        (["separation_across_layers", "--images", "0"], "images: expected an integer from 1 to 10000000, got 0"),
     ],
 )
 def test_wrong_commands_end_with_one_clear_line(tmp_path, capsys, arguments, message):
@@ -198,7 +198,7 @@ def test_damaged_or_missing_results_say_how_to_make_them(tmp_path):
     with pytest.raises(ValueError, match=r"torn.json is damaged"):
         record.load("torn", tmp_path)
     (tmp_path / "poor.json").write_text("{}")
-    with pytest.raises(ValueError, match=r"poor.json lacks machine, rows, seconds, settings"):
+    with pytest.raises(ValueError, match=r"poor.json is damaged \(lacks sha256\)"):
         record.load("poor", tmp_path)
 
 

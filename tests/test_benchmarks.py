@@ -34,13 +34,16 @@ def sequence(values):
     return lambda: dict(zip(("seconds", "others"), next(remaining), strict=True))
 
 
+GROWTH = {"work": "new", "on": "numpy", "grows": "side", "sizes": [1, 2], "seconds": [1.0, 2.0], "slope": 1.0}
+
+
 def rows(rounds, **others):
     return rows_of(WORK, SIDES, rounds, Demand(), **NONE | others)
 
 
 def recorded(*made):
     ceilings = {"name": "ceilings", "threads": 1, "date": "2022-04-25", "ceilings": {"GEMM 2048, GFLOP/s": 71.4}}
-    growth = {"name": "growth", "work": "counting", "on": "numpy", "grows": "side", "slope": 2.0}
+    growth = {"name": "growth"} | GROWTH | {"work": "counting", "slope": 2.0}
     return {"machine": "a machine", "rows": [ceilings, *({"name": "counting"} | row for row in made), growth]}
 
 
@@ -159,9 +162,7 @@ def test_slope_is_the_exponent():
 def test_rows_that_are_not_measured_again_stay(tmp_path, capsys, monkeypatch):
     kept = recorded(*rows([{"mine": 1.0, "slow": 2.0, "quick": 3.0, "least": 1.0}] * 3))
     record.save(command.NAME, kept["rows"], settings={}, seconds=1.0, on="numpy", folder=tmp_path)
-    monkeypatch.setattr(
-        command, "measure_growth", lambda on: [{"work": "new", "on": on, "grows": "side", "slope": 1.0}]
-    )
+    monkeypatch.setattr(command, "measure_growth", lambda on: [GROWTH])
     assert command.main(["--only", "growth", "--on", "numpy", "--out", str(tmp_path)]) == 0
     assert [row["name"] for row in json.loads((tmp_path / "benchmarks.json").read_text())["rows"]] == [
         "ceilings",
@@ -178,7 +179,7 @@ def test_a_row_that_fails_does_not_lose_the_others(tmp_path, capsys, monkeypatch
         raise ValueError("answers differ: nothing was timed")
 
     monkeypatch.setattr(command, "measure", differ)
-    monkeypatch.setattr(command, "measure_growth", lambda on: [{"work": "new", "on": on, "slope": 1.0}])
+    monkeypatch.setattr(command, "measure_growth", lambda on: [GROWTH])
     only = ["--only", "bank", "growth", "--on", "numpy", "--threads", "1"]
     assert command.main([*only, "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err.endswith("error: bank: answers differ: nothing was timed\n")

@@ -58,6 +58,47 @@ def test_cifar_is_read_from_files_of_either_numpy(batches):
         np.testing.assert_array_equal(datasets.cifar10(folder, "test", verify=False)[0], expected)
 
 
+@pytest.mark.parametrize("keys", [str.encode, str])
+@pytest.mark.parametrize("protocol", range(6))
+def test_cifar_is_read_from_pickles_that_python_3_wrote(tmp_path, protocol, keys):
+    rng = np.random.default_rng(protocol)
+    data, labels = rng.integers(256, size=(4, 3072), dtype=np.uint8), rng.integers(10, size=4)
+    for given in (labels, labels.tolist(), list(labels), labels.astype(">i4"), labels.astype(np.uint8)):
+        content = {keys("labels"): given, keys("data"): data, keys("filenames"): ["a.png"] * 4}
+        (tmp_path / "test_batch").write_bytes(pickle.dumps(content, protocol=protocol))
+        images, read = datasets.cifar10(tmp_path, "test", verify=False)
+        np.testing.assert_array_equal(images.reshape(4, 3072), data)
+        np.testing.assert_array_equal(read, labels)
+
+
+def sparse(path, size):
+    """A file that holds nothing but zeros, and takes no room."""
+    with path.open("wb") as file:
+        file.truncate(size)
+
+
+@pytest.mark.parametrize("name", ["cifar-10-batches-py/test_batch", "cifar-10-batches-bin/test_batch.bin"])
+def test_a_file_longer_than_the_published_one_is_refused_before_it_is_read(tmp_path, name, monkeypatch):
+    name = f"deep/down/{name}"  # where no other test looks
+    (tmp_path / name).parent.mkdir(parents=True)
+    sparse(tmp_path / name, 3 * 10**9)
+    monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: pytest.fail("it was read"))
+    with pytest.raises(
+        ValueError, match=r"test_batch.*: damaged .* 3,000,000,000 bytes, expected at most 3\d,\d{3},\d{3}$"
+    ):
+        datasets.cifar10((tmp_path / name).parent, "test")
+
+
+def test_a_file_that_does_not_fit_into_memory_is_named(tmp_path, monkeypatch):
+    def read_bytes(path):
+        raise MemoryError
+
+    (tmp_path / "test_batch.bin").write_bytes(bytes(3073))
+    monkeypatch.setattr("pathlib.Path.read_bytes", read_bytes)
+    with pytest.raises(ValueError, match=r"test_batch\.bin: 3,073 bytes, more than fit into memory"):
+        datasets.cifar10(tmp_path, "test", verify=False)
+
+
 def test_cifar_is_found_in_its_folder_beside_it_and_one_level_below(batches, monkeypatch, tmp_path):
     folder, _ = batches
     monkeypatch.delenv(datasets.SEARCH_PATH, raising=False)
@@ -103,14 +144,19 @@ def test_files_with_another_checksum_are_refused(batches):
     ("changes", "message"),
     [
         ({"data": np.zeros((4, 3071), np.uint8)}, r"expected data \(N, 3072\) .*, got data \(4, 3071\)"),
-        ({"data": np.zeros((5, 3072), np.uint8)}, r"got data \(5, 3072\) and labels \(4,\)"),
-        ({"data": np.zeros((4, 3072), np.int16)}, "expected an array of uint8, got 'i2'"),
-        ({"data": np.zeros((4, 3072), object)}, "expected an array of uint8, got 'O8'"),
-        ({"data": [0] * 3072}, "'list' object has no attribute 'values'"),
+        ({"data": np.zeros((5, 3072), np.uint8)}, r"got data \(5, 3072\) uint8 and labels \(4,\)"),
+        ({"data": np.zeros((4, 3072), np.int16)}, r"got data \(4, 3072\) int16"),
+        ({"data": np.zeros((4, 3072), object)}, "expected an array of integers, got 'O8'"),
+        ({"data": [0] * 3072}, r"got data \(3072,\) int64"),
+        ({"data": [[0] * 3072]}, "expected an array or a list of integers, got a list of list"),
+        ({"data": None}, "expected an array or a list of integers, got a NoneType"),
+        ({"labels": {0: 1}}, "dictionaries whose keys are texts"),
+        ({"labels": [0, 1, 2, 2**70]}, "OverflowError"),
+        ({"labels": np.array([0.0, 1, 2, 3])}, "expected an array of integers, got 'f8'"),
         ({"labels": [0, 1, 2, 10]}, r"labels in 0 \.\. 9"),
         ({"labels": [0, 1, 2, -1]}, r"labels in 0 \.\. 9"),
-        ({"labels": [0, 1, 2, 0.5]}, r"N labels, integers, got .* labels \(4,\) float64"),
-        ({"labels": [], "data": np.zeros((0, 3072), np.uint8)}, r"got data \(0, 3072\) and labels \(0,\)"),
+        ({"labels": [0, 1, 2, 0.5]}, "expected an array or a list of integers, got a list of float, int"),
+        ({"labels": [], "data": np.zeros((0, 3072), np.uint8)}, r"got data \(0, 3072\) uint8 and labels \(0,\)"),
     ],
 )
 def test_a_batch_of_another_layout_is_named(batches, changes, message):

@@ -189,6 +189,7 @@ def test_halves_of_materials_do_not_share_a_photograph(monkeypatch):
 def test_the_answer_is_recorded_with_its_memory_and_said(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(question, "STREAMS", {"cifar10": lambda sampling, size: stream(30, 30)})
     monkeypatch.setattr(question, "SETTING", SMALL)
+    monkeypatch.setattr(question, "identities", lambda names: {})
     arguments = ["--operations", "phase collapse", "tanh", "--images", "30", "--out", str(tmp_path)]
     assert command.main([question.NAME, *arguments]) == 0
     printed = capsys.readouterr().out

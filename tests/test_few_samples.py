@@ -98,4 +98,4 @@ def test_the_answer_is_recorded_and_said(tmp_path, capsys, monkeypatch):
     assert command.main([question.NAME, "--data", "kth tips", "--out", str(tmp_path)]) == 2
     assert "KTH-TIPS was not found" in capsys.readouterr().err
     assert command.main([question.NAME, "--draws", "0", "--out", str(tmp_path)]) == 2
-    assert "draws: expected an integer of at least 1, got 0" in capsys.readouterr().err
+    assert "draws: expected an integer from 1 to 10000, got 0" in capsys.readouterr().err

@@ -1,6 +1,9 @@
 """Doubts about the figures: is each drawn from finite numbers, with named axes, and does it show what it says?"""
 
+import errno
 import importlib
+import io
+import os
 
 import numpy as np
 import pytest
@@ -182,6 +185,46 @@ def test_wrong_commands_end_with_one_clear_line(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert command.main(["two_rings", "--out", str(tmp_path / "file")]) == 2
     assert "cannot write to the folder" in capsys.readouterr().err
+
+
+def rows_called(*names):
+    """Recorded rows of one setting, as often as there are names, each time called otherwise."""
+    rows = [row for row in record.load("separation_across_layers")["rows"] if row["setting"] == "deep"]
+    rows = [row for row in rows if row["data"] == "pulses"]
+    return [row | {"data": name} for name in names for row in rows]
+
+
+def test_names_of_data_are_no_formulas_and_no_pages():
+    names = ("cost$5_$6", "$", r"a\$b^{", "line\nbreak", "x" * 10**6)
+    figure = separation_across_layers.draw(separation_across_layers.data("deep", rows_called(*names)))
+    figure.savefig(io.BytesIO())
+    shown = [ax.get_title() for ax in figure.axes if ax.get_title()]
+    assert shown == [r"cost\$5_\$6", r"\$", r"a\\$b^{", "line?break", "…" + 28 * "x"]
+
+
+def test_more_data_than_a_page_can_show_are_refused_at_once():
+    data = separation_across_layers.data("deep", rows_called(*map(str, range(300))))
+    with pytest.raises(ValueError, match="rows: a figure shows at most 24 data sets, got 300"):
+        separation_across_layers.draw(data)
+
+
+def test_pictures_and_page_are_written_at_once_or_not_at_all(tmp_path, capsys, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for name in ("two_rings.png", "report.html"):
+        (tmp_path / name).write_text("before")
+    monkeypatch.setattr(os, "fsync", full)
+    assert command.main(["two_rings", "--out", str(tmp_path)]) == 2
+    assert f"{tmp_path / 'two_rings.png'} could not be written: No space left" in capsys.readouterr().err
+    monkeypatch.setattr(command, "draw", lambda names, out, folder: {})
+    assert command.main(["--recorded", "--out", str(tmp_path)]) == 2
+    assert f"{tmp_path / 'report.html'} could not be written: No space left" in capsys.readouterr().err
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        ".lock": "",
+        "two_rings.png": "before",
+        "report.html": "before",
+    }
 
 
 def test_cells_are_short_and_honest():

@@ -64,8 +64,91 @@ def test_the_two_data_sets_of_the_same_file_names_are_not_taken_for_each_other(f
 
 @pytest.mark.parametrize("read", [datasets.mnist, datasets.fashion_mnist])
 def test_other_files_are_refused_by_their_checksum(files, read):
-    with pytest.raises(ValueError, match=f"{IMAGES}: damaged or not the published file: md5 .* of 3936 bytes"):
+    with pytest.raises(
+        ValueError, match=rf"{IMAGES}: expected an array of shape \(60000, 28, 28\), .*got \(5, 28, 28\)"
+    ):
         read(files[0])
+    (files[0] / IMAGES.replace("train", "t10k")).write_bytes(idx(np.zeros((10_000, 28, 28))))
+    (files[0] / LABELS.replace("train", "t10k")).write_bytes(idx(np.zeros(10_000)))
+    with pytest.raises(
+        ValueError, match=r"t10k-images-idx3-ubyte: damaged or not the published file: md5 .* of 7840016"
+    ):
+        read(files[0], "test")
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_small_file_that_expands_without_end_is_refused_by_its_header(files, monkeypatch, verify):
+    folder = files[0]
+    shape = (60_000, 28, 29) if verify else (2**28, 28, 28)
+    head = struct.pack(">HBB3I", 0, 8, 3, *shape)
+    (folder / IMAGES).write_bytes(gzip.compress(head + bytes(10**6)))
+    read = gzip.GzipFile.read
+    monkeypatch.setattr(
+        gzip.GzipFile, "read", lambda file, size=-1: read(file, size) if size == 16 else pytest.fail(f"{size} are read")
+    )
+    with pytest.raises(ValueError, match=r"got \(60000, 28, 29\)" if verify else "got a file of"):
+        datasets.mnist(folder, verify=verify)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("place", ["", "mnist", "MNIST/raw"])
+def test_names_with_a_dot_are_read_too(files, tmp_path, place, suffix):
+    folder, expected, labels = files
+    target = tmp_path / "other" / place
+    target.mkdir(parents=True)
+    for name in (IMAGES, LABELS):
+        raw = (folder / name).read_bytes()
+        (target / (name.replace("-idx", ".idx") + suffix)).write_bytes(gzip.compress(raw) if suffix else raw)
+    images, read = datasets.mnist(tmp_path / "other", verify=False)
+    np.testing.assert_array_equal(images[:, 0], expected)
+    np.testing.assert_array_equal(read, labels)
+
+
+def test_a_clone_of_the_repository_of_fashion_mnist_is_read(files, monkeypatch, tmp_path):
+    clone = tmp_path / "clones" / "fashion-mnist" / "data" / "fashion"
+    clone.mkdir(parents=True)
+    for name in (IMAGES, LABELS):
+        (clone / f"{name}.gz").write_bytes(gzip.compress((files[0] / name).read_bytes()))
+    for folder in (clone, clone.parents[1], clone.parents[2]):
+        np.testing.assert_array_equal(datasets.fashion_mnist(folder, verify=False)[1], files[2])
+        if folder != clone:
+            monkeypatch.setenv(datasets.SEARCH_PATH, str(folder))
+            np.testing.assert_array_equal(datasets.fashion_mnist(verify=False)[1], files[2])
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes", "first"),
+    [
+        ("balanced", 47, 0),
+        ("byclass", 62, 0),
+        ("bymerge", 47, 0),
+        ("digits", 10, 0),
+        ("letters", 26, 1),
+        ("mnist", 10, 0),
+    ],
+)
+def test_emnist_is_upright_and_its_labels_begin_at_0(tmp_path, rng, kind, classes, first):
+    images, labels = rng.integers(256, size=(classes, 28, 28), dtype=np.uint8), np.arange(classes)
+    names = [f"emnist-{kind}-test-{name}" for name in ("images-idx3-ubyte", "labels-idx1-ubyte")]
+    (tmp_path / "gzip").mkdir()
+    for name, array in zip(names, (images.swapaxes(1, 2), labels + first), strict=True):
+        (tmp_path / "gzip" / f"{name}.gz").write_bytes(gzip.compress(idx(array)))
+    read, read_labels = datasets.emnist(tmp_path, "test", kind=kind, verify=False)
+    np.testing.assert_array_equal(read[:, 0], images)
+    np.testing.assert_array_equal(read_labels, labels)
+    assert len(set(datasets.EMNIST_NAMES[kind])) == classes
+    with pytest.raises(ValueError, match=rf"expected an array of shape \(\d+, 28, 28\), .*got \({classes}, 28, 28\)"):
+        datasets.emnist(tmp_path, "test", kind=kind)
+    for wrong in (labels + first + 1, labels + first - 1):
+        (tmp_path / "gzip" / f"{names[1]}.gz").write_bytes(gzip.compress(idx(wrong)))
+        with pytest.raises(ValueError, match=rf"labels in {first} \.\. {first + classes - 1}, got"):
+            datasets.emnist(tmp_path, "test", kind=kind, verify=False)
+
+
+def test_the_names_of_emnist_stand_where_its_mapping_has_them():
+    for kind, label, name in [("byclass", 35, "Z"), ("byclass", 61, "z"), ("bymerge", 46, "t"), ("letters", 25, "Z")]:
+        assert datasets.EMNIST_NAMES[kind][label] == name
+    assert "".join(datasets.EMNIST_NAMES["balanced"][36:]) == "abdefghnqrt"
 
 
 @pytest.mark.parametrize(
@@ -89,15 +172,17 @@ def test_other_files_are_refused_by_their_checksum(files, read):
         (
             IMAGES,
             lambda raw: raw[:4] + b"\xff" * 12 + raw[16:],
-            r"promises \(4294967295, .* got a file of 3,936 in all",
+            r"expected an array of shape \(N, 28, 28\), none of them 0, got \(4294967295, 4294967295, 4294967295\)",
         ),
         (
             IMAGES,
             lambda raw: idx(np.zeros((5, 28, 27))),
-            r"expected \(N, 28, 28\) images .* got \(5, 28, 27\) and \(5,\)",
+            r"expected an array of shape \(N, 28, 28\), none of them 0, got \(5, 28, 27\)",
         ),
-        (LABELS, lambda raw: idx([1, 2, 3, 4]), r"got \(5, 28, 28\) and \(4,\)"),
-        (LABELS, lambda raw: idx([1, 2, 3, 4, 10]), r"labels-idx1-ubyte: expected labels in 0 \.\. 9, got 10"),
+        (IMAGES, lambda raw: raw[:4] + b"\xff" * 4 + raw[8:], r"got a file of 3,936 in all"),
+        (IMAGES, lambda raw: raw[:4] + bytes(4) + b"\xff" * 8 + raw[16:], r"got \(0, 4294967295, 4294967295\)"),
+        (LABELS, lambda raw: idx([1, 2, 3, 4]), r"expected an array of shape \(5,\), none of them 0, got \(4,\)"),
+        (LABELS, lambda raw: idx([1, 2, 3, 4, 10]), r"labels-idx1-ubyte: expected labels in 0 \.\. 9, got 1 \.\. 10"),
     ],
 )
 def test_a_damaged_file_is_named(files, name, damage, message):
@@ -111,7 +196,7 @@ def test_a_damaged_file_is_named(files, name, damage, message):
 def test_no_images_at_all_are_refused(files):
     (files[0] / IMAGES).write_bytes(idx(np.zeros((0, 28, 28))))
     (files[0] / LABELS).write_bytes(idx(np.zeros(0)))
-    with pytest.raises(ValueError, match=r"got \(0, 28, 28\) and \(0,\)"):
+    with pytest.raises(ValueError, match=r"none of them 0, got \(0, 28, 28\)"):
         datasets.mnist(files[0], verify=False)
 
 

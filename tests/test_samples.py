@@ -36,8 +36,39 @@ def test_padding_is_black_before_the_normalisation():
 
 
 def test_floating_images_are_taken_as_they_are():
-    data = labelled_images(IMAGES.astype(np.float64), LABELS, classes=3)
-    np.testing.assert_array_equal(data.batch(slice(0, 6))[0].numpy(), IMAGES)
+    data = labelled_images(IMAGES / 8.0, LABELS, classes=3)
+    np.testing.assert_array_equal(data.batch(slice(0, 6))[0].numpy(), IMAGES / 8.0)
+    bytes_as_numbers = labelled_images(IMAGES / 1.0, LABELS, classes=3, mean=[127] * 3, deviation=[64] * 3)
+    assert bytes_as_numbers.batch(slice(0, 6))[0].abs().max() <= 2
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, ">f4"])
+def test_the_images_are_copies_whatever_their_memory(dtype):
+    whole = (IMAGES // 8).astype(dtype)
+    read_only = whole.copy()
+    read_only.flags.writeable = False
+    layouts = [
+        whole,
+        whole[:, ::-1],
+        whole[::-1, :, ::-1, ::-1],
+        np.asfortranarray(whole),
+        read_only,
+        torch.tensor(IMAGES // 8),
+    ]
+    for images in layouts:
+        expected, labels = np.asarray(images).astype(np.float32), LABELS.copy()
+        data = labelled_images(images, labels, classes=3)
+        if images is not read_only:
+            images[:] = 1
+        labels[:] = 0
+        x, y = data.batch(slice(0, 6))
+        np.testing.assert_allclose(x.numpy(), expected / (255 if data.images.dtype == torch.uint8 else 1), rtol=1e-6)
+        assert y.tolist() == LABELS.tolist()
+
+
+def test_a_tensor_in_a_graph_is_taken_by_its_values():
+    data = labelled_images(torch.zeros(3, 1, 4, 4, requires_grad=True), torch.arange(3), classes=3)
+    assert not data.images.requires_grad
 
 
 def test_batches_cover_all_samples_in_order_the_last_one_short():
@@ -53,6 +84,12 @@ def test_batches_cover_all_samples_in_order_the_last_one_short():
         ({"images": IMAGES[:0], "labels": LABELS[:0]}, r"images: expected shape .* got \(0, 3, 4, 4\)"),
         ({"images": IMAGES.astype(np.int64)}, "images: expected uint8 or floating numbers, got int64"),
         ({"images": np.where(IMAGES > 3, np.nan, 0.0)}, "images: expected finite values"),
+        ({"images": np.where(IMAGES > 3, 3.5e38, 0.0)}, "images: expected finite values in single precision"),
+        ({"images": np.where(IMAGES > 3, -3.5e38, 0.0)}, "images: expected finite values in single precision"),
+        ({"images": IMAGES / 1.0}, r"images: expected floating values in 0 \.\. 1, .*got 0 \.\. 255; values in"),
+        ({"images": IMAGES / 255, "mean": [127] * 3}, r"images: expected floating values in 0 \.\. 1"),
+        ({"images": np.zeros((6, 5, 5, 3))}, r"images: .*got \(6, 5, 5, 3\), which looks like \(N, H, W, C\)"),
+        ({"images": np.zeros((6, 8, 5, 1), np.uint8)}, r"images: .*got \(6, 8, 5, 1\), which looks like"),
         ({"labels": LABELS[:5]}, r"labels: expected 6 integers, got int64 of shape \(5,\)"),
         ({"labels": LABELS / 2}, "labels: expected 6 integers, got float64"),
         ({"labels": LABELS + 1}, r"labels: expected 0 \.\. 2, got 1 \.\. 3"),

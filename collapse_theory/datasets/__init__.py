@@ -1,17 +1,21 @@
 """Real labelled images as NumPy arrays on the host, whole or in lazy batches.
 
-Textures that come with scikit-image; CIFAR-10, CIFAR-100, MNIST, Fashion-MNIST and KTH-TIPS in their published forms;
-folders of images by class, ImageNet's among them. Nothing is downloaded. Data that do not come with a package are
-looked for in the `folder` one names, or else in every entry of the environment variable COLLAPSE_THEORY_DATA, a search
-path separated like PATH.
+Textures that come with scikit-image; CIFAR-10, CIFAR-100, MNIST, Fashion-MNIST, EMNIST and KTH-TIPS in their published
+forms; folders of images by class, ImageNet's among them. Nothing is downloaded. Data that do not come with a package
+are looked for in the `folder` one names, or else in every entry of the environment variable COLLAPSE_THEORY_DATA, a
+search path separated like PATH; a relative `folder` that is not there is looked for in these entries too. `~` is the
+home. `identity` says for a record which data these were.
 """
 
 from .batches import Batches, array_batches, image_batches
 from .cifar import cifar10, cifar100
 from .cifar_names import CIFAR10_NAMES, CIFAR100_COARSE_NAMES, CIFAR100_NAMES
+from .decoding import FilesPassedOver
 from .folders import image_folder
+from .identities import identity
 from .materials import KTH_TIPS_NAMES, kth_tips
-from .mnist import FASHION_MNIST_NAMES, MNIST_NAMES, fashion_mnist, mnist
+from .mnist import emnist, fashion_mnist, mnist
+from .mnist_names import EMNIST_NAMES, FASHION_MNIST_NAMES, MNIST_NAMES
 from .search import SEARCH_PATH, DataNotFound
 from .splits import split_by_class
 from .textures import TEXTURE_NAMES, textures
@@ -20,6 +24,7 @@ __all__ = [
     "CIFAR10_NAMES",
     "CIFAR100_COARSE_NAMES",
     "CIFAR100_NAMES",
+    "EMNIST_NAMES",
     "FASHION_MNIST_NAMES",
     "KTH_TIPS_NAMES",
     "MNIST_NAMES",
@@ -27,10 +32,13 @@ __all__ = [
     "TEXTURE_NAMES",
     "Batches",
     "DataNotFound",
+    "FilesPassedOver",
     "array_batches",
     "cifar10",
     "cifar100",
+    "emnist",
     "fashion_mnist",
+    "identity",
     "image_batches",
     "image_folder",
     "kth_tips",

@@ -4,12 +4,13 @@ import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
-from ..arguments import check_count
-from .decoding import MOST_PIXELS
-from .folders import image_reader, list_classes
+from ..arguments import check_channels_first, check_count
+from .decoding import MOST_PIXELS, ImageReader, tell_passed_over
+from .listing import list_classes
 
 __all__ = ["Batches", "array_batches", "image_batches"]
 
@@ -23,17 +24,18 @@ class Batches:
     size : of the batches; the last one holds what is left
     seed : of the order, a permutation of all images that depends on it alone; None for their first order, which in a
         folder is class after class
-    read : the images of a list of index arrays, one batch after another; nothing is read before it is asked for
+    read : of a list of index arrays, the images of one after another, each with the indices of those that could be
+        read; nothing is read before it is asked for
 
     `len` is the number of batches, ceil(N / size); iterating again gives the same batches again, `reordered` the same
-    images in another order; batches[k] reads batch k alone.
+    images in another order; batches[k] reads batch k alone. They can be pickled, so that other processes read them.
     """
 
     labels: np.ndarray
     names: tuple[str, ...]
     size: int
     seed: int | None
-    read: Callable[[list[np.ndarray]], Iterator[np.ndarray]] = field(repr=False)
+    read: Callable[[list[np.ndarray]], Iterator[tuple[np.ndarray, np.ndarray]]] = field(repr=False)
 
     def __post_init__(self):
         check_count("size", self.size)
@@ -45,11 +47,11 @@ class Batches:
     def __getitem__(self, number):
         if not -len(self) <= operator.index(number) < len(self):
             raise IndexError(f"number: expected one of {len(self)} batches, got {number}")
-        index = self._indices[number]
-        return next(self.read([index])), self.labels[index]
+        [(images, index)] = self.read([self._indices[number]])
+        return images, self.labels[index]
 
     def __iter__(self):
-        for index, images in zip(self._indices, self.read(self._indices), strict=True):
+        for images, index in self.read(self._indices):
             yield images, self.labels[index]
 
     def reordered(self, seed):
@@ -64,11 +66,23 @@ class Batches:
 
 
 def image_batches(
-    folder, *, size=64, seed=None, side=32, split=None, limit=None, colour=False, workers=None, most_pixels=MOST_PIXELS
+    folder,
+    *,
+    size=64,
+    seed=None,
+    side=32,
+    split=None,
+    limit=None,
+    colour=False,
+    workers=None,
+    most_pixels=MOST_PIXELS,
+    on_error="raise",
 ):
     """Images by class, in batches: `image_folder` for what does not fit in memory, such as ImageNet.
 
     size, seed : of the batches and of their order, see `Batches`
+    on_error : "raise", or "skip": a batch is then shorter by the files that cannot be read, which the warning
+        FilesPassedOver counts at the end of an iteration; `labels` and `len` go on counting them
     the others : as in `image_folder`
 
     Returns `Batches` of images (n, C, side, side) float32 in [0, 1]. Files are listed now and decoded later, by
@@ -77,19 +91,9 @@ def image_batches(
     one that the caller has, and a worker's file as decoded, 3 bytes a pixel, and once more while it is converted.
     Raises as `image_folder`: what concerns folders now, what concerns one file when its batch is read.
     """
-    decoded = image_reader(side=side, colour=colour, workers=workers, most_pixels=most_pixels)
-    listed = list_classes(folder, split=split, limit=limit)
-
-    def read(indices):
-        images = decoded((listed.paths[i] for index in indices for i in index), ahead=size)
-        for index in indices:
-            batch = np.empty((len(index), 3 if colour else 1, side, side), dtype=np.float32)
-            for row in batch:
-                row[:] = next(images)
-            batch /= 255
-            yield batch
-
-    return Batches(listed.labels, listed.names, size, seed, read)
+    reader = ImageReader(side, colour, workers, most_pixels, on_error)
+    listed = list_classes(folder, split=split, limit=limit, empty=on_error == "skip")
+    return Batches(listed.labels, listed.names, size, seed, _FromFiles(listed.paths, reader, size))
 
 
 def array_batches(images, labels, *, size=64, seed=None, names=()):
@@ -97,15 +101,71 @@ def array_batches(images, labels, *, size=64, seed=None, names=()):
 
     images : (N, C, H, W) NumPy array; memory-mapped, it is read batch by batch
     labels : (N,) integers
-    size, seed, names : see `Batches`
+    size, seed : see `Batches`
+    names : of the classes, those of labels 0, 1 ..; () if they have none
 
     Returns `Batches` of images of the dtype of `images`.
-    Raises ValueError if there are no images, or not as many labels.
+    Raises ValueError or TypeError, naming the argument, if there are no images, not as many labels, or labels without
+    a name.
     """
-    images, labels = np.asarray(images), np.asarray(labels)
+    try:
+        images = np.asarray(images)
+    except ValueError:
+        raise ValueError("images: expected one array (N, C, H, W), got images of several shapes") from None
+    labels = np.asarray(labels)
     if images.ndim != 4 or not len(images) or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         expected = "images (N, C, H, W) and N labels, integers, N at least 1"
         raise ValueError(f"images, labels: expected {expected}, got {images.shape} and {labels.shape} {labels.dtype}")
-    return Batches(
-        labels.astype(np.int64), tuple(names), size, seed, lambda indices: (images[index] for index in indices)
-    )
+    check_channels_first("images", images.shape)
+    if images.dtype.kind not in "biufc":
+        raise TypeError(f"images: expected numbers, got {images.dtype}")
+    return Batches(labels.astype(np.int64), _class_names(names, labels), size, seed, _FromArray(images))
+
+
+def _class_names(names, labels):
+    if isinstance(names, str | bytes):
+        raise TypeError(f"names: expected a sequence of texts, one a class, got {names!r}")
+    names = tuple(names)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"names: expected texts, one a class, got {names!r}")
+    if names and not 0 <= labels.min() <= labels.max() < len(names):
+        raise ValueError(
+            f"names: expected one for each of the labels {labels.min()} to {labels.max()}, from 0, got {len(names)}"
+        )
+    return names
+
+
+@dataclass(frozen=True)
+class _FromFiles:
+    """Reads the batches of image files, as `Batches` asks for them."""
+
+    paths: tuple[Path, ...]
+    reader: ImageReader
+    ahead: int
+
+    def __call__(self, indices):
+        images, errors = self.reader((self.paths[i] for index in indices for i in index), ahead=self.ahead), []
+        for index in indices:
+            batch = np.empty((len(index), 3 if self.reader.colour else 1, *[self.reader.side] * 2), dtype=np.float32)
+            kept = []
+            for i in index:
+                image = next(images)
+                if isinstance(image, ValueError):
+                    errors.append(str(image))
+                else:
+                    batch[len(kept)] = image
+                    kept.append(i)
+            batch = batch[: len(kept)]
+            batch /= 255
+            yield batch, np.array(kept, dtype=np.int64)
+        tell_passed_over(errors, sum(map(len, indices)), level=3)
+
+
+@dataclass(frozen=True, eq=False)
+class _FromArray:
+    """Copies the batches of an array, as `Batches` asks for them."""
+
+    images: np.ndarray
+
+    def __call__(self, indices):
+        return ((self.images[index], index) for index in indices)

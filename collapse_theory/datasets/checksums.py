@@ -1,8 +1,40 @@
 """Whether bytes are the published ones."""
 
 import hashlib
+from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["check_md5"]
+import numpy as np
+
+__all__ = ["Published", "check_md5", "read_bytes"]
+
+
+class Published(NamedTuple):
+    """What was read of a published data set: images, labels, the folder, whether each file has its published sum."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    place: Path
+    verified: bool
+
+
+def read_bytes(path, *, most=np.inf, md5=None):
+    """The bytes of a file.
+
+    most : that it can have, if it is the published one; a longer one is refused before it is read
+    md5 : see `check_md5`
+
+    Raises ValueError, naming the file, if it is another, or does not fit into memory.
+    """
+    size = path.stat().st_size
+    if size > most:
+        raise ValueError(f"{path}: damaged or not the published file: {size:,} bytes, expected at most {most:,}")
+    try:
+        raw = path.read_bytes()
+    except MemoryError:
+        raise ValueError(f"{path}: {size:,} bytes, more than fit into memory") from None
+    check_md5(path, raw, md5)
+    return raw
 
 
 def check_md5(path, raw, expected):
@@ -10,8 +42,10 @@ def check_md5(path, raw, expected):
 
     expected : in hexadecimal; None if nothing is known, or nothing is to be verified
     """
+    if expected is None:
+        return
     actual = hashlib.md5(raw, usedforsecurity=False).hexdigest()
-    if expected not in (None, actual):
+    if actual != expected:
         raise ValueError(
             f"{path}: damaged or not the published file: md5 {actual} of {len(raw)} bytes, expected {expected}"
         )

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import check_choice
-from .checksums import check_md5
+from .checksums import Published, read_bytes
 from .cifar_names import CIFAR10_NAMES, CIFAR100_COARSE_NAMES, CIFAR100_NAMES
-from .pickles import read_pickle
+from .pickles import PickledArray, read_pickle
 from .search import SEARCH_PATH, DataNotFound, find
 
-__all__ = ["cifar10", "cifar100"]
+__all__ = ["cifar10", "cifar100", "read_cifar10", "read_cifar100"]
 
 _PIXELS = 3 * 32 * 32
+_MOST_NAME = 256  # bytes of a pickle for the name of an image, its labels and what holds them
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,12 @@ def cifar10(folder=None, split="train", *, verify=True):
 
     Returns (images (N, 3, 32, 32) uint8, labels (N,) int64), in the order of the files; labels index CIFAR10_NAMES.
     Raises DataNotFound, a FileNotFoundError, if a file is missing; ValueError if one is damaged, or `split` unknown.
-    The Python files are pickles, but nothing that they name is imported or called, whatever they hold.
+    The Python files are pickles, written by Python 2 or 3 in any protocol, but nothing that they name is imported or
+    called, and what they take is bounded by their length, whatever they hold.
     Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
     """
-    images, labels = _read(_CIFAR10, folder, split, verify)
-    return images, labels[:, 0]
+    found = read_cifar10(folder, split, verify=verify)
+    return found.images, found.labels[:, 0]
 
 
 def cifar100(folder=None, split="train", *, coarse=False, verify=True):
@@ -113,12 +115,22 @@ def cifar100(folder=None, split="train", *, coarse=False, verify=True):
     Raises as `cifar10`.
     Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
     """
-    images, labels = _read(_CIFAR100, folder, split, verify)
-    return images, labels[:, 0 if coarse else 1]
+    found = read_cifar100(folder, split, verify=verify)
+    return found.images, found.labels[:, 0 if coarse else 1]
+
+
+def read_cifar10(folder, split, *, verify):
+    """CIFAR-10 as `Published`, labels (N, 1)."""
+    return _read(_CIFAR10, folder, split, verify)
+
+
+def read_cifar100(folder, split, *, verify):
+    """CIFAR-100 as `Published`, labels (N, 2): coarse, fine."""
+    return _read(_CIFAR100, folder, split, verify)
 
 
 def _read(data, folder, split, verify):
-    """(images (N, 3, 32, 32) uint8, labels (N, L) int64) of one split, in whichever form is found first."""
+    """One split, labels (N, L) int64, in whichever form is found first."""
     check_choice("split", split, tuple(_COUNTS))
     wanted = [f"{form.folder}/{form.files(split)[0]}" for form in data.forms]
     found = find(data.name, folder, wanted=wanted, advice=data.advice)
@@ -127,16 +139,20 @@ def _read(data, folder, split, verify):
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
         raise DataNotFound(f"{data.name}: {found.parent} lacks {', '.join(missing)}. {data.advice}.")
-    pieces = [_read_file(path, form, data, verify) for path in paths]
+    count = _COUNTS[split] // len(paths) if verify else None
+    pieces = [_read_file(path, form, data, count=count) for path in paths]
     images, labels = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
     if verify:
         _check_counts(data, found.parent, split, labels)
-    return images, labels
+    verified = bool(verify) and None not in [form.md5[path.name] for path in paths]
+    return Published(images, labels, found.parent, verified)
 
 
-def _read_file(path, form, data, verify):
-    raw = path.read_bytes()
-    check_md5(path, raw, form.md5[path.name] if verify else None)
+def _read_file(path, form, data, *, count):
+    """Pixels (N, 3, 32, 32) and labels (N, L) of one file; of `count` images, with its published sum, unless None."""
+    verify, length = count is not None, len(data.values) + _PIXELS
+    most = np.inf if not verify else count * (length + _MOST_NAME) if form.labels else count * length
+    raw = read_bytes(path, most=most, md5=form.md5[path.name] if verify else None)
     pixels, labels = _from_pickle(path, raw, form, data) if form.labels else _from_records(path, raw, data)
     limits = np.array(data.values)
     if np.any((labels < 0) | (labels >= limits)):
@@ -146,20 +162,32 @@ def _read_file(path, form, data, verify):
 
 
 def _from_pickle(path, raw, form, data):
-    """Pixels (N, 3072) and labels (N, L) of a Python file."""
+    """Pixels (N, 3072) and labels (N, L) of a Python file, whose keys are bytes if Python 2 wrote it, else texts."""
     try:
         content = read_pickle(raw)
-        pixels = content[b"data"].values
-        labels = [np.asarray(content[name]) for name in form.labels]
+        pixels, *labels = (
+            _as_array(content[name if name in content else name.decode()]) for name in (b"data", *form.labels)
+        )
     except Exception as error:  # a damaged pickle may raise anything
         raise ValueError(f"{path}: not a {data.name} batch ({type(error).__name__}: {error})") from error
     shapes = [column.shape for column in labels]
-    whole = all(column.dtype.kind == "i" for column in labels)
-    if pixels is None or 0 in pixels.shape or not whole or {pixels.shape} != {(*shape, _PIXELS) for shape in shapes}:
+    if pixels.dtype != np.uint8 or 0 in pixels.shape or {pixels.shape} != {(*shape, _PIXELS) for shape in shapes}:
         expected = f"data (N, {_PIXELS}) in uint8 and N labels, integers"
-        got = f"data {np.shape(pixels)} and labels {', '.join(f'{c.shape} {c.dtype}' for c in labels)}"
+        got = f"data {pixels.shape} {pixels.dtype} and labels {', '.join(f'{c.shape} {c.dtype}' for c in labels)}"
         raise ValueError(f"{path}: expected {expected}, got {got}")
     return pixels, np.stack(labels, axis=1)
+
+
+def _as_array(value):
+    """An array of a pickle, or its list of integers, as an array."""
+    if isinstance(value, PickledArray) and value.values is not None:
+        return value.values
+    if not isinstance(value, list) or not set(map(type, value)) <= {int}:
+        kinds = ", ".join(sorted({type(entry).__name__ for entry in value})) if isinstance(value, list) else ""
+        raise TypeError(
+            f"expected an array or a list of integers, got a {type(value).__name__} of {kinds or 'another kind'}"
+        )
+    return np.array(value, dtype=np.int64)
 
 
 def _from_records(path, raw, data):

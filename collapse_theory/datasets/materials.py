@@ -1,13 +1,14 @@
 """KTH-TIPS: photographs of ten materials, at nine distances and in nine lights."""
 
-from pathlib import Path
+import os
 
 import numpy as np
 
-from .folders import image_folder, list_classes
+from .folders import image_folder
+from .listing import list_classes
 from .search import SEARCH_PATH, find
 
-__all__ = ["KTH_TIPS_NAMES", "kth_tips"]
+__all__ = ["KTH_TIPS_NAMES", "find_kth_tips", "kth_tips"]
 
 KTH_TIPS_NAMES = (
     *("aluminium_foil", "brown_bread", "corduroy", "cotton", "cracker"),
@@ -35,11 +36,16 @@ def kth_tips(folder=None, *, side=100):
     Source: Hayman, Caputo, Fritz & Eklundh (2004), On the significance of real-world conditions for material
     classification.
     """
+    return image_folder(find_kth_tips(folder), side=side)[:2]
+
+
+def find_kth_tips(folder):
+    """The folder of the materials, their names and their counts being the published ones.  Raises as `kth_tips`."""
     wanted = [f"{name}/{KTH_TIPS_NAMES[0]}" for name in _FOLDERS]
-    place = find("KTH-TIPS", folder, wanted=wanted, advice=_ADVICE, is_there=Path.is_dir).parent
+    place = find("KTH-TIPS", folder, wanted=wanted, advice=_ADVICE, is_there=os.path.isdir).parent
     listed = list_classes(place)
     counts = np.bincount(listed.labels)
     if listed.names != KTH_TIPS_NAMES or np.any(counts != _IMAGES_A_CLASS):
         got = ", ".join(f"{count} of {name}" for name, count in zip(listed.names, counts, strict=True))
         raise ValueError(f"KTH-TIPS: expected {_IMAGES_A_CLASS} images of each of ten materials in {place}, got {got}")
-    return image_folder(place, side=side)[:2]
+    return place

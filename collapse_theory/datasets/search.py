@@ -4,7 +4,9 @@ import importlib
 import os
 from pathlib import Path
 
-__all__ = ["SEARCH_PATH", "DataNotFound", "as_path", "find", "not_found", "optional", "search_path"]
+from ..arguments import as_path
+
+__all__ = ["SEARCH_PATH", "DataNotFound", "find", "find_folder", "not_found", "optional", "places", "search_path"]
 
 SEARCH_PATH = "COLLAPSE_THEORY_DATA"
 
@@ -13,23 +15,22 @@ class DataNotFound(FileNotFoundError):
     """A data set is not where it was looked for; the message says where that was and what to put there."""
 
 
-def find(dataset, folder, *, wanted, advice, alone=True, is_there=Path.is_file):
+def find(dataset, folder, *, wanted, advice, alone=True, is_there=os.path.isfile):
     """The first of some files or folders that is there, in one folder or in the entries of the search path.
 
     dataset : how an error calls the data
-    folder : the only place to look in; None for every entry of COLLAPSE_THEORY_DATA
+    folder : where to look, see `places`; None for every entry of COLLAPSE_THEORY_DATA
     wanted : paths relative to such a place, best first: each is looked for there and one level below
     advice : what to do if there is none, a sentence without its stop
     alone : whether the last part of such a path, in the place itself, will do
-    is_there : whether a path is what is wanted: a file, or Path.is_dir for folders
+    is_there : whether a path is what is wanted: an ordinary file, or os.path.isdir for folders
 
-    Returns the path found.
+    Returns the path found. What cannot be read is passed over.
     Raises DataNotFound, with every path that was tried and the advice.
     """
-    roots = search_path() if folder is None else [as_path(folder)]
     tried = []
-    for root in roots:
-        levels = [root, *sorted(path for path in root.glob("*") if path.is_dir())]
+    for root in search_path() if folder is None else places(folder):
+        levels = [root, *_below(root)]
         for part in map(Path, wanted):
             for path in [*([root / part.name] if alone else []), *(level / part for level in levels)]:
                 if is_there(path):
@@ -38,17 +39,22 @@ def find(dataset, folder, *, wanted, advice, alone=True, is_there=Path.is_file):
     raise not_found(dataset, tried, advice)
 
 
-def as_path(folder):
-    """A folder that a caller named, as a Path.  Raises TypeError if it is no path."""
-    try:
-        return Path(folder).expanduser()
-    except TypeError:
-        raise TypeError(f"folder: expected a path, got {folder!r}") from None
+def find_folder(name, folder, *, advice):
+    """The first of the `places` of a folder that is there.  Raises DataNotFound, which calls it `name`."""
+    tried = places(folder)
+    for place in tried:
+        if os.path.isdir(place):
+            return place
+    raise not_found(name, tried, advice)
 
 
-def search_path():
-    """The entries of COLLAPSE_THEORY_DATA, as Paths."""
-    return [Path(entry).expanduser() for entry in os.environ.get(SEARCH_PATH, "").split(os.pathsep) if entry]
+def places(folder):
+    """The paths that a folder a caller named may mean: as it is; and in every entry of the search path, if it is
+    relative and leads downwards."""
+    path = as_path(folder)
+    if path.is_absolute() or not path.parts or ".." in path.parts:
+        return [path]
+    return [path, *(root / path for root in search_path())]
 
 
 def not_found(dataset, tried, advice):
@@ -65,3 +71,16 @@ def optional(module, package):
     except ImportError as error:
         hint = 'pip install "collapse_theory[figures]"'
         raise ImportError(f"{package} is needed for these images and cannot be imported ({error}): {hint}") from error
+
+
+def search_path():
+    """The entries of COLLAPSE_THEORY_DATA.  A home that is not known stays `~`, and is nowhere."""
+    entries = os.environ.get(SEARCH_PATH, "").split(os.pathsep)
+    return [Path(os.path.expanduser(entry)) for entry in entries if entry]
+
+
+def _below(root):
+    try:
+        return sorted((root / name for name in os.listdir(root) if os.path.isdir(root / name)), key=str)
+    except OSError:
+        return []

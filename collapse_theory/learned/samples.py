@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..arguments import check_count
+from ..arguments import check_channels_first, check_count
+from ..arrays import to_host
 from .augmentation import cropped
 
 __all__ = ["PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"]
 
+_FARTHEST = 32  # from 0, of a normalised value; photographs come to 5, raw bytes taken for numbers to 255
 PUBLISHED_MEAN, PUBLISHED_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # for CIFAR-10 too
 
 
@@ -71,36 +73,50 @@ class LabelledImages:
 
 
 def labelled_images(images, labels, *, classes, mean=None, deviation=None, device="cpu"):
-    """Put labelled images on a device, once they are known to be fit to train on.
+    """Put copies of labelled images on a device, once they are known to be fit to train on.
 
-    images : (N, C, H, W) uint8, which counts as x / 255, or float
+    images : (N, C, H, W) uint8, which counts as x / 255, or float, of which (x − mean) / deviation must be within ±32
     labels : (N,) integers in 0 .. classes − 1
     mean, deviation : (C,) of the normalisation; default: 0 and 1
 
     Raises ValueError or TypeError, naming the argument.
     """
     check_count("classes", classes, least=2)
-    images, labels = np.asarray(images), np.asarray(labels)
+    images, labels = to_host(images), to_host(labels)
     if images.ndim != 4 or 0 in images.shape:
         raise ValueError(f"images: expected shape (N, C, H, W), no axis empty, got {images.shape}")
     if images.dtype.kind != "f" and images.dtype != np.uint8:
         raise TypeError(f"images: expected uint8 or floating numbers, got {images.dtype}")
-    if images.dtype.kind == "f" and not np.isfinite(images).all():
-        raise ValueError("images: expected finite values, got NaN or infinity")
+    check_channels_first("images", images.shape)
     if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         raise ValueError(f"labels: expected {len(images)} integers, got {labels.dtype} of shape {labels.shape}")
     if labels.min() < 0 or labels.max() >= classes:
         raise ValueError(f"labels: expected 0 .. {classes - 1}, got {labels.min()} .. {labels.max()}")
     device = chosen_device(device)
-    images = images if images.dtype == np.uint8 else images.astype(np.float32)
-    channels = images.shape[1]
-    return LabelledImages(
-        torch.as_tensor(images).to(device),
-        torch.as_tensor(labels.astype(np.int64)).to(device),
-        classes,
-        _per_channel("mean", mean, 0.0, channels).to(device),
-        _per_channel("deviation", deviation, 1.0, channels).to(device),
+    mean, deviation = (
+        _per_channel(name, values, default, images.shape[1])
+        for name, values, default in (("mean", mean, 0.0), ("deviation", deviation, 1.0))
     )
+    with np.errstate(over="ignore"):  # what does not fit is refused below
+        images = np.array(images, dtype=np.uint8 if images.dtype == np.uint8 else np.float32, order="C")
+    if images.dtype == np.float32:
+        _check_values(images, mean.numpy(), deviation.numpy())
+    tensors = (torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64)), mean, deviation)
+    images, labels, mean, deviation = (tensor.to(device) for tensor in tensors)
+    return LabelledImages(images, labels, classes, mean, deviation)
+
+
+def _check_values(images, mean, deviation):
+    """Raise ValueError for values that are not finite, or so large that they are bytes, which nobody divided by 255."""
+    least, most = (bound(images, axis=(0, 2, 3)) for bound in (np.min, np.max))
+    if not np.isfinite([least, most]).all():
+        raise ValueError("images: expected finite values in single precision, got NaN or infinity")
+    farthest = max(np.abs((bound - mean.ravel()) / deviation.ravel()).max() for bound in (least, most))
+    if farthest > _FARTHEST:
+        raise ValueError(
+            f"images: expected floating values in 0 .. 1, or a mean and a deviation that bring them within "
+            f"±{_FARTHEST}, got {least.min():g} .. {most.max():g}; values in 0 .. 255 are taken as uint8, or over 255"
+        )
 
 
 def _per_channel(name, values, default, channels):

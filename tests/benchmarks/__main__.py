@@ -7,7 +7,6 @@ python -m tests.benchmarks --recorded            print the recorded table, measu
 python -m tests.benchmarks --recorded --into README.md     and put it there
 """
 
-import argparse
 import os
 import sys
 import time
@@ -16,7 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from analysis import record
+from analysis.options import Parser, real, whole
+from analysis.stopping import answered
 from collapse_theory.arrays import LIBRARIES, to_library
+from collapse_theory.files import write_atomically
 
 from .growth import measure_growth
 from .runner import Demand, Process, measure
@@ -28,19 +30,18 @@ NAME = "benchmarks"
 
 def main(arguments=None):
     """Measure, record, print.  Returns the exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        if not options.recorded:
-            run(options)
-        lines = lines_of(record.load(NAME, options.out))
-        print(*lines, sep="\n")
-        if options.into:
-            path = Path(options.into)
-            path.write_text(written_into(path.read_text(encoding="utf-8"), lines), encoding="utf-8")
-        return 0
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return answered(lambda: _answer(_parser().parse_args(arguments)))
+
+
+def _answer(options):
+    if not options.recorded:
+        run(options)
+    lines = lines_of(record.load(NAME, options.out))
+    print(*lines, sep="\n")
+    if options.into:
+        path = Path(options.into)
+        write_atomically(path, written_into(path.read_text(encoding="utf-8"), lines))
+    return 0
 
 
 def run(options):
@@ -48,6 +49,7 @@ def run(options):
     for on in options.on:
         to_library(np.zeros(1), on)
     record.check_writable(options.out)
+    record.check_kept(NAME, options.out)
     counts = [count for count in options.threads if count <= os.cpu_count()]
     demands = [Demand(options.rounds, options.least, options.others / 100, count) for count in counts]
     start, rows, failed = time.perf_counter(), [], []
@@ -58,7 +60,7 @@ def run(options):
             failed.append(f"{name}: {error}")
     settings = {f"{demand.threads} threads": demand for demand in demands}
     about = {"settings": settings, "seconds": time.perf_counter() - start, "on": " ".join(options.on)}
-    record.save(NAME, _kept(options) + rows, folder=options.out, **about)
+    record.save(NAME, rows, folder=options.out, keep=lambda row: row["name"] not in options.only, **about)
     if failed:
         raise RuntimeError("; ".join(failed))
 
@@ -84,29 +86,22 @@ def _ceilings(on, threads):
     return process.start
 
 
-def _kept(options):
-    """Recorded rows that are not measured again."""
-    try:
-        return [row for row in record.load(NAME, options.out)["rows"] if row["name"] not in options.only]
-    except (FileNotFoundError, ValueError):
-        return []
-
-
 def _parser():
     names = ("ceilings", *WORKS, "growth")
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=(__doc__ or "").split("\n", 1)[0])
+    parser = Parser(prog="python -m tests.benchmarks", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument(
         "--only", nargs="+", metavar="ROW", choices=names, default=names, help=f"any of {', '.join(names)}"
     )
     parser.add_argument(
         "--on", nargs="+", choices=LIBRARIES, default=["numpy", "torch"], help="array libraries of ours"
     )
-    parser.add_argument("--rounds", type=int, default=5, help="of all sides, A B A B (default: 5)")
-    parser.add_argument("--least", type=int, default=3, help="rounds that must be quiet (default: 3)")
+    parser.add_argument("--rounds", type=whole(1, 1000), default=5, help="of all sides, A B A B (default: 5)")
+    parser.add_argument("--least", type=whole(1, 1000), default=3, help="rounds that must be quiet (default: 3)")
     parser.add_argument(
-        "--others", type=float, default=6.0, metavar="%", help="of the cores that others may use (default: 6)"
+        "--others", type=real(0, 100), default=6.0, metavar="%", help="of the cores that others may use (default: 6)"
     )
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="of every library (default: 1 2)")
+    threads = "of every library (default: 1 2)"
+    parser.add_argument("--threads", nargs="+", type=whole(1, 4096), default=[1, 2], help=threads)
     parser.add_argument("--recorded", action="store_true", help="print the recorded table, measure nothing")
     parser.add_argument("--into", metavar="FILE", help="put the table there, between its two marks")
     parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the record goes")

@@ -1,0 +1,65 @@
+"""A measurement from its start to its record: reproducible, kept on the disk as it goes, taken up where it stopped."""
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from collapse_theory.cores import cores
+from collapse_theory.machine import reproducible
+
+from . import record
+
+
+@contextmanager
+def measuring(name, *, settings, on, folder, data=record.NOT_RECORDED):
+    """A `Kept` for one measurement. Inside, a call gives the same bits whatever was called before.
+
+    name : of the question
+    settings : dict of frozen dataclasses
+    on : array library
+    folder : of the result
+    data : identities by name, as in `record.save`
+    """
+    folder = record.check_writable(folder)
+    with reproducible():
+        yield Kept(name, folder, {"settings": settings, "on": on, "data": data})
+
+
+class Kept(dict):
+    """Results of jobs, each on the disk as soon as it is there, in NAME.unfinished-HASH.json until all is recorded.
+
+    The hash is of everything that the results depend on, as far as it is known: settings, library, data, versions,
+    threads. A command that was stopped finds what it had done; any other command does not.
+    """
+
+    def __init__(self, name, folder, about):
+        self._name, self._folder, self._about = name, folder, about
+        settings = {key: asdict(setting) for key, setting in about["settings"].items()}
+        depends_on = [about | {"settings": settings}, record.versions(), cores()]
+        self._unfinished = f"{name}.unfinished-{record.digest(depends_on)[:12]}"
+        self.path, self._before = folder / f"{self._unfinished}.json", 0.0
+        if self.path.exists():
+            found = record.load(self._unfinished, folder)
+            super().__init__((tuple(row["job"]), row["result"]) for row in found["rows"])
+            self._before = found["seconds"]
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self):
+        """How long the measurement took so far, over all its lives."""
+        return self._before + time.perf_counter() - self._start
+
+    def __setitem__(self, job, result):
+        super().__setitem__(job, json.loads(json.dumps(result)))
+        row = {"job": list(job), "result": result}
+        self._save(self._unfinished, [row], keep=lambda old: old["job"] != row["job"])
+
+    def record(self, rows, facts=None):
+        """Record the whole, and remove what was kept.  Returns the path."""
+        path = self._save(self._name, rows, facts=facts)
+        self.path.unlink(missing_ok=True)
+        return path
+
+    def _save(self, name, rows, **options):
+        return record.save(name, rows, seconds=self.seconds, folder=self._folder, **self._about, **options)

@@ -1,0 +1,47 @@
+"""A command that is told to stop ends as if by Ctrl-C: nobody is left at work, and one line says so."""
+
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Stopped(KeyboardInterrupt):
+    """The signal that asked for it, as the argument."""
+
+
+def answered(function):
+    """The exit code of `function()`; an error that is a sentence is printed as one line, and so is a stop."""
+    try:
+        with _signals_stop():
+            return function()
+    except (ValueError, OSError, ImportError, RuntimeError, MemoryError) as error:
+        print(f"error: {error or type(error).__name__}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as error:
+        number = error.args[0] if error.args else signal.SIGINT
+        print(f"stopped by {signal.Signals(number).name}; the same command goes on with what is left", file=sys.stderr)
+        return 128 + number
+
+
+@contextmanager
+def _signals_stop():
+    """While inside, SIGTERM and SIGHUP raise `Stopped`, unless they are ignored, as `nohup` asks for."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in before:
+        if before[number] is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(number, frame):
+    raise Stopped(number)

@@ -1,0 +1,64 @@
+"""Doubts about options: is every number out of its range refused in one sentence, before anything is measured?"""
+
+import importlib
+
+import pytest
+
+pytest.importorskip("sklearn")
+pytest.importorskip("skimage")
+
+from analysis import __main__ as command
+from figures import __main__ as drawing
+
+NUMBERS = {
+    "separation_across_layers": {"images", "seed"},
+    "what_the_phase_knew": {"steps", "seed"},
+    "few_samples_a_class": {"draws", "seed"},
+    "do_real_images_separate": {"images", "seed"},
+    "accuracy_of_learned_networks": {
+        *("quantile", "angles", "width", "images", "epochs", "batch", "rate", "rate-step", "seed", "minutes"),
+    },
+}
+WRONG = ("-1", "nan", "inf", "1e300", "1" + 5000 * "0", "text", "")
+
+
+@pytest.mark.parametrize("name", command.QUESTIONS)
+def test_every_number_has_a_range(name, capsys):
+    parser = importlib.import_module(f"analysis.{name}")._parser()
+    taken = {action.option_strings[-1][2:] for action in parser._actions if action.type is not None}
+    assert taken == NUMBERS[name]
+    for option in NUMBERS[name]:
+        for wrong in WRONG:
+            assert command.main([name, f"--{option}={wrong}"]) == 2
+            said = capsys.readouterr().err
+            assert said.startswith(f"error: {option}: expected a")
+            assert f", got {wrong[:20]}" in said
+            assert len(said.splitlines()) == 1
+            assert len(said) < 200
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "message"),
+    [
+        (command.main, ["few_samples_a_class", "--colour"], "error: unrecognized arguments: --colour"),
+        (command.main, ["few_samples_a_class", "--on", "paper"], "error: on: invalid choice: 'paper'"),
+        (command.main, ["separation_across_layers", "--data", "a", "a"], "error: data: 'a' is given twice"),
+        (command.main, ["separation_across_layers", "--setting", "deep", "deep"], "error: setting: 'deep' is given"),
+        (command.main, ["few_samples_a_class", "--data", "textures", "textures"], "error: data: 'textures' is given"),
+        (command.main, ["do_real_images_separate", "--operations", "tanh", "tanh"], "error: operations: 'tanh' is"),
+        (drawing.main, ["--on", "paper"], "error: on: invalid choice: 'paper'"),
+        (drawing.main, ["--colour"], "error: unrecognized arguments: --colour"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence(capsys, tmp_path, main, arguments, message):
+    assert main([*arguments, "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(message)
+    assert len(said.splitlines()) == 1
+
+
+def test_help_is_still_printed(capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main(["few_samples_a_class", "--help"])
+    assert ended.value.code == 0
+    assert "--draws N" in capsys.readouterr().out
