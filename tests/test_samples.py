@@ -88,6 +88,7 @@ def test_batches_cover_all_samples_in_order_the_last_one_short():
         ({"images": np.where(IMAGES > 3, -3.5e38, 0.0)}, "images: expected finite values in single precision"),
         ({"images": IMAGES / 1.0}, r"images: expected floating values in 0 \.\. 1, .*got 0 \.\. 255; values in"),
         ({"images": IMAGES / 255, "mean": [127] * 3}, r"images: expected floating values in 0 \.\. 1"),
+        ({"images": [IMAGES[0], IMAGES[1, :, 1:]]}, "images: expected one array, got entries of several shapes"),
         ({"images": np.zeros((6, 5, 5, 3))}, r"images: .*got \(6, 5, 5, 3\), which looks like \(N, H, W, C\)"),
         ({"images": np.zeros((6, 8, 5, 1), np.uint8)}, r"images: .*got \(6, 8, 5, 1\), which looks like"),
         ({"labels": LABELS[:5]}, r"labels: expected 6 integers, got int64 of shape \(5,\)"),

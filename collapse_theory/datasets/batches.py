@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arguments import check_channels_first, check_count
 from .decoding import MOST_PIXELS, ImageReader, tell_passed_over
+from .hosts import host_array
 from .listing import list_classes
 
 __all__ = ["Batches", "array_batches", "image_batches"]
@@ -108,11 +109,7 @@ def array_batches(images, labels, *, size=64, seed=None, names=()):
     Raises ValueError or TypeError, naming the argument, if there are no images, not as many labels, or labels without
     a name.
     """
-    try:
-        images = np.asarray(images)
-    except ValueError:
-        raise ValueError("images: expected one array (N, C, H, W), got images of several shapes") from None
-    labels = np.asarray(labels)
+    images, labels = host_array("images", images), host_array("labels", labels)
     if images.ndim != 4 or not len(images) or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         expected = "images (N, C, H, W) and N labels, integers, N at least 1"
         raise ValueError(f"images, labels: expected {expected}, got {images.shape} and {labels.shape} {labels.dtype}")

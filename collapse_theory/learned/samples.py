@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..arguments import check_channels_first, check_count
-from ..arrays import to_host
+from ..datasets.hosts import host_array
 from .augmentation import cropped
 
 __all__ = ["PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"]
@@ -82,7 +82,7 @@ def labelled_images(images, labels, *, classes, mean=None, deviation=None, devic
     Raises ValueError or TypeError, naming the argument.
     """
     check_count("classes", classes, least=2)
-    images, labels = to_host(images), to_host(labels)
+    images, labels = host_array("images", images), host_array("labels", labels)
     if images.ndim != 4 or 0 in images.shape:
         raise ValueError(f"images: expected shape (N, C, H, W), no axis empty, got {images.shape}")
     if images.dtype.kind != "f" and images.dtype != np.uint8:
