@@ -18,6 +18,7 @@ REFUSED = [
     ("image_batches, on_error", lambda: datasets.image_batches(".", on_error="x"), V, "on_error", "'x'", "'skip'"),
     ("array_batches, names", lambda: batches(names="cat"), T, "names", "'cat'", "one a class"),
     ("array_batches, names of numbers", lambda: batches(names=[0, 1]), T, "names", "(0, 1)", "one a class"),
+    ("array_batches, no names", lambda: batches(names=None), T, "names", "None", "one a class"),
     ("array_batches, too few names", lambda: batches(names=["a"]), V, "names", "got 1", "labels 0 to 1"),
     ("array_batches, sizes", lambda: batches([X, X[:, 1:]]), V, "images", "several shapes", "one array"),
     ("array_batches, ragged labels", lambda: batches(y=[[0], [1, 2]]), V, "labels", "several shapes", "one array"),

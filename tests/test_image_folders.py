@@ -99,9 +99,7 @@ def test_a_set_without_labels_is_refused_where_it_is_asked_for(pictures):
     folder, write = pictures
     for path in ("train/ants/0.png", "train/bees/0.png", "test/0.png"):
         write(f"splits/{path}", np.zeros((8, 8)))
-    with pytest.raises(
-        ValueError, match=r"expected the same classes in .*test and train, got ants, bees in one of them"
-    ):
+    with pytest.raises(ValueError, match=r"expected two or more class folders in .*test, got none"):
         datasets.image_folder(folder / "splits", side=8, split="test")
     with pytest.raises(ValueError, match=r"holds test, train, not classes; choose one by split="):
         datasets.image_folder(folder / "splits", side=8)
@@ -216,6 +214,16 @@ def test_a_class_without_an_image_keeps_its_number_where_one_asks_for_it(picture
     with pytest.warns(datasets.FilesPassedOver, match="1 of 4 .*expected at least 8 x 8 pixels, got 4 x 4"):
         images, labels, names = datasets.image_folder(folder, side=8, on_error="skip")
     assert (labels.tolist(), names, len(images)) == ([0, 0, 2], ("ants", "asps", "bees"), 3)
+
+
+def test_a_folder_of_which_nothing_can_be_read_is_refused(pictures):
+    folder, _ = pictures
+    for path in folder.rglob("*.*"):
+        path.write_bytes(b"no image")
+    with pytest.raises(
+        ValueError, match=r"folder: none of the 3 image files could be read, the first: .*1.png: cannot"
+    ):
+        datasets.image_folder(folder, side=8, on_error="skip")
 
 
 def test_a_home_and_a_name_on_the_search_path_are_folders_too(pictures, monkeypatch):

@@ -1,7 +1,7 @@
 """Labelled images in batches, each read when its turn comes: for data that do not fit in memory."""
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -120,7 +120,7 @@ def array_batches(images, labels, *, size=64, seed=None, names=()):
 
 
 def _class_names(names, labels):
-    if isinstance(names, str | bytes):
+    if isinstance(names, str | bytes) or not isinstance(names, Iterable):
         raise TypeError(f"names: expected a sequence of texts, one a class, got {names!r}")
     names = tuple(names)
     if not all(isinstance(name, str) for name in names):

@@ -120,7 +120,11 @@ def _check_values(images, mean, deviation):
 
 
 def _per_channel(name, values, default, channels):
-    values = np.full(channels, default) if values is None else np.asarray(values, dtype=np.float64)
-    if values.shape != (channels,) or not np.isfinite(values).all() or (name == "deviation" and values.min() <= 0):
-        raise ValueError(f"{name}: expected {channels} numbers, one a channel, got {values!r}")
-    return torch.tensor(values, dtype=torch.float32)[:, None, None]
+    given = host_array(name, np.full(channels, default) if values is None else values)
+    real = given.shape == (channels,) and given.dtype.kind in "iuf"
+    with np.errstate(over="ignore"):
+        numbers = given.astype(np.float32) if real else np.full(1, np.nan)
+    if not np.isfinite(numbers).all() or (name == "deviation" and numbers.min() < np.finfo(np.float32).tiny):
+        positive = " above 0" if name == "deviation" else ""
+        raise ValueError(f"{name}: expected {channels} numbers{positive}, one a channel, got {given!r}")
+    return torch.from_numpy(numbers)[:, None, None]
