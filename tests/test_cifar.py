@@ -109,6 +109,15 @@ def test_cifar_is_found_in_its_folder_beside_it_and_one_level_below(batches, mon
         np.testing.assert_array_equal(datasets.cifar10(split="test", verify=False)[1], expected)
 
 
+def test_the_name_of_a_folder_is_looked_for_on_the_search_path(batches, monkeypatch, tmp_path):
+    monkeypatch.setenv(datasets.SEARCH_PATH, str(tmp_path.parent))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert len(datasets.cifar10(tmp_path.name, "test", verify=False)[1]) == 4
+    with pytest.raises(datasets.DataNotFound, match="CIFAR-10 was not found"):
+        datasets.cifar10(f"../elsewhere/{tmp_path.name}", "test", verify=False)
+
+
 def test_missing_cifar_says_where_it_looked_and_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv(datasets.SEARCH_PATH, os.pathsep.join([str(tmp_path / "one"), str(tmp_path / "two")]))
     with pytest.raises(FileNotFoundError, match="CIFAR-10 was not found") as caught:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 
 import numpy as np
 import pytest
@@ -68,3 +69,12 @@ def test_the_published_files_are_verified_if_they_are_there():
     except datasets.DataNotFound as error:
         pytest.skip(f"the published files are not in {datasets.SEARCH_PATH}: {str(error).splitlines()[0]}")
     assert (found["images"], found["verified"]) == (10_000, True)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes")
+def test_a_pipe_among_the_images_has_no_content_to_wait_for(tmp_path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        os.mkfifo(tmp_path / name / "0.png")
+    with pytest.raises(ValueError, match=r"a.0\.png: no ordinary file"):
+        datasets.identity(datasets.image_folder, tmp_path)

@@ -27,3 +27,11 @@ def test_a_split_by_class_shares_no_sample_and_keeps_proportions():
 def test_an_impossible_split_is_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         datasets.split_by_class([5, 5], **({"fraction": 0.5, "seed": 0} | arguments))
+
+
+def test_labels_may_be_anything_that_sorts():
+    texts, numbers = np.array(["b", "a"] * 4), np.array([1.5, -2.0] * 4)
+    expected = datasets.split_by_class([1, 0] * 4, fraction=0.5, seed=0)
+    for labels in (texts, numbers, list("ba" * 4), texts.astype(object)):
+        for part, as_expected in zip(datasets.split_by_class(labels, fraction=0.5, seed=0), expected, strict=True):
+            np.testing.assert_array_equal(part, as_expected)

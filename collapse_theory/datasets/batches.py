@@ -1,7 +1,7 @@
 """Labelled images in batches, each read when its turn comes: for data that do not fit in memory."""
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arguments import check_channels_first, check_count
 from .decoding import MOST_PIXELS, ImageReader, tell_passed_over
+from .hosts import host_array
 from .listing import list_classes
 
 __all__ = ["Batches", "array_batches", "image_batches"]
@@ -108,11 +109,7 @@ def array_batches(images, labels, *, size=64, seed=None, names=()):
     Raises ValueError or TypeError, naming the argument, if there are no images, not as many labels, or labels without
     a name.
     """
-    try:
-        images = np.asarray(images)
-    except ValueError:
-        raise ValueError("images: expected one array (N, C, H, W), got images of several shapes") from None
-    labels = np.asarray(labels)
+    images, labels = host_array("images", images), host_array("labels", labels)
     if images.ndim != 4 or not len(images) or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         expected = "images (N, C, H, W) and N labels, integers, N at least 1"
         raise ValueError(f"images, labels: expected {expected}, got {images.shape} and {labels.shape} {labels.dtype}")
@@ -123,7 +120,7 @@ def array_batches(images, labels, *, size=64, seed=None, names=()):
 
 
 def _class_names(names, labels):
-    if isinstance(names, str | bytes):
+    if isinstance(names, str | bytes) or not isinstance(names, Iterable):
         raise TypeError(f"names: expected a sequence of texts, one a class, got {names!r}")
     names = tuple(names)
     if not all(isinstance(name, str) for name in names):

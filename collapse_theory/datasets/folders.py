@@ -60,6 +60,8 @@ def image_folder(
         else:
             images[len(kept)] = image
             kept.append(number)
+    if not kept:
+        raise ValueError(f"folder: none of the {len(errors)} image files could be read, the first: {errors[0]}")
     images = images[: len(kept)]
     images /= 255
     tell_passed_over(errors, len(listed.paths), level=2)

@@ -54,6 +54,8 @@ def opened(path):
 
 def oriented(image, original):
     """An image, turned as the orientation mark of the `original` says, if that can be read."""
+    if original.format == "TIFF":  # Pillow has turned it, and in some versions left the mark
+        return image
     try:
         orientation = original.getexif().get(_ORIENTATION)
         turn = optional("PIL.Image", "Pillow").Transpose

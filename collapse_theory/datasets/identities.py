@@ -65,6 +65,8 @@ def _of_arrays(read, folder, split, **options):
 def _of_files(listed):
     digest = hashlib.sha256()
     for path, label in zip(listed.paths, listed.labels, strict=True):
+        if not path.is_file():  # a pipe or a device may keep one waiting
+            raise ValueError(f"{path}: no ordinary file")
         name = path.relative_to(listed.place).as_posix()
         digest.update(
             f"{label} {listed.names[label]} {name} {path.stat().st_size}\n".encode("utf-8", "surrogateescape")

@@ -70,7 +70,7 @@ def _split_folder(folder, split):
     # A test set without labels is a folder of files, or of one folder.
     place = next((place for place in places if len(_folders(place)) > 1), places[0])
     here, there = ({path.name for path in _folders(place)} for place in (place, present.get("train", place)))
-    if len(there) > 1 and here != there:
+    if len(here) > 1 and len(there) > 1 and here != there:
         raise ValueError(
             f"folder: expected the same classes in {place} and train, got {', '.join(sorted(here ^ there)[:3])} "
             "in one of them alone: their labels would not agree"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..arguments import check_count, check_number
-from ..arrays import to_host
+from .hosts import host_array
 
 __all__ = ["split_by_class"]
 
@@ -20,7 +20,7 @@ def split_by_class(labels, *, fraction, seed):
     leaves a class without a sample in one of the parts.
     """
     check_count("seed", seed, least=0)
-    labels, random, first = to_host(labels), np.random.default_rng(seed), []
+    labels, random, first = host_array("labels", labels), np.random.default_rng(seed), []
     if labels.ndim != 1 or not labels.size:
         raise ValueError(f"labels: expected shape (N,), N at least 1, got {labels.shape}")
     if not 0 < check_number("fraction", fraction) < 1:
@@ -37,9 +37,9 @@ def split_by_class(labels, *, fraction, seed):
 
 def _classes(labels):
     """The different labels, sorted."""
-    if np.any(labels != labels):
-        raise ValueError("labels: expected values that are equal to themselves, got NaN")
     try:
+        if np.any(labels != labels):
+            raise ValueError("labels: expected values that are equal to themselves, got NaN")
         return np.unique(labels)
     except TypeError:
         kinds = ", ".join(sorted({type(label).__name__ for label in labels}))

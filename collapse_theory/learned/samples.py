@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..arguments import check_channels_first, check_count
-from ..arrays import to_host
+from ..datasets.hosts import host_array
 from .augmentation import cropped
 
 __all__ = ["PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"]
@@ -82,7 +82,7 @@ def labelled_images(images, labels, *, classes, mean=None, deviation=None, devic
     Raises ValueError or TypeError, naming the argument.
     """
     check_count("classes", classes, least=2)
-    images, labels = to_host(images), to_host(labels)
+    images, labels = host_array("images", images), host_array("labels", labels)
     if images.ndim != 4 or 0 in images.shape:
         raise ValueError(f"images: expected shape (N, C, H, W), no axis empty, got {images.shape}")
     if images.dtype.kind != "f" and images.dtype != np.uint8:
@@ -120,7 +120,11 @@ def _check_values(images, mean, deviation):
 
 
 def _per_channel(name, values, default, channels):
-    values = np.full(channels, default) if values is None else np.asarray(values, dtype=np.float64)
-    if values.shape != (channels,) or not np.isfinite(values).all() or (name == "deviation" and values.min() <= 0):
-        raise ValueError(f"{name}: expected {channels} numbers, one a channel, got {values!r}")
-    return torch.tensor(values, dtype=torch.float32)[:, None, None]
+    given = host_array(name, np.full(channels, default) if values is None else values)
+    real = given.shape == (channels,) and given.dtype.kind in "iuf"
+    with np.errstate(over="ignore"):
+        numbers = given.astype(np.float32) if real else np.full(1, np.nan)
+    if not np.isfinite(numbers).all() or (name == "deviation" and numbers.min() < np.finfo(np.float32).tiny):
+        positive = " above 0" if name == "deviation" else ""
+        raise ValueError(f"{name}: expected {channels} numbers{positive}, one a channel, got {given!r}")
+    return torch.from_numpy(numbers)[:, None, None]
