@@ -20,18 +20,21 @@ __all__ = [
 ]
 
 EXTREMES = (0.0, -0.0, 1e-308, 1e308)
+QUARTERS = (math.pi / 2, math.pi, 3 * math.pi / 2)
 _STEPS = 64
+_TURN = 2**32
 _LARGEST_SEED = 2**16 - 1
 
 
-def images(shape=(1, 1, 16, 16), kind="real"):
+def images(shape=(1, 1, 16, 16), kind="real", decades=0):
     """Images that say something: a point, a wave of one frequency, an edge, white noise.
 
     shape : (..., H, W), at least two axes; on the leading ones the pattern is multiplied by weights of its own
     kind : "real" or "complex"
+    decades : from 0; the image is multiplied by ± 10^e with e from −decades to decades, the nearer to 0 the likelier
 
-    Draws float64 or complex128 NumPy arrays of that shape, none of them zero. Shrinks to a point at the origin.
-    Raises ValueError if `shape` has fewer than two axes or an axis is empty.
+    Draws float64 or complex128 NumPy arrays of that shape, none of them zero. Shrinks to a point of 1 at the origin.
+    Raises ValueError if `shape` has fewer than two axes or an axis is empty, or `decades` is negative.
     """
     check_choice("kind", kind, ("real", "complex"))
     *leading, height, width = _axes(shape)
@@ -43,7 +46,7 @@ def images(shape=(1, 1, 16, 16), kind="real"):
         _seeds().map(lambda seed: _gaussian((*leading, height, width), seed, kind)),
     )
     weights = _seeds().map(lambda seed: _weights(leading, seed, kind))
-    return st.builds(np.multiply, pattern, weights)
+    return st.builds(lambda pattern, weights, size: size * pattern * weights, pattern, weights, _sizes(decades))
 
 
 def shifts(most=8, multiple_of=1):
@@ -61,8 +64,9 @@ def shifts(most=8, multiple_of=1):
 
 
 def phases():
-    """Angles of whole degrees in (0, 2π), in radians.  Shrinks to one degree."""
-    return st.integers(1, 359).map(math.radians)
+    """Angles in (0, 2π), in radians: whole degrees, quarter turns, and any real ones.  Shrinks to one degree."""
+    real = st.integers(1, _TURN - 1).map(lambda n: 2 * math.pi * n / _TURN)
+    return st.one_of(st.integers(1, 359).map(math.radians), st.sampled_from(QUARTERS), real)
 
 
 def displacements(shape, steepest=0.5):
@@ -150,6 +154,14 @@ def labelled_samples(shape=(1, 8, 8), classes=3, most=6):
 
 def _seeds():
     return st.integers(0, _LARGEST_SEED)
+
+
+def _sizes(decades):
+    """± 10^e for |e| up to `decades`: of the exponents, one half is within an eighth of the range."""
+    if not check_number("decades", decades, least=0):
+        return st.just(1.0)
+    exponents = st.integers(-_STEPS, _STEPS).map(lambda n: decades * (n / _STEPS) ** 3)
+    return st.builds(lambda e, sign: sign * 10.0**e, exponents, st.sampled_from([1.0, -1.0]))
 
 
 def _axes(shape, least=2):
