@@ -14,7 +14,8 @@ from . import strategies
 from .constants import assert_expansion, assert_stability
 from .exact import Law, assert_exact
 from .operators import operator_at
-from .search import drawn
+from .search import Trial, drawn
+from .strategies import noise_of_all_sizes as noise
 
 __all__ = [
     "assert_deformation_stable",
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 SHAPE, BATCH = (1, 1, 16, 16), (4, 1, 16, 16)
-_DECADES = 6
+_DECADES = 8
 ARGUMENTS = """
     operator : function of one array of any library, or a torch module, which is put in evaluation mode meanwhile;
         gradients are not switched off, since an operator may need them inside
@@ -36,9 +37,9 @@ ARGUMENTS = """
     like : floating array of the library, device and precision to evaluate at; None for the first parameter of a
         module, and for NumPy in double precision otherwise
     inputs : Hypothesis strategy of the images, NumPy arrays (..., H, W), from which all follows, `shape` having no
-        say; None for `strategies.images(shape, kind, decades=6)`
+        say; None for `strategies.images(shape, kind, decades=8)`
     tolerance : relative error that counts as rounding; None for the square root of the precision, 1.5e-8 or 3.5e-4
-    examples : instances that are tried
+    examples : instances that Hypothesis draws; as many images of noise of all sizes are tried as well, or of `inputs`
 
     Raises LawBroken with the smallest counterexample found; ValueError if the operator does not take the images, and
     TypeError if it gives no array, is no function or computes in half precision.
@@ -172,7 +173,7 @@ def steepness(displacement):
 
 @contextmanager
 def _asked(operator, shape, *, kind, like, inputs, examples):
-    """The operator where it is evaluated, and the trials that were asked for: pairs of images and how many to try."""
+    """The operator where it is evaluated, and the trials that were asked for."""
     check_count("examples", examples)
     check_choice("kind", kind, ("real", "complex"))
     if inputs is not None and not isinstance(inputs, st.SearchStrategy):
@@ -180,9 +181,14 @@ def _asked(operator, shape, *, kind, like, inputs, examples):
     images = strategies.images(SHAPE if shape is None else shape, kind, _DECADES) if inputs is None else inputs
 
     def trials():
-        yield images, examples
-        if shape is None and inputs is None and function.takes(np.ones(BATCH, complex if kind == "complex" else float)):
-            yield strategies.images(BATCH, kind, _DECADES), max(examples // 4, 1)
+        if inputs is not None:
+            yield Trial(inputs, drawn(inputs, examples), examples)
+            return
+        yield Trial(images, noise(SHAPE if shape is None else shape, kind, examples, _DECADES), examples)
+        few = max(examples // 4, 1)
+        batches = noise(BATCH, kind, few, _DECADES)
+        if shape is None and function.takes(batches[0]):
+            yield Trial(strategies.images(BATCH, kind, _DECADES), batches, few)
 
     with operator_at(operator, like) as function:
         function.first(drawn(images, 1)[0], "shape" if inputs is None else "inputs")

@@ -18,7 +18,7 @@ from ..torus import deform
 from . import strategies
 from .ascent import columns, differences, norm, steepest_direction
 from .precision import LARGE, SINGLE, computed_in_single
-from .search import drawn, refuse, search
+from .search import refuse, search, with_few_digits
 
 __all__ = ["assert_expansion", "assert_stability"]
 
@@ -32,10 +32,10 @@ def assert_expansion(operator, trials, *, bound, tolerance):
     """Raise `LawBroken` if |f(x) − f(y)| > bound |x − y| for some images.
 
     operator : `Operator`
-    trials : pairs of a strategy of images, and how many instances to try
+    trials : of `Trial`
     """
-    for inputs, examples in trials:
-        gauge, tried = Gauge(operator, inputs, bound, tolerance), []
+    for inputs, images, examples in trials:
+        gauge, tried = Gauge(operator, images, bound, tolerance), []
 
         def measure(step, x, h, gauge=gauge, tried=tried):
             ratio, allowed = gauge.expansion(x, x + step * h)
@@ -50,11 +50,11 @@ def assert_expansion(operator, trials, *, bound, tolerance):
 
         steps = st.sampled_from(_STEPS)
         search(st.tuples(steps, st.tuples(inputs, inputs)), measure, examples=examples, describe=describe)
-        found = _steepest(operator, gauge, tried, examples)
+        found = _steepest(operator, gauge, _starts(operator, images, tried, examples))
         if found:
             step, x, h = found
-            x = _with_few_digits(x, lambda x, step=step, h=h: not np.less_equal(*measure(step, x, h)))
-            h = _with_few_digits(h, lambda h, step=step, x=x: not np.less_equal(*measure(step, x, h)))
+            x = with_few_digits(x, lambda x, step=step, h=h: not np.less_equal(*measure(step, x, h)))
+            h = with_few_digits(h, lambda h, step=step, x=x: not np.less_equal(*measure(step, x, h)))
             refuse(step, (x, h), measure(step, x, h), describe)
 
 
@@ -65,9 +65,9 @@ def assert_stability(operator, trials, displacements, *, bound, tolerance, steep
     displacements : Hypothesis strategy of fields (H, W, 2), or None for smooth ones of mean zero
     steepness : of a field -> ‖∇τ‖
     """
-    for inputs, examples in trials:
-        gauge, tried = Gauge(operator, inputs, bound, tolerance), []
-        fields = displacements or strategies.displacements(drawn(inputs, 1)[0].shape[-2:])
+    for inputs, images, examples in trials:
+        gauge, tried = Gauge(operator, images, bound, tolerance), []
+        fields = displacements or strategies.displacements(images[0].shape[-2:])
 
         def measure(displacement, x, gauge=gauge, tried=tried):
             ratio, allowed = gauge.deviation(x, np.real(deform(x, displacement)), steepness(displacement))
@@ -85,16 +85,16 @@ def assert_stability(operator, trials, displacements, *, bound, tolerance, steep
         for displacement, x in _most_deformed(operator, tried, examples):
             breaks = lambda x, tau=displacement: not np.less_equal(*measure(tau, x))  # noqa: E731
             if breaks(x):
-                x = _with_few_digits(x, breaks)
+                x = with_few_digits(x, breaks)
                 refuse(displacement, (x,), measure(displacement, x), describe)
 
 
 class Gauge:
     """Measures by how much an operator expands, and does not count what may be its rounding."""
 
-    def __init__(self, operator, inputs, bound, tolerance):
+    def __init__(self, operator, images, bound, tolerance):
         self._operator, self._bound, self._tolerance = operator, bound, tolerance
-        self._images, self._single = drawn(inputs, 8), None
+        self._images, self._single = images, None
 
     def expansion(self, x, y):
         """(|f(y) − f(x)| / |y − x|, allowed)"""
@@ -128,9 +128,8 @@ class Gauge:
         return self._single
 
 
-def _steepest(operator, gauge, tried, examples):
+def _steepest(operator, gauge, queue):
     """(step, x, h) for which y = x + step h breaks the bound the most, of the first image from which it is broken."""
-    queue = _starts(operator, tried, examples)
     for _ in range(_ROUNDS):
         ends = []
         for x in queue:
@@ -147,9 +146,9 @@ def _steepest(operator, gauge, tried, examples):
     return None
 
 
-def _starts(operator, tried, examples):
+def _starts(operator, images, tried, examples):
     """Images to start from: see above."""
-    images = [x for _, x in tried if np.any(x)]
+    images = [x for x in images if np.any(x)]
     if not images:
         return []
     count = _affordable(operator, images[0], examples)
@@ -225,10 +224,3 @@ def _change_under(displacement):
         return changed
 
     return change
-
-
-def _with_few_digits(x, breaks):
-    """An image rounded to the fewest digits of its largest value, from none on, with which it still breaks the law."""
-    size = float(np.max(np.abs(x)))
-    rounded = (size * np.round(x / size, digits) if digits else 0 * x for digits in range(6))
-    return next(filter(breaks, rounded), x) if size else x

@@ -11,17 +11,18 @@ constant hides nothing, and a small output is not lost beside a large one. Of an
 """
 
 import math
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
 
 from .precision import LARGE, SINGLE, computed_in_single, disturbed
-from .search import drawn, search
+from .search import drawn, refuse, search, with_few_digits
 
 __all__ = ["Law", "assert_exact"]
 
-_DRAWN, _NEAREST, _TURNS = 32, 8, 4
+_KNOWN, _NEAREST, _TURNS = 32, 8, 4
 
 
 class Law(NamedTuple):
@@ -38,21 +39,26 @@ def assert_exact(operator, trials, law, *, tolerance):
     """Raise `LawBroken` if the operator breaks a law.
 
     operator : `Operator`
-    trials : pairs of a strategy of images, and how many instances to try
+    trials : of `Trial`
     tolerance : error that counts as rounding, relative to the variation of an output; None for √ε
     """
-    for inputs, examples in trials:
-        judge = Judge(operator, drawn(inputs, _DRAWN), tolerance)
+    for inputs, images, examples in trials:
+        judge = Judge(operator, images[:_KNOWN], tolerance)
 
         def describe(parameter, images, ratio, bound):
             return (
-                f"{operator.name} is not {law.name}: for the smallest {law.describe(parameter)}, and an image up to "
-                f"{np.max(np.abs(images[0])):.3g}, the error is {ratio:.3g} of the variation of an output, "
-                f"allowed {bound:.2g}"
+                f"{operator.name} is not {law.name}: for the smallest {law.describe(parameter)}, the error is "
+                f"{ratio:.3g} of the variation of an output, allowed {bound:.2g}, at an image up to "
+                f"{np.max(np.abs(images[0])):.3g}"
             )
 
         measure = lambda parameter, x, judge=judge: judge.error(x, parameter, law)  # noqa: E731
         search(st.tuples(law.parameters, st.tuples(inputs)), measure, examples=examples, describe=describe)
+        for x, parameter in zip(images, cycle(drawn(law.parameters, examples))):
+            breaks = lambda x, p=parameter, measure=measure: not np.less_equal(*measure(p, x))  # noqa: E731
+            if breaks(x):
+                x = with_few_digits(x, breaks)
+                refuse(parameter, (x,), measure(parameter, x), describe)
 
 
 class Judge:

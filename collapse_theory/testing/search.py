@@ -4,11 +4,14 @@ import contextvars
 import random
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import NamedTuple
 
+import numpy as np
 from hypothesis import HealthCheck, Phase, currently_in_test_context, find, settings
 from hypothesis.errors import NoSuchExample, Unsatisfiable
+from hypothesis.strategies import SearchStrategy
 
-__all__ = ["LawBroken", "drawn", "refuse", "search"]
+__all__ = ["LawBroken", "Trial", "drawn", "refuse", "search", "with_few_digits"]
 
 
 class LawBroken(AssertionError):
@@ -28,6 +31,14 @@ class LawBroken(AssertionError):
     def __reduce__(self):
         found = {name: getattr(self, name) for name in ("images", "parameter", "ratio", "bound")}
         return partial(type(self), **found), self.args, self.__dict__
+
+
+class Trial(NamedTuple):
+    """What is tried: a Hypothesis strategy of images, further images, and how many examples of the strategy."""
+
+    inputs: SearchStrategy
+    images: list
+    examples: int
 
 
 def search(instances, measure, *, examples, describe):
@@ -57,6 +68,13 @@ def refuse(parameter, images, measured, describe):
     ratio, bound = (float(number) for number in measured)
     message = describe(parameter, images, ratio, bound)
     raise LawBroken(message, images=images, parameter=parameter, ratio=ratio, bound=bound)
+
+
+def with_few_digits(x, breaks):
+    """An image rounded to the fewest digits of its largest value, from none on, with which it still breaks the law."""
+    size = float(np.max(np.abs(x)))
+    rounded = (size * np.round(x / size, digits) if digits else 0 * x for digits in range(6))
+    return next(filter(breaks, rounded), x) if size else x
 
 
 def drawn(strategy, count):

@@ -23,6 +23,7 @@ EXTREMES = (0.0, -0.0, 1e-308, 1e308)
 QUARTERS = (math.pi / 2, math.pi, 3 * math.pi / 2)
 _STEPS = 64
 _TURN = 2**32
+_GOLDEN = (math.sqrt(5) - 1) / 2
 _LARGEST_SEED = 2**16 - 1
 
 
@@ -31,7 +32,7 @@ def images(shape=(1, 1, 16, 16), kind="real", decades=0):
 
     shape : (..., H, W), at least two axes; on the leading ones the pattern is multiplied by weights of its own
     kind : "real" or "complex"
-    decades : from 0; the image is multiplied by ± 10^e with e from −decades to decades, the nearer to 0 the likelier
+    decades : from 0; the image is multiplied by ± 10^e with |e| up to `decades`
 
     Draws float64 or complex128 NumPy arrays of that shape, none of them zero. Shrinks to a point of 1 at the origin.
     Raises ValueError if `shape` has fewer than two axes or an axis is empty, or `decades` is negative.
@@ -47,6 +48,15 @@ def images(shape=(1, 1, 16, 16), kind="real", decades=0):
     )
     weights = _seeds().map(lambda seed: _weights(leading, seed, kind))
     return st.builds(lambda pattern, weights, size: size * pattern * weights, pattern, weights, _sizes(decades))
+
+
+def noise_of_all_sizes(shape, kind, count, decades):
+    """White noise multiplied by 10^e, e spread over −decades .. decades, one half of them within a quarter of it.
+
+    What Hypothesis draws is varied, but it repeats itself; this does not. Returns a list of `count` NumPy arrays.
+    """
+    steps = [2 * (k * _GOLDEN % 1) - 1 for k in range(1, count + 1)]
+    return [10 ** (decades * u * abs(u)) * _gaussian(_axes(shape), seed, kind) for seed, u in enumerate(steps)]
 
 
 def shifts(most=8, multiple_of=1):
@@ -157,10 +167,10 @@ def _seeds():
 
 
 def _sizes(decades):
-    """± 10^e for |e| up to `decades`: of the exponents, one half is within an eighth of the range."""
+    """± 10^e for |e| up to `decades`."""
     if not check_number("decades", decades, least=0):
         return st.just(1.0)
-    exponents = st.integers(-_STEPS, _STEPS).map(lambda n: decades * (n / _STEPS) ** 3)
+    exponents = st.integers(-_STEPS, _STEPS).map(lambda n: decades * n / _STEPS)
     return st.builds(lambda e, sign: sign * 10.0**e, exponents, st.sampled_from([1.0, -1.0]))
 
 
