@@ -15,7 +15,7 @@ from .constants import assert_expansion, assert_stability
 from .exact import Law, assert_exact
 from .operators import operator_at
 from .search import Trial, drawn
-from .strategies import noise_of_all_sizes as noise
+from .strategies import images_of_all_sizes
 
 __all__ = [
     "assert_deformation_stable",
@@ -184,9 +184,9 @@ def _asked(operator, shape, *, kind, like, inputs, examples):
         if inputs is not None:
             yield Trial(inputs, drawn(inputs, examples), examples)
             return
-        yield Trial(images, noise(SHAPE if shape is None else shape, kind, examples, _DECADES), examples)
+        yield Trial(images, images_of_all_sizes(SHAPE if shape is None else shape, kind, examples, _DECADES), examples)
         few = max(examples // 4, 1)
-        batches = noise(BATCH, kind, few, _DECADES)
+        batches = images_of_all_sizes(BATCH, kind, few, _DECADES)
         if shape is None and function.takes(batches[0]):
             yield Trial(strategies.images(BATCH, kind, _DECADES), batches, few)
 

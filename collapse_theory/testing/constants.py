@@ -8,7 +8,7 @@ instances nearest to the bound, and some of all sizes. What looks equal to 1 % i
 """
 
 import math
-from itertools import zip_longest
+from itertools import cycle, zip_longest
 
 import numpy as np
 from hypothesis import strategies as st
@@ -18,11 +18,11 @@ from ..torus import deform
 from . import strategies
 from .ascent import columns, differences, norm, steepest_direction
 from .precision import LARGE, SINGLE, computed_in_single
-from .search import refuse, search, with_few_digits
+from .search import drawn, refuse, search, with_few_digits
 
 __all__ = ["assert_expansion", "assert_stability"]
 
-_STARTS, _ROUNDS, _FIELDS = 8, 2, 2
+_STARTS, _ROUNDS, _SAMPLES = 8, 2, 1024
 _CALLS = 20  # of the operator, an example that is tried: what finite differences may cost
 _DISTANCES = [sign * 4.0**-k for k in range(8) for sign in (1, -1)]
 _STEPS = [2.0**n for n in range(-10, 2)]
@@ -66,13 +66,11 @@ def assert_stability(operator, trials, displacements, *, bound, tolerance, steep
     steepness : of a field -> ‖∇τ‖
     """
     for inputs, images, examples in trials:
-        gauge, tried = Gauge(operator, images, bound, tolerance), []
+        gauge = Gauge(operator, images, bound, tolerance)
         fields = displacements or strategies.displacements(images[0].shape[-2:])
 
-        def measure(displacement, x, gauge=gauge, tried=tried):
-            ratio, allowed = gauge.deviation(x, np.real(deform(x, displacement)), steepness(displacement))
-            tried.append((ratio, displacement, x))
-            return ratio, allowed
+        def measure(displacement, x, gauge=gauge):
+            return gauge.deviation(x, np.real(deform(x, displacement)), steepness(displacement))
 
         def describe(displacement, images, ratio, allowed):
             return (
@@ -82,7 +80,7 @@ def assert_stability(operator, trials, displacements, *, bound, tolerance, steep
             )
 
         search(st.tuples(fields, st.tuples(inputs)), measure, examples=examples, describe=describe)
-        for displacement, x in _most_deformed(operator, tried, examples):
+        for displacement, x in _worst_pairs(operator, measure, drawn(fields, examples), images, examples):
             breaks = lambda x, tau=displacement: not np.less_equal(*measure(tau, x))  # noqa: E731
             if breaks(x):
                 x = with_few_digits(x, breaks)
@@ -191,21 +189,27 @@ def _direction(operator, x):
     return steepest_direction(*(operator.derivative(x) or differences(operator, x, step)), x)
 
 
-def _most_deformed(operator, tried, examples):
-    """(τ, x) for images x on which f(x_τ) − f(x) is large: x becomes the direction in which that expands most at x.
+def _worst_pairs(operator, measure, fields, images, examples):
+    """(τ, x) on which f(x_τ) − f(x) is large, the field among those given.
 
-    The fields are those of the instances nearest to the bound. Images of more than 1,024 samples are left as drawn.
+    First, in turns, the worst image for a field and the worst field for an image. Then x becomes the direction in which
+    the difference expands most at x, for images of up to 1,024 samples.
     """
-    for _, displacement, x in _first([one for one in tried if np.any(one[2])], _FIELDS):
-        if math.prod(displacement.shape[:2]) > 1024 or not _affordable(operator, x, examples):
+    ratio = lambda *pair: measure(*pair)[0]  # noqa: E731
+    _, displacement, x = _first([(ratio(*pair), *pair) for pair in zip(fields, cycle(images))], 1)[0]
+    for _ in range(_ROUNDS):
+        ((_, x),) = _first([(ratio(displacement, image), image) for image in images], 1)
+        ((_, displacement),) = _first([(ratio(field, x), field) for field in fields], 1)
+    yield displacement, x
+    if math.prod(displacement.shape[:2]) > _SAMPLES or not _affordable(operator, x, examples) or not np.any(x):
+        return
+    change = operator.composed(_change_under(displacement))
+    for _ in range(_ROUNDS):
+        direction = _direction(change, x)
+        if direction is None:
             return
-        change = operator.composed(_change_under(displacement))
-        for _ in range(_ROUNDS):
-            direction = _direction(change, x)
-            if direction is None:
-                break
-            x = np.max(np.abs(x)) / np.max(np.abs(direction)) * direction
-            yield displacement, x
+        x = np.max(np.abs(x)) / np.max(np.abs(direction)) * direction
+        yield displacement, x
 
 
 def _change_under(displacement):

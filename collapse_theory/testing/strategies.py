@@ -50,13 +50,21 @@ def images(shape=(1, 1, 16, 16), kind="real", decades=0):
     return st.builds(lambda pattern, weights, size: size * pattern * weights, pattern, weights, _sizes(decades))
 
 
-def noise_of_all_sizes(shape, kind, count, decades):
-    """White noise multiplied by 10^e, e spread over −decades .. decades, one half of them within a quarter of it.
+def images_of_all_sizes(shape, kind, count, decades):
+    """White noise and, one in three, waves, multiplied by 10^e for |e| up to `decades`, half of them up to a quarter.
 
     What Hypothesis draws is varied, but it repeats itself; this does not. Returns a list of `count` NumPy arrays.
     """
-    steps = [2 * (k * _GOLDEN % 1) - 1 for k in range(1, count + 1)]
-    return [10 ** (decades * u * abs(u)) * _gaussian(_axes(shape), seed, kind) for seed, u in enumerate(steps)]
+    *leading, height, width = _axes(shape)
+    found = []
+    for seed in range(count):
+        u = 2 * ((seed + 1) * _GOLDEN % 1) - 1
+        image = _gaussian(shape, seed, kind)
+        if seed % 3 == 2:
+            at = np.random.default_rng(seed).integers((height, width))
+            image = _wave((height, width), tuple(at), kind) * _weights(leading, seed, kind)
+        found.append(10 ** (decades * u * abs(u)) * image)
+    return found
 
 
 def shifts(most=8, multiple_of=1):
