@@ -123,7 +123,7 @@ class Judge:
         return self._single if fits else np.zeros(shape, bool)
 
     def _response(self, x, parameter, law, epsilon):
-        """What the rounding of the image changes on both sides; nothing where the operator does not repeat itself."""
+        """What the rounding of the image changes on both sides; nothing if the operator does not repeat itself."""
 
         def sides(x):
             y = self._output(x)

@@ -45,12 +45,12 @@ class Operator:
 
     def first(self, x, source):
         """The operator at the first image.  Raises ValueError, saying what to pass, if it does not take it."""
-        y, where = self._attempt(x), type(self._like)
+        y, kind = self._attempt(x), type(self.placed(x))
         if isinstance(y, Exception):
-            fix = f"pass shape=(1, {self._channels}, H, W), the shape of its images" if source == "shape" else source
+            fix = f"shape=(1, {self._channels}, H, W), that of its images" if source == "shape" else "inputs= it takes"
             raise ValueError(
-                f"operator: {self.name} does not take a {where.__module__}.{where.__name__} of shape {x.shape} "
-                f"({type(y).__name__}: {y}); {fix}, or like=, an array of the library it works in"
+                f"operator: {self.name} does not take a {kind.__module__}.{kind.__name__} of shape {x.shape} "
+                f"({type(y).__name__}: {y}); pass {fix}, or like=, an array of the library that it works in"
             ) from y
         return to_host(self._checked(y))
 
