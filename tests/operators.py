@@ -1,7 +1,9 @@
 """Operators to try the users' checks on: which obey their law, and which break it where that is hard to see.
 
-A row is a name and a function of images (..., 16, 16); a law that has a constant adds the true one.
+A row is a name and a function of images (..., 16, 16); a Lipschitz constant stands beside its function.
 """
+
+import zlib
 
 import numpy as np
 
@@ -16,10 +18,6 @@ TIGHT = morlet_bank(SIDE, 2, 8, "full").tight("complex")
 RANDOM = np.random.default_rng(5)
 SHORT_HAT = np.fft.fft2(np.pad(RANDOM.normal(size=(5, 5)), (0, SIDE - 5)))
 LOWPASS = np.linalg.norm(torus.frequencies((SIDE, SIDE)), axis=-1) < np.pi / 2
-
-
-def spectrum(**gains):
-    return np.ones((SIDE, SIDE))
 
 
 def filtered(x, filter_hat):
@@ -76,6 +74,17 @@ def sliding_maxima(x):
 
 def softened(z, size=0.5):
     return size * z / (np.abs(z) + size)
+
+
+def with_last_bits(function, seed):
+    """The function as another processor might compute it: each number off by up to two units in the last place."""
+
+    def computed(x):
+        y = function(x)
+        random = np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(x))])
+        return y * (1 + 2.0**-52 * random.integers(-2, 3, size=y.shape))
+
+    return computed
 
 
 def turns(z):

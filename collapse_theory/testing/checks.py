@@ -92,7 +92,10 @@ def assert_translation_equivariant(
 def assert_phase_invariant(
     operator, shape=None, *, kind="complex", like=None, inputs=None, tolerance=None, examples=100
 ):
-    """f(e^{ia} z) = f(z) for complex images z; for kind="real", f(−x) = f(x)."""
+    """f(e^{ia} z) = f(z) for phases a in (0, 2π).
+
+    kind : "complex" images z; or "real" ones, for which it is f(−x) = f(x)
+    """
     law = Law("phase-invariant", _phases(kind), _turn, lambda y, angle, x: y, _say_phase)
     with _asked(operator, shape, kind=kind, like=like, inputs=inputs, examples=examples) as (function, trials):
         assert_exact(function, trials, law, tolerance=_tolerance(tolerance))
@@ -102,7 +105,10 @@ def assert_phase_invariant(
 def assert_phase_equivariant(
     operator, shape=None, *, kind="complex", like=None, inputs=None, tolerance=None, examples=100
 ):
-    """f(e^{ia} z) = e^{ia} f(z) for complex images z; for kind="real", f(−x) = −f(x)."""
+    """f(e^{ia} z) = e^{ia} f(z) for phases a in (0, 2π).
+
+    kind : "complex" images z; or "real" ones, for which it is f(−x) = −f(x)
+    """
     law = Law("phase-equivariant", _phases(kind), _turn, lambda y, angle, x: _turn(y, angle), _say_phase)
     with _asked(operator, shape, kind=kind, like=like, inputs=inputs, examples=examples) as (function, trials):
         assert_exact(function, trials, law, tolerance=_tolerance(tolerance))
