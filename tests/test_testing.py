@@ -1,12 +1,17 @@
 """Doubts about the users' checks: each passes a lawful operator, catches a broken one, and says where it breaks."""
 
+import copy
+import multiprocessing
+import pickle
 import re
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collapse_theory import nonlinearities as n
@@ -33,7 +38,7 @@ CASES = {
         testing.assert_translation_invariant,
         average_amplitudes,
         lambda x: x[..., 0, 0],
-        r"not translation-invariant: for the smallest shift found, \(0, 1\) samples, the error is 1 of",
+        r"not translation-invariant: for the smallest shift found, \(0, 1\) samples, the error is 0.\d+ of",
         {},
     ),
     "translation equivariance": (
@@ -47,7 +52,7 @@ CASES = {
         testing.assert_phase_invariant,
         n.collapse_phase,
         lambda z: array_namespace(z).real(z),
-        "real|<lambda> is not phase-invariant: for the smallest phase found, 1°, the error is",
+        "<lambda> is not phase-invariant: for the smallest phase found, 1°, the error is",
         {},
     ),
     "phase equivariance": (
@@ -118,12 +123,11 @@ def test_subsampling_moves_with_its_own_step_and_with_a_lowpass_before_with_any(
     testing.assert_translation_equivariant(smooth, examples=30)
 
 
-def test_the_search_climbs_to_two_percent_of_a_lipschitz_constant():
-    bank = morlet_bank(16, 1, 4)
-    constant = np.sqrt(bank.littlewood_paley("real").max())
-    testing.assert_non_expansive(lambda x: wavelet_transform(x, bank), bound=1.0001 * constant, examples=50)
-    with pytest.raises(testing.LawBroken):
-        testing.assert_non_expansive(lambda x: wavelet_transform(x, bank), bound=0.98 * constant)
+def test_an_output_moves_by_its_own_part_of_the_shift_along_each_axis():
+    shape, shifts = (1, 1, 16, 12), testing.shifts(12, multiple_of=6)
+    for rows, columns in ((2, 1), (2, 3)):
+        sampled = lambda x, a=rows, b=columns: x[..., ::a, ::b]  # noqa: E731
+        testing.assert_translation_equivariant(sampled, shape, shifts=shifts, examples=20)
 
 
 def test_the_search_is_the_same_every_time_and_its_counterexample_can_be_replayed():
@@ -156,16 +160,45 @@ def test_an_operator_that_gives_nan_or_changes_shape_is_caught():
         testing.assert_translation_invariant(lambda x: x[x != 0])
 
 
-def test_a_module_is_evaluated_in_evaluation_mode_and_left_as_it_was():
-    torch = pytest.importorskip("torch")
-    norm = torch.nn.BatchNorm2d(2)
-    module = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 1), norm.eval(), torch.nn.Dropout(0.5))
-    running = norm.running_mean.clone()
-    testing.assert_translation_equivariant(module, examples=10)
+def broken(check=testing.assert_translation_invariant, operator=np.asarray):
+    with pytest.raises(testing.LawBroken) as caught:
+        check(operator, (1, 1, 8, 8))
+    return caught.value
+
+
+def assert_alike(error, other):
+    assert type(error) is type(other) is testing.LawBroken
+    assert (str(error), error.parameter, error.ratio, error.bound) == (
+        str(other),
+        other.parameter,
+        other.ratio,
+        other.bound,
+    )
+    np.testing.assert_array_equal(error.images, other.images)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_a_counterexample_can_be_copied_and_pickled(again):
+    error = broken()
+    error.add_note("seen on Monday")
+    assert_alike(again(error), error)
+    assert again(error).__notes__ == ["seen on Monday"]
+    assert_alike(again(again(error)), error)
+
+
+def test_a_counterexample_comes_back_from_a_pool():
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        found = pool.submit(testing.assert_translation_invariant, np.asarray, (1, 1, 8, 8)).exception(timeout=120)
+    assert_alike(found, broken())
+
+
+@settings(max_examples=3)
+@given(st.integers(1, 3))
+def test_a_check_works_inside_of_a_test_of_hypothesis(channels):
+    shape = (1, channels, 8, 8)
+    testing.assert_homogeneous(n.rectify, shape, examples=5)
     with pytest.raises(testing.LawBroken):
-        testing.assert_homogeneous(module)
-    assert [m.training for m in module.modules()] == [True, True, False, True]
-    assert torch.equal(norm.running_mean, running)
+        testing.assert_homogeneous(n.saturate, shape, examples=5)
 
 
 def test_works_without_pytest():
@@ -190,35 +223,3 @@ def test_the_example_of_the_readme_runs_as_written():
     with pytest.raises(testing.LawBroken) as caught:
         exec(broken, scope)
     assert " ".join(line.strip("# ") for line in message.splitlines()) == f"LawBroken: {caught.value}"
-
-
-@pytest.mark.parametrize(
-    ("call", "error", "message"),
-    [
-        (lambda: testing.assert_homogeneous("relu"), TypeError, "operator: expected a function .* got str"),
-        (lambda: testing.assert_homogeneous(lambda x: [x]), TypeError, "operator: <lambda> returned no array: .* list"),
-        (
-            lambda: testing.assert_translation_equivariant(lambda x: x[0, 0, 0]),
-            ValueError,
-            r"operator: expected images .* got shape \(16,\); did you mean invariant",
-        ),
-        (lambda: testing.assert_phase_invariant(np.abs, kind="quaternion"), ValueError, "kind: unknown 'quaternion'"),
-        (lambda: testing.assert_non_expansive(np.abs, bound=-1), ValueError, "bound: expected a finite number of at"),
-        (lambda: testing.images((8,)), ValueError, r"shape: expected \(..., H, W\), .* got \(8,\)"),
-        (lambda: testing.shifts(1, multiple_of=2), ValueError, "most: expected an integer of at least 2, got 1"),
-        (lambda: testing.displacements((2, 8)), ValueError, r"shape: expected at least 4 samples a side, got \(2, 8\)"),
-        (lambda: testing.displacements(8, 1.0), ValueError, r"steepest: expected a number in \(0, 1\), got 1.0"),
-        (lambda: testing.filter_banks(signals="any"), ValueError, "signals: unknown 'any'"),
-        (lambda: testing.labelled_samples(classes=1), ValueError, "classes: expected an integer of at least 2, got 1"),
-    ],
-)
-def test_wrong_arguments_are_named(call, error, message):
-    with pytest.raises(error, match=message):
-        call()
-
-
-def test_a_module_without_parameters_needs_to_be_told_where_it_lives():
-    torch = pytest.importorskip("torch")
-    with pytest.raises(ValueError, match="like: ReLU has no parameters"):
-        testing.assert_homogeneous(torch.nn.ReLU())
-    testing.assert_homogeneous(torch.nn.ReLU(), like=torch.zeros(1), examples=5)

@@ -20,18 +20,22 @@ __all__ = [
 ]
 
 EXTREMES = (0.0, -0.0, 1e-308, 1e308)
+QUARTERS = (math.pi / 2, math.pi, 3 * math.pi / 2)
 _STEPS = 64
+_TURN = 2**32
+_GOLDEN = (math.sqrt(5) - 1) / 2
 _LARGEST_SEED = 2**16 - 1
 
 
-def images(shape=(1, 1, 16, 16), kind="real"):
+def images(shape=(1, 1, 16, 16), kind="real", decades=0):
     """Images that say something: a point, a wave of one frequency, an edge, white noise.
 
     shape : (..., H, W), at least two axes; on the leading ones the pattern is multiplied by weights of its own
     kind : "real" or "complex"
+    decades : from 0; the image is multiplied by ± 10^e with |e| up to `decades`
 
-    Draws float64 or complex128 NumPy arrays of that shape, none of them zero. Shrinks to a point at the origin.
-    Raises ValueError if `shape` has fewer than two axes or an axis is empty.
+    Draws float64 or complex128 NumPy arrays of that shape, none of them zero. Shrinks to a point of 1 at the origin.
+    Raises ValueError if `shape` has fewer than two axes or an axis is empty, or `decades` is negative.
     """
     check_choice("kind", kind, ("real", "complex"))
     *leading, height, width = _axes(shape)
@@ -43,7 +47,24 @@ def images(shape=(1, 1, 16, 16), kind="real"):
         _seeds().map(lambda seed: _gaussian((*leading, height, width), seed, kind)),
     )
     weights = _seeds().map(lambda seed: _weights(leading, seed, kind))
-    return st.builds(np.multiply, pattern, weights)
+    return st.builds(lambda pattern, weights, size: size * pattern * weights, pattern, weights, _sizes(decades))
+
+
+def images_of_all_sizes(shape, kind, count, decades):
+    """White noise and, one in three, waves, multiplied by 10^e for |e| up to `decades`, half of them up to a quarter.
+
+    What Hypothesis draws is varied, but it repeats itself; this does not. Returns a list of `count` NumPy arrays.
+    """
+    *leading, height, width = _axes(shape)
+    found = []
+    for seed in range(count):
+        u = 2 * ((seed + 1) * _GOLDEN % 1) - 1
+        image = _gaussian(shape, seed, kind)
+        if seed % 3 == 2:
+            at = np.random.default_rng(seed).integers((height, width))
+            image = _wave((height, width), tuple(at), kind) * _weights(leading, seed, kind)
+        found.append(10 ** (decades * u * abs(u)) * image)
+    return found
 
 
 def shifts(most=8, multiple_of=1):
@@ -61,8 +82,9 @@ def shifts(most=8, multiple_of=1):
 
 
 def phases():
-    """Angles of whole degrees in (0, 2π), in radians.  Shrinks to one degree."""
-    return st.integers(1, 359).map(math.radians)
+    """Angles in (0, 2π), in radians: whole degrees, quarter turns, and any real ones.  Shrinks to one degree."""
+    real = st.integers(1, _TURN - 1).map(lambda n: 2 * math.pi * n / _TURN)
+    return st.one_of(st.integers(1, 359).map(math.radians), st.sampled_from(QUARTERS), real)
 
 
 def displacements(shape, steepest=0.5):
@@ -150,6 +172,14 @@ def labelled_samples(shape=(1, 8, 8), classes=3, most=6):
 
 def _seeds():
     return st.integers(0, _LARGEST_SEED)
+
+
+def _sizes(decades):
+    """± 10^e for |e| up to `decades`."""
+    if not check_number("decades", decades, least=0):
+        return st.just(1.0)
+    exponents = st.integers(-_STEPS, _STEPS).map(lambda n: decades * n / _STEPS)
+    return st.builds(lambda e, sign: sign * 10.0**e, exponents, st.sampled_from([1.0, -1.0]))
 
 
 def _axes(shape, least=2):

@@ -1,0 +1,154 @@
+"""Laws that hold exactly, f(move(x)) = follow(f(x)), up to the rounding that an operator may do.
+
+Each output is judged by itself. Its error is relative to what it varies by among images as large as x, so that a large
+constant hides nothing, and a small output is not lost beside a large one. Of an error, these parts do not count:
+
+    64 ε max |f|        rounding of the largest output, which may have entered this one
+    16 |f(x′) − f(x)|   for x′ = x (1 ± 4 ε), pixel by pixel: what the rounding of x does where f is steep or jumps
+    √ε of the variation, or the tolerance that is given
+
+ε is the precision of the arrays that go in; for an output that does not feel changes of x below it, single precision.
+"""
+
+import math
+from itertools import cycle
+from typing import NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+
+from .precision import LARGE, SINGLE, computed_in_single, disturbed
+from .search import drawn, refuse, search, with_few_digits
+
+__all__ = ["Law", "assert_exact"]
+
+_KNOWN, _NEAREST, _TURNS = 32, 8, 4
+
+
+class Law(NamedTuple):
+    """f(move(x, p)) = follow(f(x), p, x) for the parameters p that a strategy draws."""
+
+    name: str
+    parameters: st.SearchStrategy
+    move: object
+    follow: object
+    describe: object
+
+
+def assert_exact(operator, trials, law, *, tolerance):
+    """Raise `LawBroken` if the operator breaks a law.
+
+    operator : `Operator`
+    trials : of `Trial`
+    tolerance : error that counts as rounding, relative to the variation of an output; None for √ε
+    """
+    for inputs, images, examples in trials:
+        judge = Judge(operator, images[:_KNOWN], tolerance)
+
+        def describe(parameter, images, ratio, bound):
+            return (
+                f"{operator.name} is not {law.name}: for the smallest {law.describe(parameter)}, the error is "
+                f"{ratio:.3g} of the variation of an output, allowed {bound:.2g}, at an image up to "
+                f"{np.max(np.abs(images[0])):.3g}"
+            )
+
+        measure = lambda parameter, x, judge=judge: judge.error(x, parameter, law)  # noqa: E731
+        search(st.tuples(law.parameters, st.tuples(inputs)), measure, examples=examples, describe=describe)
+        for x, parameter in zip(images, cycle(drawn(law.parameters, examples))):
+            breaks = lambda x, p=parameter, measure=measure: not np.less_equal(*measure(p, x))  # noqa: E731
+            if breaks(x):
+                x = with_few_digits(x, breaks)
+                refuse(parameter, (x,), measure(parameter, x), describe)
+
+
+class Judge:
+    """Measures errors of an operator, knowing what it gives for some images of those that are tried."""
+
+    def __init__(self, operator, images, tolerance):
+        self._operator, self._tolerance, self._single = operator, tolerance, None
+        self._known = [(x, _size(x), self._output(x)) for x in images]
+
+    def error(self, x, parameter, law):
+        """The error of the output that is most in error, and what is allowed there: (ratio, bound)."""
+        before, after = self._output(x), self._output(law.move(x, parameter))
+        epsilon = self._operator.epsilon
+        bound = math.sqrt(epsilon) if self._tolerance is None else self._tolerance
+        if not (np.all(np.isfinite(before)) and np.all(np.isfinite(after))):
+            return (0.0 if _size(x) > LARGE else np.inf), bound
+        expected = _wide(law.follow(before, parameter, x))
+        if expected.shape != after.shape:
+            return np.inf, bound
+        errors = np.abs(after - expected)
+        variation, largest = self._around(x, before, after)
+        variation = np.maximum(variation, errors)
+        ratios = _shares(errors - 64 * epsilon * largest, variation)
+        if not np.any(ratios > bound):
+            return np.max(ratios, initial=0.0), bound
+        single = self._computed_in_single(after.shape)
+        epsilon = np.where(single, SINGLE, epsilon)
+        bounds = np.sqrt(epsilon) if self._tolerance is None else np.full(after.shape, bound)
+        response = self._response(x, parameter, law, self._operator.epsilon)
+        if np.any(single):
+            response = np.where(single, self._response(x, parameter, law, SINGLE), response)
+        ratios = _shares(errors - 64 * epsilon * largest - 16 * response, variation)
+        worst = np.argmax(ratios - bounds)
+        return np.ravel(ratios)[worst], np.ravel(bounds)[worst]
+
+    def _output(self, x):
+        return _wide(self._operator(x))
+
+    def _around(self, x, before, after):
+        """What each output varies by among images about as large as `x`, and how large the largest of them is.
+
+        Variations among smaller images are scaled up to the size of `x`, which can only allow more.
+        """
+        size, largest = _size(x), max(_size(before), _size(after))
+        others = [
+            (abs(math.log(max(size, 1e-300) / amplitude)), index)
+            for index, (image, amplitude, y) in enumerate(self._known)
+            if amplitude and y.shape == before.shape and np.all(np.isfinite(y)) and not np.array_equal(image, x)
+        ]
+        variation = np.zeros(before.shape)
+        for _, index in sorted(others)[:_NEAREST]:
+            _, amplitude, y = self._known[index]
+            growth = max(1.0, size / amplitude)
+            variation = np.maximum(variation, growth * np.abs(y - before))
+            largest = max(largest, growth * _size(y))
+        return (variation if others else np.full(before.shape, largest)), largest
+
+    def _computed_in_single(self, shape):
+        if self._single is None:
+            self._single = computed_in_single(self._operator, [x for x, _, _ in self._known])
+        fits = self._single.shape == shape and self._operator.epsilon < SINGLE
+        return self._single if fits else np.zeros(shape, bool)
+
+    def _response(self, x, parameter, law, epsilon):
+        """What the rounding of the image changes on both sides; nothing if the operator does not repeat itself."""
+
+        def sides(x):
+            y = self._output(x)
+            return self._output(law.move(x, parameter)), _wide(law.follow(y, parameter, x))
+
+        once, again = sides(x), sides(x)
+        response = np.zeros(once[0].shape)
+        if not all(np.array_equal(*pair) for pair in zip(once, again, strict=True)):
+            return response
+        for turn in disturbed(x, 4 * epsilon, _TURNS):
+            for side, other in zip(once, sides(turn), strict=True):
+                change = np.abs(other - side) if other.shape == side.shape else np.zeros(side.shape)
+                response = np.maximum(response, np.where(np.isfinite(change), change, 0.0))
+        return response
+
+
+def _shares(errors, variation):
+    """Errors in units of the variation, where they are errors."""
+    return np.divide(errors, variation, out=np.zeros(errors.shape), where=errors > 0)
+
+
+def _size(x):
+    return float(np.max(np.abs(x), initial=0.0))
+
+
+def _wide(y):
+    """Numbers of any kind in double precision, in which they are compared."""
+    return y.astype(np.complex128 if np.iscomplexobj(y) else np.float64)
