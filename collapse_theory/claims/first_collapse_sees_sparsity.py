@@ -23,6 +23,7 @@ from ..separation import class_means
 from ..torus import convolve
 from ..wavelets import morlet_bank
 from .collapse_keeps_stationary_classes_apart import orbits
+from .degenerate_images import some_degenerate
 
 BROKEN = {"contrast": 2.0}
 
@@ -31,6 +32,7 @@ def instance(rng):
     shape = tuple(int(side) for side in rng.choice([4, 6, 7], 2))
     pulses = rng.normal(size=(1, 1, *shape)) * (rng.random(shape) < 0.2)
     pulses[..., 0, 0] = 3.0
+    pulses = some_degenerate(rng, pulses)
     twins = phase_randomised(np.repeat(pulses, int(rng.integers(1, 3)), axis=0), seed=int(rng.integers(1000)))
     return np.concatenate([pulses, twins]), {"contrast": 1.0}
 
@@ -56,6 +58,8 @@ def sides(x, *, contrast):
 
 
 def root_of_sparsity(z):
-    """√s_k = E|Z_k| / √(E|Z_k|²) of the coefficients (N, K, H, W) of templates under all shifts.  (K,)."""
+    """√s_k = E|Z_k| / √(E|Z_k|²), 0 if Z_k = 0, of coefficients (N, K, H, W) of templates under all shifts.  (K,)."""
     xp, amplitude = array_namespace(z), array_namespace(z).abs(z)
-    return xp.mean(amplitude, axis=(0, -2, -1)) / xp.sqrt(xp.mean(amplitude**2, axis=(0, -2, -1)))
+    energy = xp.mean(amplitude**2, axis=(0, -2, -1))
+    root = xp.mean(amplitude, axis=(0, -2, -1)) / xp.sqrt(xp.where(energy > 0, energy, xp.ones_like(energy)))
+    return xp.where(energy > 0, root, xp.zeros_like(root))
