@@ -141,23 +141,23 @@ def ratios_of(claim, lift, x, parameters):
 
 
 def margin_of(claim, lift, x, parameters):
-    """Largest deviation − bound of an inequality at one instance, in units of the largest bound, or of rounding."""
+    """Largest deviation − bound of an inequality at one instance, in units of the largest bound; 0 if rounding."""
     x = lift(x)
     left, right = claim.deviation(x, **parameters), claim.bound(x, **parameters)
-    scale = max(float(np.max(to_host(right), initial=0.0)), _rounding(x))
-    return float(np.max(to_host(left - right))) / (scale or 1.0)
+    scale, excess = float(np.max(to_host(right), initial=0.0)), float(np.max(to_host(left - right)))
+    return 0.0 if abs(excess) <= _rounding(x) else excess / (scale or 1.0)
 
 
 def error_of(claim, lift, x, parameters):
     """Largest difference of the sides of an identity at one instance, in units of the larger of their maxima.
 
-    Where both sides are nothing but rounding, the unit is the rounding of `x`.
+    0 where both sides are nothing but rounding.
     """
     x = lift(x)
     left, right = claim.sides(x, **parameters)
     xp = array_namespace(left, right)
-    scale = max(float(xp.max(xp.abs(left))), float(xp.max(xp.abs(right))), _rounding(x))
-    return float(xp.max(xp.abs(left - right))) / (scale or 1.0)
+    scale = max(float(xp.max(xp.abs(left))), float(xp.max(xp.abs(right))))
+    return 0.0 if scale <= _rounding(x) else float(xp.max(xp.abs(left - right))) / scale
 
 
 def excess_of(claim, lift, x, parameters):
@@ -197,7 +197,7 @@ def _as_predicted(value, sharpness):
 def _rounding(x):
     """What rounding may make of zero, for numbers of the size and precision of `x`."""
     x = to_host(x)
-    return 100 * float(np.finfo(x.dtype).eps * np.max(np.abs(x), initial=0.0))
+    return 20 * float(np.finfo(x.dtype).eps * np.max(np.abs(x), initial=0.0))
 
 
 # Of each kind: what is measured at an instance, how much of it is allowed, and what a broken variant must exceed.

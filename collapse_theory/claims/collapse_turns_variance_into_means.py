@@ -30,13 +30,13 @@ BROKEN = ({"tight": False}, {"mixing": Mixing(outputs=3)})
 
 
 def instance(rng):
-    shape = tuple(int(side) for side in rng.choice([6, 8, 9], 2))
-    labels = np.concatenate([np.arange(3), rng.integers(0, 3, int(rng.integers(1, 7)))])
+    shape = tuple(int(side) for side in rng.choice([5, 6, 8], 2))
+    labels = np.concatenate([np.arange(2), rng.integers(0, 2, int(rng.integers(1, 4)))])
     x = rng.normal(size=(len(labels), 1, *shape)) * rng.exponential(size=(len(labels), 1, 1, 1))
     x[: int(rng.integers(3)), ...] = rng.normal()  # some images may be constant
     signals, depth = str(rng.choice(["real", "complex"])), int(rng.integers(1, 3))
     kind = "real" if signals == "real" else str(rng.choice(["real", "complex"]))
-    mixing = Mixing(30 if depth == 1 else None, seed=int(rng.integers(1000)), kind=kind)
+    mixing = Mixing(30 if depth == 1 else None, seed=int(rng.integers(2)), kind=kind)
     parameters = {"labels": labels, "signals": signals, "tight": True, "depth": depth}
     return x, parameters | {"mixing": mixing if rng.integers(2) else None}
 

@@ -31,11 +31,11 @@ SHARPNESS = [
     1 - THRESHOLD * math.sqrt(math.pi) * math.exp(-(FAR**2) / 2) * float(np.i0(FAR**2 / 2)) / (1 + THRESHOLD**2),
 ]
 BROKEN = {"noise": 2.0}
-ANGLES = 96
+ANGLES = 72
 
 
 def instance(rng):
-    x = (rng.normal(size=8) + 1j * rng.normal(size=8)) * rng.choice([0, 0.1, 1, 2], size=8)
+    x = (rng.normal(size=4) + 1j * rng.normal(size=4)) * rng.choice([0, 0.1, 1, 2], size=4)
     return x * FAR / np.maximum(np.abs(x), FAR), {"threshold": float(3 * rng.random()), "noise": 1.0}
 
 
@@ -56,7 +56,7 @@ def deviation(x, *, threshold, noise):
 
 def radii(threshold, farthest):
     """Nodes and weights from 0 to the threshold, where the integrand bends, and from there to the farthest radius."""
-    nodes, weights = np.polynomial.legendre.leggauss(64)
+    nodes, weights = np.polynomial.legendre.leggauss(48)
     middle = (threshold + farthest) / 2
     pieces = pairwise([0.0, threshold, middle, farthest])
     ends = np.array([((b + a) / 2 + (b - a) / 2 * nodes, (b - a) / 2 * weights) for a, b in pieces])

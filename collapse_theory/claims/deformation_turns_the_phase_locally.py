@@ -54,7 +54,7 @@ def hardest():
     ramp, packet = np.sin(SLOWEST * u) / SLOWEST, morlet_bank((SIDE, 4), 2, 4).psi_hat[5]
     filters_hat = np.stack([np.ones_like(ramp), packet, 1j * np.sin(frequencies((SIDE, 4))[..., 0])])
     bank, index = FilterBank(filters_hat, np.zeros(2), np.zeros(2)), np.array([0, 1])
-    x = np.concatenate([np.roll(matched(bank, index[:1], constant, False), 3, axis=1), ramp[None]])
+    x = np.concatenate([np.roll(matched(bank, index[:1], constant, False), 3, axis=1) / SLOWEST, ramp[None]])
     displacement = np.stack([np.ones_like(ramp), ramp])[..., None] * constant
     return x, {"bank": bank, "index": index, "displacement": displacement, "terms": ("shift", "gradient")}
 

@@ -46,7 +46,7 @@ def instance(rng):
     classes = int(rng.integers(2, 4))
     labels = np.concatenate([np.arange(classes), rng.integers(0, classes, int(rng.integers(0, 2)))])
     x = rng.normal(size=(len(labels), 1, *shape)) + rng.normal(size=(len(labels), 1, 1, 1))
-    mixing = Mixing(int(rng.integers(5, 8)), int(rng.integers(1000)), "complex") if rng.integers(2) else None
+    mixing = Mixing(int(rng.integers(5, 8)), int(rng.integers(8)), "complex") if rng.integers(2) else None
     parameters = {"labels": labels, "moved": True, "lowpass": "kept", "subsample": subsample, "mixing": mixing}
     return x, parameters | {"operation": str(rng.choice(OPERATIONS)), "depth": 1}
 

@@ -43,7 +43,7 @@ def instance(rng):
     x = rng.normal(size=(len(labels), 1, *shape)) + rng.normal(size=(len(labels), 1, 1, 1))
     x[0] *= rng.integers(2)  # a class may excite no wavelet
     signals = str(rng.choice(["real", "complex"]))
-    mixing = Mixing(int(rng.integers(9, 12)), int(rng.integers(1000)), "real" if signals == "real" else "complex")
+    mixing = Mixing(int(rng.integers(9, 12)), int(rng.integers(8)), "real" if signals == "real" else "complex")
     parameters = {"labels": labels, "signals": signals, "tight": True, "moved": True, "subsample": subsample}
     return x, parameters | {"depth": 1, "mixing": mixing if rng.integers(2) else None}
 

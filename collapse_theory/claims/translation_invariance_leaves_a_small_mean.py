@@ -100,7 +100,9 @@ def small_means(z, bank):
     xp, (height, width) = array_namespace(z), z.shape[-2:]
     energy = xp.mean(xp.abs(z) ** 2, axis=(0, -2, -1))
     density = xp.mean(xp.abs(fft2(z)) ** 2, axis=0)[..., None]
-    density = density / xp.clip(xp.sum(density, axis=(-3, -2), keepdims=True), min=xp.finfo(energy.dtype).tiny)
+    density = density / xp.clip(
+        xp.sum(density, axis=(-3, -2), keepdims=True), min=xp.finfo(energy.dtype).smallest_normal
+    )
     center = bank.center()[:, None, None, :]
     w = place(center + (frequencies((height, width)) - center + np.pi) % (2 * np.pi) - np.pi, like=z)
     mean = xp.sum(density * w, axis=(-3, -2))
