@@ -61,6 +61,8 @@ def _row(entry):
 
 
 def _number(n):
+    if isinstance(n, list):
+        return ", ".join(map(_number, n))
     return "" if n is None else " to ".join(f"{end:.4g}" for end in n) if isinstance(n, tuple) else f"{n:.4g}"
 
 

@@ -16,7 +16,9 @@ __all__ = [
     "lawful",
     "ledger",
     "margin_of",
+    "measure_of",
     "ratio_of",
+    "ratios_of",
     "statement_of",
     "variants",
     "verify",
@@ -32,7 +34,8 @@ class Entry:
 
     kind : "inequality", "identity" or "witness"
     worst : largest deviation / bound, relative error of an identity, or excess of a witness, over the instances
-    sharpness, reached : the ratio at the hardest instance, predicted and measured; None unless it is an inequality
+    sharpness, reached : the ratio at the hardest instance, predicted and measured, a list where the claim has rows;
+        None unless it is an inequality
     broken : the ratio, error or excess at the hardest instance once a hypothesis is removed: the least, if there are
         several variants
     failures : what went wrong, in words that name the instance; empty if the claim stands
@@ -43,8 +46,8 @@ class Entry:
     kind: str
     instances: int
     worst: float
-    sharpness: float | tuple[float, float] | None
-    reached: float | None
+    sharpness: float | tuple[float, float] | list | None
+    reached: float | list | None
     broken: float
     seconds: float
     failures: tuple[str, ...]
@@ -79,7 +82,8 @@ def verify(claim, lift=np.asarray, examples=100):
     measured = {seed: measure(claim, lift, *claim.instance(np.random.default_rng(seed))) for seed in seeds}
     x, parameters = lawful(claim)
     hardest = measure(claim, lift, x, parameters)
-    broken = min(measure(claim, lift, x, parameters | variant) for variant in variants(claim))
+    reached = _reached(claim, lift, x, parameters) if kind == "inequality" else None
+    broken = float(np.min([measure(claim, lift, x, parameters | variant) for variant in variants(claim)]))
     failures = [
         f"instance(numpy.random.default_rng({seed})) gives {value:.6g}, allowed {limit:.10g}"
         for seed, value in measured.items()
@@ -90,12 +94,12 @@ def verify(claim, lift=np.asarray, examples=100):
         statement=statement_of(claim),
         kind=kind,
         instances=max(1, len(seeds)),
-        worst=max([*measured.values(), hardest]),
+        worst=float(np.max([*measured.values(), hardest])),
         sharpness=claim.SHARPNESS if kind == "inequality" else None,
-        reached=hardest if kind == "inequality" else None,
+        reached=reached,
         broken=broken,
         seconds=time.perf_counter() - start,
-        failures=(*failures, *_failures_at_hardest(claim, hardest, broken)),
+        failures=(*failures, *_failures_at_hardest(claim, hardest, reached, broken)),
     )
 
 
@@ -114,30 +118,52 @@ def kind_of(claim):
     return "witness" if hasattr(claim, "certificate") else "identity" if hasattr(claim, "sides") else "inequality"
 
 
+def measure_of(claim):
+    """What is measured at an instance of a claim, a function as `ratio_of`, and how much of it is allowed."""
+    return _MEASURES[kind_of(claim)][:2]
+
+
 def variants(claim):
     """The broken variants of a claim, a tuple of parameters."""
     return claim.BROKEN if isinstance(claim.BROKEN, tuple) else (claim.BROKEN,)
 
 
 def ratio_of(claim, lift, x, parameters):
-    """Largest deviation / bound of an inequality at one instance; 0 where both are 0."""
-    left, right = (to_host(side(lift(x), **parameters)) for side in (claim.deviation, claim.bound))
-    return float(np.max(np.divide(left, right, out=np.where(left > 0, np.inf, 0.0), where=right > 0)))
+    """Largest deviation / bound of an inequality at one instance: the largest of `ratios_of`."""
+    return float(np.max(ratios_of(claim, lift, x, parameters)))
+
+
+def ratios_of(claim, lift, x, parameters):
+    """Largest deviation / bound at one instance, of each row of the first axis if SHARPNESS has rows.  (rows,) or (1,).
+
+    0 where the deviation is rounding, infinite where either side is NaN or a bound of zero is exceeded.
+    """
+    x = lift(x)
+    left, right = np.broadcast_arrays(*(to_host(side(x, **parameters)) for side in (claim.deviation, claim.bound)))
+    ratios = np.divide(left, right, out=np.full(left.shape, np.inf), where=right > 0)
+    ratios = np.where(left <= _rounding(x), 0.0, ratios)
+    ratios = np.where(np.isnan(left) | np.isnan(right), np.inf, ratios)
+    return np.max(ratios.reshape(len(left) if isinstance(claim.SHARPNESS, list) else 1, -1), axis=1)
 
 
 def margin_of(claim, lift, x, parameters):
-    """Largest deviation − bound of an inequality at one instance, in units of the largest bound."""
-    left, right = claim.deviation(lift(x), **parameters), claim.bound(lift(x), **parameters)
-    scale = float(np.max(to_host(right), initial=0.0))
-    return float(np.max(to_host(left - right))) / (scale or 1.0)
+    """Largest deviation − bound of an inequality at one instance, in units of the largest bound; 0 if rounding."""
+    x = lift(x)
+    left, right = claim.deviation(x, **parameters), claim.bound(x, **parameters)
+    scale, excess = float(np.max(to_host(right), initial=0.0)), float(np.max(to_host(left - right)))
+    return 0.0 if abs(excess) <= _rounding(x) else excess / (scale or 1.0)
 
 
 def error_of(claim, lift, x, parameters):
-    """Largest difference of the sides of an identity at one instance, in units of the larger of their maxima."""
-    left, right = claim.sides(lift(x), **parameters)
+    """Largest difference of the sides of an identity at one instance, in units of the larger of their maxima.
+
+    0 where both sides are nothing but rounding.
+    """
+    x = lift(x)
+    left, right = claim.sides(x, **parameters)
     xp = array_namespace(left, right)
     scale = max(float(xp.max(xp.abs(left))), float(xp.max(xp.abs(right))))
-    return float(xp.max(xp.abs(left - right))) / (scale or 1.0)
+    return 0.0 if scale <= _rounding(x) else float(xp.max(xp.abs(left - right))) / scale
 
 
 def excess_of(claim, lift, x, parameters):
@@ -147,11 +173,11 @@ def excess_of(claim, lift, x, parameters):
     return float(np.max([(low - numbers[name], numbers[name] - high) for name, (low, high) in claim.REQUIRED.items()]))
 
 
-def _failures_at_hardest(claim, hardest, broken):
+def _failures_at_hardest(claim, hardest, reached, broken):
     kind = kind_of(claim)
     _, limit, beyond = _MEASURES[kind]
-    if kind == "inequality" and not (hardest <= limit and _as_predicted(hardest, claim.SHARPNESS)):
-        yield f"hardest() gives {hardest:.6g}, predicted {claim.SHARPNESS}"
+    if kind == "inequality" and not (hardest <= limit and _as_predicted(reached, claim.SHARPNESS)):
+        yield f"hardest() gives {reached}, predicted {claim.SHARPNESS}"
     if kind == "identity" and not hardest <= limit:
         yield f"hardest() gives {hardest:.6g}, allowed {limit:.10g}"
     if kind == "witness" and not hardest <= limit:
@@ -160,10 +186,24 @@ def _failures_at_hardest(claim, hardest, broken):
         yield f"with BROKEN it gives {broken:.6g}: the hypothesis is not needed"
 
 
+def _reached(claim, lift, x, parameters):
+    """The ratios at the hardest instance, in the form of SHARPNESS."""
+    ratios = ratios_of(claim, lift, x, parameters).tolist()
+    return ratios if isinstance(claim.SHARPNESS, list) else ratios[0]
+
+
 def _as_predicted(value, sharpness):
+    if isinstance(sharpness, list):
+        return all(_as_predicted(*pair) for pair in zip(value, sharpness, strict=True))
     if isinstance(sharpness, tuple):
         return sharpness[0] <= value <= sharpness[1]
     return abs(value - sharpness) <= _SHARPNESS_ERROR * sharpness
+
+
+def _rounding(x):
+    """What rounding may make of zero, for numbers of the size and precision of `x`."""
+    x = to_host(x)
+    return 20 * float(np.finfo(x.dtype).eps * np.max(np.abs(x), initial=0.0))
 
 
 # Of each kind: what is measured at an instance, how much of it is allowed, and what a broken variant must exceed.

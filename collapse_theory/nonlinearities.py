@@ -2,6 +2,7 @@
 
 Phase collapses:      `collapse_phase` |z|, `collapse_beyond` max(|z| − b, 0), and for real numbers `rectify`.
 Amplitude reductions: `soft_threshold`, `saturate`, `squash`, `unit_amplitude`, `compress`. They keep the phase.
+Phase harmonics:      `turn_phase` |z| e^{ikα}, between the two: k = 0 forgets the phase, k = 1 keeps it.
 
 Each takes a real or complex array of any shape and library; on real numbers the phase is the sign. Each is exact,
 0 going to 0 where the phase is undefined; `softening` adds that much to |z| in the divisions, as the published networks
@@ -32,6 +33,7 @@ __all__ = [
     "saturate",
     "soft_threshold",
     "squash",
+    "turn_phase",
     "unit_amplitude",
 ]
 
@@ -113,6 +115,22 @@ def compress(z, gain=1.0, bias=0.0, softening=0.0):
     return unit_amplitude(z, softening) * (t / (1 + t))
 
 
+def turn_phase(z, order=2):
+    """[z]^k = |z| e^{ikα}: the k-th phase harmonic, of which order 0 is |z|.  (...) -> (...) same dtype, real if k = 0.
+
+        [e^{ia} z]^k = e^{ika} [z]^k        |[z]^k − [w]^k| ≤ max(1, |k|) |z − w|
+
+    order : integer k
+
+    Source: Mallat, Zhang & Rochette (2020).
+    """
+    amplitude, order = collapse_phase(z), _integer("order", order)
+    if order == 0:
+        return amplitude
+    turned = unit_amplitude(z) ** abs(order)
+    return amplitude * (array_namespace(z).conj(turned) if order < 0 and is_complex(turned) else turned)
+
+
 def even_part(function):
     """a -> (f(a) + f(−a)) / 2 of a function of real arrays: what forgets the sign, as |a| does."""
     return lambda a: (function(a) + function(-a)) / 2
@@ -133,6 +151,7 @@ NONLINEARITIES = {
     "sigmoid": squash,
     "unit amplitude": unit_amplitude,
     "compression": compress,
+    "phase harmonic": turn_phase,
 }
 
 # What each one obeys, at its default parameters and any threshold, for every complex z (the rectifier: every real one):
@@ -149,6 +168,10 @@ LAWS = {
     "sigmoid": {"phase-equivariant"},
     "unit amplitude": {"phase-equivariant"},
     "compression": {"phase-equivariant", "non-expansive"},
+    "phase harmonic": {
+        "homogeneous",
+        "amplitude-keeping",
+    },  # of order 2: its phase turns twice, its Lipschitz constant is 2
 }
 
 
@@ -159,6 +182,12 @@ def nonlinearity(name, **parameters):
     """
     check_choice("nonlinearity", name, tuple(NONLINEARITIES))
     return partial(NONLINEARITIES[name], **parameters) if parameters else NONLINEARITIES[name]
+
+
+def _integer(name, value):
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name}: expected an integer, got {value!r}")
+    return int(value)
 
 
 def _divisor(amplitude, softening):

@@ -57,10 +57,16 @@ def alter_namespace_in_claims(patch, name, mutate):
             patch.setattr(module, "array_namespace", array_namespace)
 
 
-def scale_constant(factor):
-    """The bound of an inequality, one side of an identity, or every number of a witness, times a factor."""
+def scale_constant(factor, row=None):
+    """The bound of an inequality, one side of an identity, or every number of a witness, times a factor.
+
+    row : of a bound that has rows, the only one to scale; None for all of them
+    """
 
     def mutate(patch, claim, met):
+        rows = getattr(claim, "SHARPNESS", None)
+        if row is not None and row >= (len(rows) if isinstance(rows, list) else 1):
+            return
         name = {"inequality": "bound", "identity": "sides", "witness": "certificate"}[ledger.kind_of(claim)]
         right = getattr(claim, name)
 
@@ -69,6 +75,9 @@ def scale_constant(factor):
             value = right(x, **parameters)
             if name == "sides":
                 return value[0], factor * value[1]
+            if row is not None and isinstance(rows, list):
+                xp = arrays.array_namespace(value)
+                return xp.stack([factor * part if n == row else part for n, part in enumerate(value)])
             return {key: factor * number for key, number in value.items()} if name == "certificate" else factor * value
 
         patch.setattr(claim, name, wrong)
@@ -90,6 +99,28 @@ def take_real_part(patch, claim, met):
 
     replace_everywhere(patch, nonlinearities.collapse_phase, real_part(nonlinearities.collapse_phase))
     alter_namespace_in_claims(patch, "abs", real_part)
+
+
+def replace_the_modulus(by):
+    """|z| becomes by(z, |z|) in the phase collapse alone: reductions and measurements keep their moduli."""
+
+    def mutate(patch, claim, met):
+        modulus = nonlinearities.collapse_phase
+
+        def mutant(z):
+            met()
+            return by(z, modulus(z))
+
+        replace_everywhere(patch, modulus, mutant)
+        patch.setattr(nonlinearities, "collapse_phase", modulus)
+
+    return mutate
+
+
+def threshold_relative(z, amplitude):
+    """A soft threshold at 0.3 of the root mean square."""
+    level = 0.3 * float(np.sqrt(np.mean(arrays.to_host(amplitude) ** 2)))
+    return nonlinearities.soft_threshold(z, level)
 
 
 def drop_square_root(patch, claim, met):
@@ -165,12 +196,21 @@ def flip_the_phase(patch, claim, met):
 
 MUTANTS = {
     "constant halved": scale_constant(0.5),
-    "constant doubled": scale_constant(2.0),
+    "constant doubled": scale_constant(2.0, row=0),
+    "constant of the other side doubled": scale_constant(2.0, row=1),
     "modulus replaced by real part": take_real_part,
     "square root dropped": drop_square_root,
     "mean correction removed": keep_the_mean,
     "low-pass left out": leave_out_the_lowpass,
     "phase sign flipped": flip_the_phase,
+}
+
+
+NO_MODULI = {
+    "z": replace_the_modulus(lambda z, amplitude: z),
+    "0": replace_the_modulus(lambda z, amplitude: 0 * amplitude),
+    "0.3 |z|": replace_the_modulus(lambda z, amplitude: 0.3 * amplitude),
+    "a soft threshold": replace_the_modulus(threshold_relative),
 }
 
 
@@ -184,7 +224,7 @@ def mutated(mutant, claim):
     filterbank.designed_bank.cache_clear()
     try:
         with pytest.MonkeyPatch.context() as patch:
-            MUTANTS[mutant](patch, claim, lambda: met.append(mutant))
+            (MUTANTS | NO_MODULI)[mutant](patch, claim, lambda: met.append(mutant))
             yield met
     finally:
         filterbank.designed_bank.cache_clear()
@@ -205,3 +245,24 @@ def verdict(mutant, claim, examples):
             if failures:
                 return failures[0], bool(met)
         return None, bool(met)
+
+
+def violations(mutant, claim, examples):
+    """How often a claim is violated with a mutant in the library, by its hardest and some random instances.
+
+    Returns the number of violations, that of the instances that were measured, and whether the mutant was met. A
+    refusal is neither.
+    """
+    violated, measured = 0, 0
+    measure, limit = ledger.measure_of(claim)
+    instances = [ledger.lawful(claim)]
+    if ledger.kind_of(claim) != "witness":
+        instances += [claim.instance(np.random.default_rng(seed)) for seed in range(examples)]
+    with mutated(mutant, claim) as met, np.errstate(all="ignore"):
+        for x, parameters in instances:
+            try:
+                violated += not measure(claim, np.asarray, x, parameters) <= limit
+                measured += 1
+            except (ValueError, TypeError, ArithmeticError):
+                continue
+    return violated, measured, bool(met)

@@ -24,6 +24,7 @@ FORMULAS = {
     "sigmoid": lambda z: np.where(z == 0, 0, 1 / (1 + np.exp(-np.abs(z))) * np.exp(1j * np.angle(z))),
     "unit amplitude": lambda z: np.where(z == 0, 0, np.exp(1j * np.angle(z))),
     "compression": lambda z: np.abs(z) / (1 + np.abs(z)) * np.exp(1j * np.angle(z)),
+    "phase harmonic": lambda z: np.abs(z) * np.exp(2j * np.angle(z)),
 }
 
 
@@ -40,6 +41,16 @@ def test_formula(place, rng, name):
     assert_close(OPERATIONS[name](lifted), FORMULAS[name](z), place, like=lifted)
     real = place.lift(z.real)
     assert_close(OPERATIONS[name](real), np.real(FORMULAS[name](z.real)), place, like=real)
+
+
+@pytest.mark.parametrize("order", range(-3, 4))
+def test_phase_harmonic_turns_as_often_as_its_order(place, rng, order):
+    z, turn = coefficients(rng), np.exp(0.7j)
+    assert_close(
+        n.turn_phase(place.lift(z), order), np.abs(z) * (np.exp(1j * order * np.angle(z)) if order else 1), place
+    )
+    assert_close(n.turn_phase(place.lift(turn * z), order), turn**order * to_host(n.turn_phase(z + 0j, order)), place)
+    assert_close(n.turn_phase(place.lift(z.real), order), z.real if order % 2 else np.abs(z.real), place)
 
 
 def test_rectifier_is_the_positive_part(place, rng):

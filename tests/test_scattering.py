@@ -284,3 +284,17 @@ def test_torch_tensors_that_go_by_numpy_stay_torch_for_the_nonlinearity():
 def test_half_precision_is_refused_by_a_layer():
     with pytest.raises(TypeError, match="x: expected single or double precision"):
         scattering.apply_layer(images().astype(np.float16), scattering.Layer(FULL, "phase collapse"))
+
+
+@pytest.mark.parametrize("reduction", ["phase collapse", "tanh"])
+@pytest.mark.parametrize("mixing", [None, Mixing(outputs=4)])
+def test_whole_shifts_commute_with_a_cascade_if_they_are_multiples_of_its_steps(place, rng, reduction, mixing):
+    """Φ(x_τ)(u) = Φ(x)(u − τ / 2^d), τ in 2^d Z², with a subsampling by 2 at each of d layers."""
+    x, bank = rng.normal(size=(1, 8, 12)), morlet_bank((8, 12), 1, 4, "full")
+
+    def features(image):
+        return list(cascade(place.lift(image), bank, reduction, depth=2, subsample=True, mixing=mixing))[-1]
+
+    moved = np.roll(to_host(features(x)), (1, -2), axis=(-2, -1))
+    assert_close(features(np.roll(x, (4, -8), axis=(-2, -1))), moved, place)
+    assert np.max(np.abs(to_host(features(np.roll(x, (5, -8), axis=(-2, -1)))) - moved)) > 0.1

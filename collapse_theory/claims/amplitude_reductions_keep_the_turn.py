@@ -1,4 +1,4 @@
-"""An amplitude reduction is not stable to translations: each has an image that goes beyond the bound of the collapse.
+"""An amplitude reduction keeps the turn of the phase: each has an image that moves beyond the bound of the collapse.
 
     sup_u |ρ(x_τ ∗ ψ) − ρ(x ∗ ψ)|  >  σ |τ| ‖ψ‖₂ ‖x‖₂,     x̂ = conj(ψ̂), scaled; ξ, σ measured on [−π, π)²
 
@@ -10,6 +10,9 @@ e^{−iξ·τ} x ∗ ψ there. ρ commutes with the phase, so that to first orde
 exceeds σ |τ| p if and only if |ρ|(p)/p > σ/|ξ|. The quotient is 1 − λ/p for the soft threshold; as p → 0 it tends to 1
 for tanh, and to infinity for the sigmoid, whose |ρ| tends to 1/2, and for the unit amplitude. For the shift by one
 sample the ratio is recomputed; with L = 4 angles, where σ/|ξ| is largest, it is least.
+How far beyond: a non-expansive ρ moves by at most |(x_τ − x) ∗ ψ| ≤ √(|ξ|² + σ²) |τ| ‖ψ‖₂ ‖x‖₂, which is √(1 + ξ²/σ²)
+times the bound of the collapse: a larger constant, and no instability. For the sigmoid and the unit amplitude the ratio
+|ρ|(p) |ξ| / (p σ) is unbounded as x → 0.
 
 Broken: a collapse after the reduction removes the turn, and with it the first order.
 Source: Guth, Zarka & Mallat (2022) for the idea.
@@ -32,9 +35,11 @@ REDUCTIONS = {
     "sigmoid": (0.1, lambda p, threshold: 1 / (1 + math.exp(-p))),
     "unit amplitude": (0.1, lambda p, threshold: 1.0),
 }
+NON_EXPANSIVE = ("soft threshold", "tanh")
 REQUIRED = dict.fromkeys([*REDUCTIONS, "soft threshold, one sample"], (1.0, np.inf)) | dict.fromkeys(
     [f"{name} at 0, over |ρ|(p) |ξ·τ|" for name in REDUCTIONS], (0.999, 1.001)
 )
+REQUIRED |= dict.fromkeys([f"{name}, over √(1 + ξ²/σ²)" for name in NON_EXPANSIVE], (0.0, 1.0))
 BROKEN = {"collapsed": True}
 
 
@@ -63,4 +68,6 @@ def certificate(x, *, bank, index, collapsed):
         numbers[name] = xp.max(turned) / (spread * length * peak * scale)
         at_peak = amplitude(peak * scale, level)
         numbers[f"{name} at 0, over |ρ|(p) |ξ·τ|"] = turned[0, 0] / (at_peak * center * length)
+    for name in NON_EXPANSIVE:
+        numbers[f"{name}, over √(1 + ξ²/σ²)"] = numbers[name] / float(np.hypot(1, center / spread))
     return numbers

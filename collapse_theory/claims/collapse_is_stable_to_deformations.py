@@ -17,9 +17,10 @@ import numpy as np
 
 from ..arrays import array_namespace
 from ..nonlinearities import nonlinearity as named
-from ..torus import convolve, deform, frequencies
+from ..torus import frequencies
 from ..wavelets import morlet_bank
 from . import deformation_turns_the_phase_locally as local
+from .translation_turns_the_phase import filtered
 
 SHARPNESS = 1.0
 BROKEN = {"nonlinearity": "identity"}
@@ -31,24 +32,16 @@ def instance(rng):
 
 
 def hardest():
-    bank, index = morlet_bank(16, 2, 4), 5
-    shift = np.array([0.01, 0.0])
-    away = (frequencies(bank.shape) - bank.center(unwrapped=False)[index]) @ shift
-    x = np.fft.ifft2(np.conj(bank.psi_hat[index]) * np.stack([1j * away, np.ones_like(away)]))
-    displacement = np.broadcast_to(shift, (*bank.shape, 2))
-    terms = ("shift", "gradient")
-    return x, {
-        "bank": bank,
-        "index": index,
-        "displacement": displacement,
-        "terms": terms,
-        "nonlinearity": "phase collapse",
-    }
+    bank, shift = morlet_bank(16, 2, 4), np.array([0.01, 0.0])
+    away = (frequencies(bank.shape) - bank.center(unwrapped=False)[5]) @ shift
+    x = np.fft.ifft2(np.conj(bank.psi_hat[5]) * np.stack([1j * away, np.ones_like(away)]))
+    parameters = {"bank": bank, "index": np.array([5, 5]), "displacement": np.broadcast_to(shift, (2, *bank.shape, 2))}
+    return x, parameters | {"terms": ("shift", "gradient"), "nonlinearity": "phase collapse"}
 
 
 def deviation(x, *, bank, index, displacement, terms, nonlinearity):
     deformed, still = (
-        named(nonlinearity)(convolve(image, bank.psi_hat[index])) for image in (deform(x, displacement), x)
+        named(nonlinearity)(filtered(images, bank.psi_hat[index])) for images in (local.deformed_by(x, displacement), x)
     )
     return array_namespace(x).abs(deformed - still)
 

@@ -4,7 +4,7 @@
 
 for X = h ∗ p, p(u) = b(u) g(u)/√d, b Bernoulli of density d and g Gaussian, all independent; G = h ∗ n, n white and
 Gaussian; any h and ψ. The upper bound is reached at d = 1 alone: otherwise the modulus tells a sparse class from the
-Gaussian one of its spectrum. The lower one is reached where h ∗ ψ is a single sample.
+Gaussian one of its spectrum. The lower one is reached where h ∗ ψ is a single sample, √d times the upper one.
 
 Proof. Given b, z = (X ∗ ψ)(u) is Gaussian: E[|z| | b] = √(π/2) avg_θ √(Σ_v b(v) k_θ(v)²/d), k_θ = Re(e^{−iθ} h ∗ ψ).
 The square root is strictly concave and E b = d: Jensen, for each angle θ alone, gives the upper bound. If the weights
@@ -24,10 +24,12 @@ import numpy as np
 from ..arrays import array_namespace, place
 from ..torus import convolve
 from ..wavelets import morlet_bank
+from .degenerate_images import some_degenerate
 from .gaussian_fields_share_their_sparsity import mean_modulus
 
 ANGLES = 32
-SHARPNESS = 1.0
+DENSITY = 0.9
+SHARPNESS = [math.sqrt(DENSITY), 1.0]  # from above, from below
 BROKEN = {"amplitude": "sign"}
 
 
@@ -36,12 +38,16 @@ def instance(rng):
     bank = morlet_bank(shape, 1, 4)
     index = int(rng.integers(len(bank)))
     coloring = rng.normal(size=shape) * rng.exponential(size=shape) ** 2
-    return coloring, {"psi_hat": bank.psi_hat[index], "density": rng.uniform(0.05, 1), "amplitude": "Gaussian"}
+    return some_degenerate(rng, coloring), {
+        "psi_hat": bank.psi_hat[index],
+        "density": rng.uniform(0.05, 1),
+        "amplitude": "Gaussian",
+    }
 
 
 def hardest():
     one_sample = np.eye(1, 4).reshape(2, 2)
-    return one_sample, {"psi_hat": np.ones((2, 2)), "density": 0.9, "amplitude": "Gaussian"}
+    return one_sample, {"psi_hat": np.ones((2, 2)), "density": DENSITY, "amplitude": "Gaussian"}
 
 
 def deviation(x, *, psi_hat, density, amplitude):

@@ -17,8 +17,9 @@ import numpy as np
 from ..arrays import array_namespace
 from ..torus import frequencies
 from ..wavelets import morlet_bank, wavelet_transform
+from .degenerate_images import some_degenerate
 
-SHARPNESS = 1.0
+SHARPNESS = [1.0, 1.0]  # from below, from above
 BROKEN = {"signals": "real"}
 
 
@@ -26,7 +27,7 @@ def instance(rng):
     shape = tuple(int(side) for side in rng.choice([8, 9, 12], 2))
     bank = morlet_bank(shape, int(rng.integers(1, 3)), 3, str(rng.choice(["half", "full"])))
     signals = str(rng.choice(["real", "complex"]))
-    x = extremes(bank, signals) if rng.integers(2) else rng.normal(size=(2, *shape))
+    x = extremes(bank, signals) if rng.integers(2) else some_degenerate(rng, rng.normal(size=(2, *shape)))
     return (x * np.exp(1j * rng.uniform(0, 6)) if signals == "complex" else x), {"bank": bank, "signals": signals}
 
 

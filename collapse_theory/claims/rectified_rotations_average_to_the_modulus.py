@@ -19,14 +19,18 @@ import numpy as np
 
 from ..arrays import array_namespace, place
 from ..nonlinearities import collapse_phase, rectify
+from .degenerate_images import some_degenerate
 
-SHARPNESS = 1.0
+SHARPNESS = [1.0, 1.0]  # from below, from above
 BROKEN = {"turn": 1.5 * np.pi}
 
 
 def instance(rng):
     z = rng.normal(size=(8, 8)) + 1j * rng.normal(size=(8, 8))
-    return z * rng.exponential(size=(8, 8)), {"rotations": int(rng.integers(2, 65)), "turn": 2 * np.pi}
+    return some_degenerate(rng, z * rng.exponential(size=(8, 8))), {
+        "rotations": int(rng.integers(2, 65)),
+        "turn": 2 * np.pi,
+    }
 
 
 def hardest():
