@@ -25,6 +25,23 @@ def test_images_are_finite_and_not_zero(x, z):
 
 
 @pytest.mark.parametrize(
+    "feature", [lambda x: np.abs(x).max() < 1e-5, lambda x: np.abs(x).max() > 1e5, lambda x: x.max() <= 0]
+)
+def test_images_of_all_sizes_and_both_signs_are_drawn(feature):
+    assert is_drawn(testing.images((1, 8, 8), decades=6), feature)
+    assert is_drawn(
+        testing.images((1, 8, 8), kind="complex", decades=6), lambda z: feature(np.abs(z)) or z.real.max() <= 0
+    )
+
+
+def test_phases_are_whole_degrees_quarter_turns_and_between_and_shrink_to_one_degree():
+    whole = lambda angle: abs(np.degrees(angle) - np.round(np.degrees(angle))) < 1e-9  # noqa: E731
+    assert is_drawn(testing.phases(), lambda angle: not whole(angle))
+    assert is_drawn(testing.phases(), lambda angle: angle == np.pi)
+    assert find(testing.phases(), lambda angle: True) == np.radians(1)
+
+
+@pytest.mark.parametrize(
     "feature",
     [
         lambda x: np.count_nonzero(x) == 1 and x[0, 3, 2],

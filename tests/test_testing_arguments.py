@@ -48,6 +48,22 @@ def test_help_spells_the_arguments(check):
     assert all(f"{name} : " in text for name in spelled), check
 
 
+def test_a_tolerance_is_relative_to_what_an_output_varies_by():
+    leak = lambda x: np.mean(x, axis=(-2, -1)) + 1e-5 * x[..., 0, 0]  # noqa: E731
+    testing.assert_translation_invariant(leak, tolerance=1e-2, examples=10)
+    with pytest.raises(testing.LawBroken, match=r"allowed 1e-06"):
+        testing.assert_translation_invariant(leak, tolerance=1e-6, examples=10)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_outputs_of_any_kind_of_number_are_compared(check):
+    arguments = {"bound": 1e9} if check is testing.assert_deformation_stable else {}
+    for kind in (bool, np.int8, np.float16):
+        check(lambda x, kind=kind: np.zeros(x.shape, kind), examples=3, **arguments)
+    with contextlib.suppress(testing.LawBroken):
+        check(lambda x: np.abs(x) > 1, examples=3, **arguments)
+
+
 def test_a_module_is_evaluated_in_evaluation_mode_and_left_as_it_was():
     torch = pytest.importorskip("torch")
     norm = torch.nn.BatchNorm2d(2)
@@ -90,6 +106,11 @@ def test_a_module_is_evaluated_in_evaluation_mode_and_left_as_it_was():
             lambda: testing.assert_homogeneous(needs_three, inputs=testing.images((2, 8, 8))),
             ValueError,
             r"operator: needs_three does not take a numpy.ndarray of shape \(2, 8, 8\) .*; pass inputs=",
+        ),
+        (
+            lambda: testing.assert_homogeneous(abs, inputs=st.just([[1.0]])),
+            TypeError,
+            "inputs: expected NumPy arrays to be drawn, got list",
         ),
         (lambda: testing.images(decades=-1), ValueError, "decades: expected a finite number of at least 0, got -1"),
         (lambda: testing.images((8,)), ValueError, r"shape: expected \(..., H, W\), .* got \(8,\)"),

@@ -25,7 +25,7 @@ def rows(table):
 
 @pytest.mark.parametrize(("law", "operator"), rows(LAWFUL))
 def test_a_lawful_operator_passes(law, operator):
-    CHECKS[law](operator, examples=40)
+    CHECKS[law](operator, examples=30)
 
 
 @pytest.mark.parametrize(("law", "operator"), rows(BROKEN))
@@ -37,13 +37,12 @@ def test_a_law_that_is_broken_where_it_is_hard_to_see_is_refused(law, operator):
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_a_lipschitz_constant_is_reached_to_a_thousandth_and_never_exceeded(name):
     operator, constant = CONSTANTS[name]
-    testing.assert_non_expansive(operator, bound=constant, examples=40)
+    testing.assert_non_expansive(operator, bound=constant, examples=25)
     with pytest.raises(testing.LawBroken) as caught:
         testing.assert_non_expansive(operator, bound=0.999 * constant)
     assert 0.999 * constant < caught.value.ratio < constant * (1 + 1e-6)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize(
     ("check", "lawful", "broken", "bounds"),
     [
@@ -68,10 +67,10 @@ def test_a_lipschitz_constant_is_reached_to_a_thousandth_and_never_exceeded(name
         ),
     ],
 )
-def test_the_last_bits_of_an_operator_decide_nothing(check, lawful, broken, bounds, seed):
-    check(with_last_bits(lawful, seed), examples=25, **bounds[0])
+def test_the_last_bits_of_an_operator_decide_nothing(check, lawful, broken, bounds):
+    check(with_last_bits(lawful), examples=15, **bounds[0])
     with pytest.raises(testing.LawBroken):
-        check(with_last_bits(broken, seed), **bounds[1])
+        check(with_last_bits(broken), **bounds[1])
 
 
 @pytest.mark.parametrize("kind", ["real", "complex"])
@@ -126,4 +125,4 @@ def test_an_operator_that_is_unstable_to_deformations_is_refused(name):
 
 @pytest.mark.parametrize("name", STEADY)
 def test_an_operator_that_is_stable_to_deformations_passes(name):
-    testing.assert_deformation_stable(STEADY[name], bound=1.2, examples=30)
+    testing.assert_deformation_stable(STEADY[name], bound=1.2, examples=20)

@@ -197,7 +197,10 @@ def _asked(operator, shape, *, kind, like, inputs, examples):
             yield Trial(strategies.images(BATCH, kind, _DECADES), batches, few)
 
     with operator_at(operator, like) as function:
-        function.first(drawn(images, 1)[0], "shape" if inputs is None else "inputs")
+        first = drawn(images, 1)[0]
+        if not isinstance(first, np.ndarray):
+            raise TypeError(f"inputs: expected NumPy arrays to be drawn, got {type(first).__name__}")
+        function.first(first, "shape" if inputs is None else "inputs")
         yield function, trials()
 
 

@@ -26,8 +26,12 @@ class Operator:
         self.dtype = np.float32 if self.epsilon > 1e-10 else np.float64
 
     def __call__(self, x):
-        """The operator at a NumPy array, as a NumPy array.  Raises TypeError if it gives no array."""
-        return to_host(self._checked(self._operator(self.placed(x))))
+        """The operator at a NumPy array, as one of double precision, in which numbers of any kind can be compared.
+
+        Raises TypeError if it gives no array.
+        """
+        y = to_host(self._checked(self._operator(self.placed(x))))
+        return y.astype(np.complex128 if np.iscomplexobj(y) else np.float64)
 
     def placed(self, x):
         """A NumPy array beside `like`."""
@@ -44,7 +48,10 @@ class Operator:
         return other
 
     def first(self, x, source):
-        """The operator at the first image.  Raises ValueError, saying what to pass, if it does not take it."""
+        """Try the first image.  Raises ValueError, saying what to pass, if the operator does not take it.
+
+        source : "shape" or "inputs", where the image comes from
+        """
         y, kind = self._attempt(x), type(self.placed(x))
         if isinstance(y, Exception):
             fix = f"shape=(1, {self._channels}, H, W), that of its images" if source == "shape" else "inputs= it takes"
@@ -52,7 +59,7 @@ class Operator:
                 f"operator: {self.name} does not take a {kind.__module__}.{kind.__name__} of shape {x.shape} "
                 f"({type(y).__name__}: {y}); pass {fix}, or like=, an array of the library that it works in"
             ) from y
-        return to_host(self._checked(y))
+        self._checked(y)
 
     def takes(self, x):
         """Whether the operator gives anything at all for an image."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["LARGE", "SINGLE", "computed_in_single", "disturbed"]
+__all__ = ["LARGE", "SINGLE", "computed_in_single", "shaken"]
 
 LARGE = 32.0  # beyond it, an image may overflow in exponentials and powers
 _COARSE, _FINE, _DOUBLE = 2.0**-18, 2.0**-44, float(np.finfo(np.float64).eps)
@@ -44,5 +44,15 @@ def computed_in_single(function, images):
 def disturbed(x, epsilon, count):
     """An image with each value changed by a relative error of ε/2 to ε, up or down, `count` times."""
     random = np.random.default_rng(0)
-    errors = random.uniform(epsilon / 2, epsilon, size=(count, *x.shape)) * random.choice([-1, 1], (count, *x.shape))
-    return list(x * (1 + errors))
+    for _ in range(count):
+        yield x * (1 + random.uniform(epsilon / 2, epsilon, x.shape) * random.choice([-1, 1], x.shape))
+
+
+def shaken(x, epsilon, count):
+    """An image with each value changed by up to ε times the largest, `count` times."""
+    random = np.random.default_rng(0)
+    for _ in range(count):
+        errors = random.uniform(-1, 1, x.shape)
+        if np.iscomplexobj(x):
+            errors = errors + 1j * random.uniform(-1, 1, x.shape)
+        yield x + epsilon * np.max(np.abs(x), initial=0.0) * errors

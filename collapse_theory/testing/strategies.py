@@ -32,7 +32,7 @@ def images(shape=(1, 1, 16, 16), kind="real", decades=0):
 
     shape : (..., H, W), at least two axes; on the leading ones the pattern is multiplied by weights of its own
     kind : "real" or "complex"
-    decades : from 0; the image is multiplied by ± 10^e with |e| up to `decades`
+    decades : from 0; the image is multiplied by ± 10^e with |e| up to `decades`; if complex, also by ± i
 
     Draws float64 or complex128 NumPy arrays of that shape, none of them zero. Shrinks to a point of 1 at the origin.
     Raises ValueError if `shape` has fewer than two axes or an axis is empty, or `decades` is negative.
@@ -47,7 +47,7 @@ def images(shape=(1, 1, 16, 16), kind="real", decades=0):
         _seeds().map(lambda seed: _gaussian((*leading, height, width), seed, kind)),
     )
     weights = _seeds().map(lambda seed: _weights(leading, seed, kind))
-    return st.builds(lambda pattern, weights, size: size * pattern * weights, pattern, weights, _sizes(decades))
+    return st.builds(lambda pattern, weights, size: size * pattern * weights, pattern, weights, _sizes(decades, kind))
 
 
 def images_of_all_sizes(shape, kind, count, decades):
@@ -174,12 +174,16 @@ def _seeds():
     return st.integers(0, _LARGEST_SEED)
 
 
-def _sizes(decades):
-    """± 10^e for |e| up to `decades`."""
+def _sizes(decades, kind):
+    """± 10^e for |e| up to `decades`, also times i if complex."""
     if not check_number("decades", decades, least=0):
         return st.just(1.0)
     exponents = st.integers(-_STEPS, _STEPS).map(lambda n: decades * n / _STEPS)
-    return st.builds(lambda e, sign: sign * 10.0**e, exponents, st.sampled_from([1.0, -1.0]))
+    return st.builds(
+        lambda e, sign: sign * 10.0**e,
+        exponents,
+        st.sampled_from([1.0, -1.0, 1j, -1j] if kind == "complex" else [1.0, -1.0]),
+    )
 
 
 def _axes(shape, least=2):
