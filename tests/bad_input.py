@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from collapse_theory import arrays, datasets, fourier, nonlinearities, processes, scattering, torus, wavelets
-from collapse_theory.nonlinearities import compress, rectify, soft_threshold, squash, turn_phase
+from collapse_theory.nonlinearities import compress, rectify, soft_threshold, squash
 from collapse_theory.scattering import Layer, Mixing, apply_layer, cascade, cascade_paths, mix_channels, scatter
 from collapse_theory.separation import (
     ClassMoments,
@@ -180,7 +180,6 @@ DTYPES = [
     ("rectify, text", lambda: rectify(X, "a"), T, "bias", "str", "number"),
     ("soft_threshold, text", lambda: soft_threshold(X, "a"), T, "threshold", "str", "number"),
     ("soft_threshold, complex", lambda: soft_threshold(X, X + 0j), T, "threshold", "complex", "real array"),
-    ("turn_phase, order", lambda: turn_phase(X, 1.5), T, "order", "1.5", "integer"),
     ("squash, none", lambda: squash(X, None), T, "gain", "NoneType", "number"),
     ("compress, text", lambda: compress(X, bias="a"), T, "bias", "str", "number"),
     ("fields, complex", lambda: fields(spectrum=FLAT + 0j), T, "spectrum", "complex128", "real numbers"),
