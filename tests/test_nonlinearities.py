@@ -53,6 +53,12 @@ def test_phase_harmonic_turns_as_often_as_its_order(place, rng, order):
     assert_close(n.turn_phase(place.lift(z.real), order), z.real if order % 2 else np.abs(z.real), place)
 
 
+@pytest.mark.parametrize("order", [1.5, 2.0, True, "2"])
+def test_phase_harmonic_refuses_an_order_that_is_no_integer(order):
+    with pytest.raises(TypeError, match="^order: expected an integer, got"):
+        n.turn_phase(np.ones(2), order)
+
+
 def test_rectifier_is_the_positive_part(place, rng):
     a = rng.normal(size=50)
     assert_close(n.rectify(place.lift(a), bias=0.2), np.maximum(a - 0.2, 0), place)

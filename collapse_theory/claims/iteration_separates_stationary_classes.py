@@ -1,4 +1,4 @@
-"""Iterated collapses separate stationary classes: at each layer B never falls, and F rises strictly, by a known amount.
+"""Iterated collapses separate stationary classes: B never falls, and F rises strictly unless B stays 0, as computed.
 
     B_{d+1} = B_d + H W Σ_k Var_y(E|Z_k|),    V_{d+1} = V_d − H W Σ_y p_y Σ_k (E|Z_k|)²,    F = B / V
     B = Σ_y p_y |μ_y − μ|²,   V = Σ_y p_y E|X_y − μ_y|²,   Var_y(m) = Σ_y p_y |m_y − Σ_y' p_y' m_y'|²
