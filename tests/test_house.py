@@ -16,22 +16,24 @@ EVERYTHING = [
     p for folder in ("collapse_theory", "analysis", "figures", "tests") for p in sorted((ROOT / folder).rglob("*.py"))
 ]
 FOUNDATION = {
-    *("arguments", "arrays", "machine", "compiled", "cores"),
+    *("contexts", "arguments", "arrays", "machine", "compiled", "cores"),
     *("fourier", "pairs", "torus", "wavelets", "nonlinearities"),
 }
 MAY_IMPORT = {
-    "arguments": set(),
-    "arrays": set(),
+    "contexts": set(),
+    "arguments": {"contexts"},
+    "transfers": set(),
+    "arrays": {"contexts", "transfers"},
     "machine": set(),
     "compiled": {"machine"},
     "cores": {"arrays"},
     "pairs": {"arrays", "compiled", "cores"},
     "fourier": {"arrays", "cores", "machine"},
-    "torus": {"arguments", "arrays", "fourier"},
-    "wavelets": {"arguments", "arrays", "fourier", "pairs", "torus"},
-    "nonlinearities": {"arguments", "arrays"},
+    "torus": {"arguments", "arrays", "contexts", "fourier"},
+    "wavelets": {"arguments", "arrays", "contexts", "fourier", "pairs", "torus"},
+    "nonlinearities": {"arguments", "arrays", "contexts"},
     "scattering": FOUNDATION,
-    "separation": {"arguments", "arrays", "compiled", "cores", "pairs"},
+    "separation": {"arguments", "arrays", "compiled", "contexts", "cores", "pairs"},
     "processes": {"arguments", "arrays", "fourier", "torus"},
     "datasets": {"arguments", "arrays", "cores"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},

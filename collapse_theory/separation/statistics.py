@@ -19,6 +19,7 @@ from ..arrays import (
     real_dtype,
     shape,
 )
+from ..contexts import holds, matmul
 from .outer_products import outer_products, sum_of_outer_products
 
 __all__ = [
@@ -144,9 +145,9 @@ def _checked(features, labels, classes, least=1):
     if device(labels) != device(features):
         raise ValueError(f"labels: expected the device of the features, {device(features)}, got {device(labels)}")
     check_finite(features, "features")
-    every = xp.arange(classes, dtype=xp.int64, device=device(features))
-    member = every[:, None] == xp.astype(labels, xp.int64)[None, :]
-    if not bool(xp.all(xp.any(member, axis=1))) or not bool(xp.all(xp.any(member, axis=0))):
+    every = xp.arange(classes, device=device(features))
+    member = every[:, None] == xp.astype(labels, every.dtype)[None, :]
+    if not holds(xp.all(xp.any(member, axis=1))) or not holds(xp.all(xp.any(member, axis=0))):
         got = f"{int(xp.sum(xp.any(member, axis=1)))} of them, labels {int(xp.min(labels))} to {int(xp.max(labels))}"
         raise ValueError(f"labels: expected every class in 0 .. {classes - 1}, and no other label, got {got}")
     return features, xp.astype(member, real_dtype(features))
@@ -160,7 +161,7 @@ def _means(features, member):
     """(K, D) class means: one product with the one-hot labels."""
     xp = array_namespace(features)
     counts = xp.astype(xp.sum(member, axis=1, keepdims=True), features.dtype)
-    return (xp.astype(member, features.dtype) @ _flat(features)) / counts
+    return matmul(xp.astype(member, features.dtype), _flat(features)) / counts
 
 
 def _deviations(features, member, chunk):
@@ -173,7 +174,7 @@ def _deviations(features, member, chunk):
     for start in range(0, x.shape[0], rows):
         part = slice(start, min(start + rows, x.shape[0]))
         if room is None:
-            yield x[part, ...] - xp.matrix_transpose(xp.astype(member[:, part], x.dtype)) @ means
+            yield x[part, ...] - matmul(xp.matrix_transpose(xp.astype(member[:, part], x.dtype)), means)
         else:  # fresh memory for each piece would take as long to get as to fill
             here = room[: part.stop - start]
             np.take(means, member[:, part].argmax(axis=0), axis=0, out=here, mode="clip")
