@@ -1,6 +1,7 @@
 """Doubts about what is handed in: is bad input refused by name, and does an odd layout give the plain one's values?
 
-The table of what functions refuse is in tests/bad_input.py; the tests of each module go deeper into their own.
+The tables of what functions refuse are in tests/bad_input.py and tests/bad_arrays.py; the tests of each module go
+deeper into their own.
 """
 
 import ast
@@ -36,12 +37,14 @@ from collapse_theory.separation import class_means, within_class_variance
 from collapse_theory.torus import convolve, deform, fold, reflect, roll, subsample, translate
 from collapse_theory.wavelets import inverse_transform, wavelet_transform
 from figures import __main__ as figures_command
-from tests import bad_input
+from tests import bad_arrays, bad_input
 from tests.bad_input import FLAT, TIGHT, X, Y, batches, cascaded, in_torch, moments, on_second_device, transformer
 from tests.places import NUMPY, assert_close
 
+REFUSED = [*bad_input.REFUSED, *bad_arrays.REFUSED]
 
-@pytest.mark.parametrize("case", bad_input.REFUSED, ids=lambda case: case[0])
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case[0])
 def test_bad_input_is_refused_by_name(case):
     _, call, error, argument, got, wants = case
     with pytest.raises(error) as caught:
@@ -79,7 +82,7 @@ EXCEPTED = {
 
 
 def test_every_public_function_is_in_a_table_or_excepted():
-    used = references(bad_input) | references(sys.modules[__name__])
+    used = set().union(*map(references, (bad_input, bad_arrays, sys.modules[__name__])))
     public = {(module, name) for module in PACKAGE for name in module.__all__ if not name.isupper()}
     assert {name for module, name in public if id(getattr(module, name)) not in used} == set(EXCEPTED)
 
@@ -96,7 +99,7 @@ def references(module):
 
 
 def test_the_table_is_long_and_its_names_differ():
-    assert len({name for name, *_ in bad_input.REFUSED}) == len(bad_input.REFUSED) >= 60
+    assert len({name for name, *_ in REFUSED}) == len(REFUSED) >= 60
 
 
 def memory_mapped(x, folder):
