@@ -1,11 +1,22 @@
 """What an argument must be: the errors that name it, say what it got and what it wants."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["as_path", "check_channels_first", "check_choice", "check_count", "check_number"]
+from .contexts import why_not_on_host
+
+__all__ = [
+    "as_path",
+    "check_channels_first",
+    "check_choice",
+    "check_count",
+    "check_number",
+    "host_array",
+    "host_numbers",
+]
 
 
 def check_choice(name, value, known):
@@ -23,10 +34,44 @@ def check_count(name, value, least=1, most=np.inf):
 
 def check_number(name, value, least=-np.inf):
     """`value` as a float.  Raise ValueError if it is not one finite real number of at least `least`."""
-    if np.ndim(value) or np.asarray(value).dtype.kind not in "iuf" or not np.isfinite(value) or value < least:
+    number, plain = value, type(value) in (int, float)
+    if not plain:
+        number = host_array(name, value)
+        plain = number.ndim == 0 and number.dtype.kind in "iuf"
+        number = number.item() if plain else number
+    if not plain or not abs(number) <= sys.float_info.max or number < least:
         bound = "" if least == -np.inf else f" of at least {least}"
         raise ValueError(f"{name}: expected a finite number{bound}, got {value!r}")
-    return float(value)
+    return float(number)
+
+
+def host_array(name, value):
+    """An argument that is used on the host, as a NumPy array: from a number, a list, or an array that is there.
+
+    Raises TypeError if it is not there, or if torch would lose gradients or operations that it records; ValueError if
+    rows differ in length.
+    """
+    reason = "a mask" if isinstance(value, np.ma.MaskedArray) else why_not_on_host(value)
+    if reason:
+        raise TypeError(f"{name}: expected plain numbers on the host, got an array with {reason}")
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name}: expected an array, got rows of different lengths") from None
+    except (TypeError, RuntimeError) as error:  # of a GPU, or of a transform
+        got = f"{type(value).__name__}: {str(error).splitlines()[0]}"
+        raise TypeError(f"{name}: expected plain numbers on the host, got {got}") from None
+
+
+def host_numbers(name, value):
+    """A `host_array` of finite numbers, in double precision: float64, or complex128 if it is complex.
+
+    Raises ValueError if it holds anything else.
+    """
+    numbers = host_array(name, value)
+    if numbers.dtype.kind not in "biufc" or not np.all(np.isfinite(numbers)):
+        raise ValueError(f"{name}: expected finite numbers, got {numbers.dtype} that are not")
+    return numbers.astype(np.complex128 if numbers.dtype.kind == "c" else np.float64)
 
 
 def as_path(value, name="folder"):

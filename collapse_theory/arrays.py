@@ -1,19 +1,22 @@
-"""Where an array lives: its library, its device, its precision. No other module names an array library."""
+"""Where an array lives: its library, device and precision. Only `contexts` and `transfers` name a library beside it."""
 
 import importlib
 import math
 import weakref
-from contextlib import nullcontext
 
 import numpy as np
 from array_api_compat import array_namespace as _array_namespace
 from array_api_compat import device, is_array_api_obj, is_cupy_array, is_numpy_array, is_torch_array
+
+from .contexts import apart, holds, is_recorded
+from .transfers import LIBRARIES, hand_over, native, to_library
 
 __all__ = [
     "LIBRARIES",
     "array_namespace",
     "check_finite",
     "complex_dtype",
+    "dense",
     "device",
     "floating",
     "hand_over",
@@ -29,7 +32,6 @@ __all__ = [
     "to_library",
 ]
 
-LIBRARIES = ("numpy", "torch", "cupy")
 _NAMESPACES = {}  # by the types of arrays, what array-api-compat takes fifteen microseconds to find
 _PLACED = {}  # by the id of a host array, what `place_once` made of it
 
@@ -69,15 +71,39 @@ def complex_dtype(x):
 
 
 def _is_single(x, name="x"):
-    xp = array_namespace(x)
-    if not xp.isdtype(x.dtype, ("real floating", "complex floating")):
-        raise TypeError(f"{name}: expected a floating array, got {x.dtype}")
-    return xp.finfo(x.dtype).bits == 32
+    """Whether the precision is single, and not double.  Raises TypeError for any other."""
+    xp = dense(x, name)
+    bits = xp.finfo(x.dtype).bits if _is_kind(x, ("real floating", "complex floating")) else 0
+    if bits not in (32, 64):
+        raise TypeError(f"{name}: expected a floating array of single or double precision, got {x.dtype}")
+    return bits == 32
+
+
+def dense(x, name="x"):
+    """The namespace of `x`.  Raises TypeError, naming it, if it is no array, or sparse, masked or nested."""
+    try:
+        xp = array_namespace(x)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
+    layout = "nested" if getattr(x, "is_nested", False) else str(getattr(x, "layout", "torch.strided"))
+    if layout == "nested" or (layout.startswith("torch.") and layout != "torch.strided"):
+        raise TypeError(f"{name}: expected a dense array, got one of layout {layout}")
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name}: expected a dense array without a mask, got {type(x).__name__}")
+    return xp
+
+
+def _is_kind(x, kinds):
+    try:
+        return array_namespace(x).isdtype(x.dtype, kinds)
+    except (TypeError, ValueError):  # a dtype that the standard does not know
+        return False
 
 
 def to_complex(x):
     """`x` as a complex array of its own precision; a complex array is returned as it is."""
-    return x if is_complex(x) else array_namespace(x).astype(x, complex_dtype(x))
+    dtype = complex_dtype(x)
+    return x if is_complex(x) else array_namespace(x).astype(x, dtype)
 
 
 def floating(x, name="x"):
@@ -89,41 +115,37 @@ def floating(x, name="x"):
     Returns an array of the shape of `x`: `x` itself if it is floating already.
     Raises TypeError if `x` is not a numeric array, is sparse or masked, or has half or extended precision.
     """
-    try:
-        xp = array_namespace(x)
-    except TypeError as error:
-        raise TypeError(f"{name}: {error}") from None
-    if isinstance(x, np.ma.MaskedArray) or (is_torch_array(x) and str(x.layout) != "torch.strided"):
-        raise TypeError(f"{name}: expected a dense array without a mask, got {getattr(x, 'layout', type(x).__name__)}")
-    x = _native(x)
+    if type(x) is np.ndarray and x.dtype.char in "fdFD" and x.dtype.isnative:  # at once, the most frequent case
+        return x
+    xp, x = dense(x, name), native(x)
     if x.dtype in (xp.float32, xp.float64, xp.complex64, xp.complex128):
         return x
-    try:
-        whole = xp.isdtype(x.dtype, ("bool", "integral"))
-    except (TypeError, ValueError):
-        whole = False
-    if whole:
-        return xp.astype(x, xp.__array_namespace_info__().default_dtypes(device=device(x))["real floating"])
+    got = x.dtype
+    if _is_kind(x, ("bool", "integral")):
+        default = xp.__array_namespace_info__().default_dtypes(device=device(x))["real floating"]
+        if default in (xp.float32, xp.float64):
+            return xp.astype(x, default)
+        got = f"{x.dtype} where the default is {default}"
     raise TypeError(
         f"{name}: expected single or double precision (float32, float64, complex64, complex128) or integers, "
-        f"got {x.dtype}; cast it first"
+        f"got {got}; cast it first"
     )
 
 
-def _native(x):
-    """A byte-swapped NumPy array in the machine's byte order; anything else untouched."""
-    return x.astype(x.dtype.newbyteorder("=")) if is_numpy_array(x) and not x.dtype.isnative else x
-
-
 def check_finite(x, name="x"):
-    """Raise ValueError if `x` holds NaN or infinity, which an FFT would spread over the whole image, or no values."""
+    """Raise ValueError if `x` holds NaN or infinity, which an FFT would spread over the whole image, or no values.
+
+    Where nobody can look at values, as under torch.export and torch.func.vmap, they pass.
+    """
     xp = array_namespace(x)
+    if is_recorded():
+        return
     if is_torch_array(x) and x.is_meta:
         raise ValueError(f"{name}: expected an array that holds values, got one on the device meta, shape {shape(x)}")
     with np.errstate(over="ignore", invalid="ignore"):
         total = xp.sum(x)  # one quick pass: finite only if all values are; it may overflow even so
-    if not bool(xp.isfinite(total)) and not bool(xp.all(xp.isfinite(x))):
-        count = int(xp.sum(xp.astype(~xp.isfinite(x), xp.int64)))
+    if not holds(xp.isfinite(total)) and not holds(xp.all(xp.isfinite(x))):
+        count = int(xp.count_nonzero(~xp.isfinite(x)))
         raise ValueError(
             f"{name}: expected finite values, got {count} NaN or infinite of {math.prod(x.shape)} in shape {shape(x)}"
         )
@@ -159,16 +181,25 @@ def place(host, like):
     like : floating array of any library
 
     Returns an array of the shape of `host`: complex if it is complex, real otherwise, integer if it is integer.
+    Raises TypeError for other dtypes; ValueError if a number is too large for the precision.
     """
-    xp = array_namespace(like)
     host = np.asarray(host)
-    if host.dtype.kind in "iu":
-        return xp.asarray(host.astype(np.int64), device=device(like))
-    if host.dtype.kind not in "bfc":
+    single = host.dtype.kind not in "iu" and _is_single(like, "like")
+    return _placed(host, array_namespace(like), device(like), single)
+
+
+def _placed(host, xp, where, single):
+    kinds = {"b": "float", "f": "float", "c": "complex", "i": "int", "u": "int"}
+    if host.dtype.kind not in kinds:
         raise TypeError(f"host: expected numbers, got {host.dtype}")
-    single = _is_single(like, "like")
-    kind = ("complex128", "complex64") if host.dtype.kind == "c" else ("float64", "float32")
-    return xp.asarray(np.array(host, dtype=kind[single]), device=device(like))
+    kind = kinds[host.dtype.kind]
+    kind += {"float": ("64", "32"), "complex": ("128", "64"), "int": ("64", "64")}[kind][single]
+    try:
+        with np.errstate(over="raise", under="ignore"):
+            host = np.array(host, dtype=kind)
+    except FloatingPointError:
+        raise ValueError(f"host: expected numbers that fit into {kind}, got {np.max(np.abs(host)):.3g}") from None
+    return xp.asarray(host, device=where)
 
 
 def place_once(host, like):
@@ -181,22 +212,24 @@ def place_once(host, like):
     """
     if host.flags.writeable:
         raise ValueError(f"host: expected a read-only array, got a writeable one of shape {host.shape}")
+    if is_recorded():  # as a constant of what is recorded
+        return place(host, like)
     if id(host) not in _PLACED:
         weakref.finalize(host, _PLACED.pop, id(host), None)
     places = _PLACED.setdefault(id(host), {})
-    key = array_namespace(like).__name__, str(device(like)), real_dtype(like)
+    where = array_namespace(like), device(like), _is_single(like, "like")
+    key = where[0].__name__, str(where[1]), where[2]
     if key not in places:
-        # A torch tensor made under `inference_mode` could never enter a graph again.
-        ordinary = importlib.import_module("torch").inference_mode(False) if is_torch_array(like) else nullcontext()
-        with ordinary:
-            places[key] = place(host, like)
+        # A tensor made under inference_mode or vmap is of no use after it. CuPy has streams instead, also a thread's.
+        here = is_numpy_array(like) or is_cupy_array(like)
+        places[key] = _placed(host, *where) if here else apart(_placed, host, *where)
     return places[key]
 
 
 def to_host(x):
     """Copy an array to NumPy, off the graph. Only results and figures may call this: a transfer is never implicit."""
     if is_torch_array(x):
-        return x.detach().resolve_conj().cpu().numpy()
+        return x.detach().resolve_conj().resolve_neg().cpu().numpy()
     if is_cupy_array(x):
         return x.get()
     if hasattr(x, "device") and not is_numpy_array(x):
@@ -210,11 +243,11 @@ def numpy_view(x):
 
     NumPy is the quicker of the two there; it works on the cores that `cores` counts, whatever torch was told.
     """
-    if not is_torch_array(x) or str(x.layout) != "torch.strided" or str(x.device) != "cpu":
+    if is_recorded() or not is_torch_array(x) or str(x.layout) != "torch.strided" or str(x.device) != "cpu":
         return None
     torch = importlib.import_module("torch")
     in_a_graph = x.requires_grad and torch.is_grad_enabled()
-    if in_a_graph or torch.compiler.is_compiling() or torch.autograd.forward_ad.unpack_dual(x).tangent is not None:
+    if in_a_graph or torch.autograd.forward_ad.unpack_dual(x).tangent is not None:
         return None
     try:
         return x.detach().resolve_conj().resolve_neg().numpy()
@@ -225,53 +258,3 @@ def numpy_view(x):
 def numbers_at_once(x):
     """How many numbers to work on at a time: what a processor's cache holds, or 1 GiB of a GPU."""
     return 2**28 if is_cupy_array(x) or (is_torch_array(x) and x.device.type != "cpu") else 2**22
-
-
-def to_library(host, name):
-    """Put a NumPy array in the library called `name`, on its GPU if it sees one, keeping dtype and shape.
-
-    host : NumPy array
-    name : "numpy", "torch" or "cupy"
-
-    Raises ValueError if the name is unknown, ImportError if the library is not installed, RuntimeError if it is CuPy
-    and there is no GPU.
-    """
-    library = _library(name)
-    if name == "numpy":
-        return host
-    if name == "torch":  # which takes no read-only, reversed or byte-swapped arrays
-        host = np.require(_native(host), requirements="CW")
-        return library.asarray(host, device="cuda" if library.cuda.is_available() else "cpu")
-    if not library.cuda.is_available():
-        raise RuntimeError("cupy is installed, but it sees no GPU (cupy.cuda.is_available() is false)")
-    return library.asarray(host)
-
-
-def hand_over(x, name):
-    """An array as one of another library, on the same memory of the same device: nothing is copied (DLPack).
-
-    x : array of any library, outside of a graph
-    name : "numpy", "torch" or "cupy"
-
-    Returns (...) an array of that library; writing to one writes to both, where the other lets itself be written to.
-    Raises ValueError if the name is unknown or `x` is read-only, which torch would not know; ImportError if the library
-    is not installed; TypeError if it does not take arrays of this kind: NumPy and CuPy have no memory in common, torch
-    takes the memory of either.
-    """
-    library = _library(name)
-    if is_numpy_array(x) and not x.flags.writeable:
-        raise ValueError(f"x: expected an array that may be written to, got a read-only one of shape {x.shape}")
-    try:
-        return library.from_dlpack(x)
-    except (BufferError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        kind = f"{type(x).__module__}.{type(x).__name__}"
-        raise TypeError(f"x: expected an array whose memory {name} can share, got {kind}: {error}") from None
-
-
-def _library(name):
-    if name not in LIBRARIES:
-        raise ValueError(f"name: unknown array library {name!r}; known: {', '.join(LIBRARIES)}")
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ImportError(f"the array library {name!r} is not installed ({error}); see README.md, Install") from error

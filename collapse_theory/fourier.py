@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from .arrays import array_namespace, is_numpy_array, shape, to_complex
+from .arrays import array_namespace, floating, is_numpy_array, shape, to_complex
 from .cores import cores_for, free_cores, on_cores
 from .machine import is_reproducible
 
@@ -28,7 +28,7 @@ _DONE, _PLANS = Counter(), defaultdict(list)
 
 def fft2(x):
     """Discrete Fourier transform of the last two axes.  (..., H, W) real or complex -> same shape, complex."""
-    _check_two_axes(x)
+    x = _planes("x", x)
     if not is_numpy_array(x):
         return array_namespace(x).fft.fftn(to_complex(x), axes=(-2, -1))
     if _is_planned(x):
@@ -38,9 +38,9 @@ def fft2(x):
 
 def ifft2(x_hat):
     """Inverse of `fft2`.  (..., H, W) complex -> same shape, complex."""
-    _check_two_axes(x_hat)
+    x_hat = _planes("x_hat", x_hat)
     if not is_numpy_array(x_hat):
-        return array_namespace(x_hat).fft.ifftn(x_hat, axes=(-2, -1))
+        return array_namespace(x_hat).fft.ifftn(to_complex(x_hat), axes=(-2, -1))
     if _is_planned(x_hat):
         return inverse_sum(np.array(to_complex(x_hat), order="C")) / (x_hat.shape[-2] * x_hat.shape[-1])
     return _scipy_fft().ifft2(x_hat, axes=(-2, -1), workers=_workers(x_hat))
@@ -48,17 +48,19 @@ def ifft2(x_hat):
 
 def inverse_sum(x_hat):
     """Σ_ω x̂(ω) e^{iω·u}, H W times `ifft2`.  (..., H, W) complex, which may be written over -> same shape, complex."""
-    _check_two_axes(x_hat)
+    x_hat = _planes("x_hat", x_hat)
     if not is_numpy_array(x_hat):
-        return array_namespace(x_hat).fft.ifftn(x_hat, axes=(-2, -1), norm="forward")
+        return array_namespace(x_hat).fft.ifftn(to_complex(x_hat), axes=(-2, -1), norm="forward")
     if _is_planned(x_hat) and x_hat.flags.c_contiguous:
         return _planned(x_hat, "FFTW_BACKWARD", in_place=True)
     return _scipy_fft().ifft2(x_hat, axes=(-2, -1), norm="forward", overwrite_x=True, workers=_workers(x_hat))
 
 
-def _check_two_axes(x):
-    if array_namespace(x) and x.ndim < 2:
-        raise ValueError(f"x: expected images (..., H, W) with at least 2 axes, got shape {shape(x)}")
+def _planes(name, x):
+    x = floating(x, name)
+    if x.ndim < 2 or 0 in x.shape[-2:]:
+        raise ValueError(f"{name}: expected images (..., H, W) with at least 2 axes, no side 0, got shape {shape(x)}")
+    return x
 
 
 @cache

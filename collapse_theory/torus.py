@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from .arguments import check_count
-from .arrays import array_namespace, images, place, shape
+from .arguments import check_count, host_array, host_numbers
+from .arrays import array_namespace, dense, floating, images, place, shape
+from .contexts import matmul, uncompiled
 from .fourier import fft2, ifft2
 
 __all__ = [
@@ -35,6 +36,7 @@ def frequencies(shape):
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
 
 
+@uncompiled
 def translate(x, shift):
     """Move a periodic image by `shift`, exactly, also between samples.
 
@@ -48,12 +50,13 @@ def translate(x, shift):
     Raises ValueError if `x` has fewer than two axes or `shift` does not end in an axis of two finite numbers.
     """
     x = images(x)
-    shift = _host_vectors(shift, "shift")
-    _check_broadcast("shift", shift.shape[:-1], x.shape[:-2])
-    turn = np.exp(-1j * np.tensordot(shift, frequencies(x.shape[-2:]), axes=(-1, -1)))
+    shift = _host_vectors(shift, "shift", sides=shape(x)[-2:])
+    _check_broadcast("shift", shift.shape[:-1], shape(x)[:-2])
+    turn = np.exp(-1j * np.tensordot(shift, frequencies(shape(x)[-2:]), axes=(-1, -1)))
     return ifft2(fft2(x) * place(turn, like=x))
 
 
+@uncompiled
 def roll(x, shift):
     """Move a periodic image by whole samples.
 
@@ -64,12 +67,14 @@ def roll(x, shift):
     Raises ValueError if `shift` is not two integers.
     """
     x = images(x)
-    shift = np.asarray(shift)
+    shift = host_array("shift", shift)
     if shift.shape != (2,) or shift.dtype.kind not in "iu":
         raise ValueError(f"shift: expected two integers, got {shift.tolist()!r}; `translate` moves between samples")
-    return array_namespace(x).roll(x, (int(shift[0]), int(shift[1])), axis=(-2, -1))
+    shift = tuple(int(step) % side for step, side in zip(shift, shape(x)[-2:], strict=True))
+    return array_namespace(x).roll(x, shift, axis=(-2, -1))
 
 
+@uncompiled
 def deform(x, displacement):
     """Deform a periodic image by a displacement field, exactly: values of its trigonometric interpolant.
 
@@ -83,29 +88,30 @@ def deform(x, displacement):
     Raises ValueError if `displacement` does not have shape (H, W, 2) or is not finite.
     """
     x = images(x)
-    height, width = x.shape[-2:]
-    displacement = _host_vectors(displacement, "displacement")
+    height, width = shape(x)[-2:]
+    displacement = _host_vectors(displacement, "displacement", sides=(height, width))
     if displacement.shape != (height, width, 2):
         raise ValueError(f"displacement: expected shape {(height, width, 2)}, got {displacement.shape}")
     grid = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1)
     points = (grid - displacement).reshape(-1, 2)
     xp, x_hat = array_namespace(x), fft2(x)
-    bytes_a_point = 16 * (height + width + height * int(np.prod(x.shape[:-2], dtype=int)))
+    bytes_a_point = 16 * (height + width + height * int(np.prod(shape(x)[:-2], dtype=int)))
     pieces = np.array_split(points, min(len(points), -(-len(points) * bytes_a_point // _DEFORMATION_BYTES)))
-    return xp.reshape(xp.concat([_interpolate(x_hat, piece) for piece in pieces], axis=-1), x.shape)
+    return xp.reshape(xp.concat([_interpolate(x_hat, piece) for piece in pieces], axis=-1), shape(x))
 
 
 def _interpolate(x_hat, points):
     """Trigonometric interpolant at `points` (P, 2).  (..., H, W) spectrum -> (..., P)."""
     xp = array_namespace(x_hat)
-    height, width = x_hat.shape[-2:]
+    height, width = shape(x_hat)[-2:]
     rows, columns = (
         place(np.exp(2j * np.pi * np.outer(np.fft.fftfreq(side), points[:, axis])) / side, like=x_hat)
         for axis, side in enumerate((height, width))
     )
-    return xp.sum(rows * (x_hat @ columns), axis=-2)
+    return xp.sum(rows * matmul(x_hat, columns), axis=-2)
 
 
+@uncompiled
 def convolve(x, filter_hat):
     """Periodic convolution with a filter known by its Fourier transform.
 
@@ -116,12 +122,10 @@ def convolve(x, filter_hat):
     Raises ValueError if the last two axes of `filter_hat` are not those of `x`, or it is not finite numbers.
     """
     x = images(x)
-    filter_hat = np.asarray(filter_hat)
-    if filter_hat.shape[-2:] != tuple(x.shape[-2:]):
-        raise ValueError(f"filter_hat: expected shape (..., {x.shape[-2]}, {x.shape[-1]}), got {filter_hat.shape}")
-    if filter_hat.dtype.kind not in "biufc" or not np.all(np.isfinite(filter_hat)):
-        raise ValueError(f"filter_hat: expected finite numbers, got {filter_hat.dtype} that are not")
-    _check_broadcast("filter_hat", filter_hat.shape[:-2], x.shape[:-2])
+    filter_hat, sides = host_numbers("filter_hat", filter_hat), shape(x)[-2:]
+    if filter_hat.shape[-2:] != sides:
+        raise ValueError(f"filter_hat: expected shape (..., {sides[0]}, {sides[1]}), got {filter_hat.shape}")
+    _check_broadcast("filter_hat", filter_hat.shape[:-2], shape(x)[:-2])
     return ifft2(fft2(x) * place(filter_hat, like=x))
 
 
@@ -144,15 +148,17 @@ def fold(x_hat, factor=2):
     Returns (..., H / factor, W / factor).
     Raises ValueError if a side is not a multiple of `factor`.
     """
+    x_hat = floating(x_hat, "x_hat")
     _check_divides("x_hat", x_hat, factor)
     xp = array_namespace(x_hat)
-    height, width = (side // factor for side in x_hat.shape[-2:])
-    blocks = xp.reshape(x_hat, (*x_hat.shape[:-2], factor, height, factor, width))
+    height, width = (side // factor for side in shape(x_hat)[-2:])
+    blocks = xp.reshape(x_hat, (*shape(x_hat)[:-2], factor, height, factor, width))
     # Aliases are added one by one: libraries are slow at reducing such short axes of complex numbers.
-    rows = sum(xp.unstack(blocks, axis=-4))
-    return sum(xp.unstack(rows, axis=-2)) / factor**2 if factor > 1 else x_hat
+    rows = sum(blocks[..., alias, :, :, :] for alias in range(factor))
+    return sum(rows[..., alias, :] for alias in range(factor)) / factor**2 if factor > 1 else x_hat
 
 
+@uncompiled
 def reflect(x, padded_shape):
     """Grow an image by reflection about its border samples, without repeating them.
 
@@ -166,7 +172,7 @@ def reflect(x, padded_shape):
     if 0 in x.shape:
         raise ValueError(f"x: expected at least one sample on every axis, got shape {shape(x)}")
     for axis, padded in zip((-2, -1), image_shape(padded_shape, "padded_shape"), strict=True):
-        side = x.shape[axis]
+        side = shape(x)[axis]
         if padded < side:
             raise ValueError(f"padded_shape: expected at least {shape(x)[-2:]}, got {tuple(padded_shape)}")
         period = max(2 * (side - 1), 1)
@@ -177,10 +183,7 @@ def reflect(x, padded_shape):
 
 def _namespace_of_images(name, x):
     """The namespace of (..., H, W), once it is known to have two axes: for what is done to arrays of any dtype."""
-    try:
-        xp = array_namespace(x)
-    except TypeError as error:
-        raise TypeError(f"{name}: {error}") from None
+    xp = dense(x, name)
     if x.ndim < 2:
         raise ValueError(f"{name}: expected images (..., H, W) with at least 2 axes, got shape {shape(x)}")
     return xp
@@ -189,7 +192,7 @@ def _namespace_of_images(name, x):
 def _check_divides(name, x, factor):
     _namespace_of_images(name, x)
     check_count("factor", factor)
-    if any(side % factor for side in x.shape[-2:]):
+    if any(side % factor for side in shape(x)[-2:]):
         raise ValueError(f"{name}: expected sides that are multiples of {factor}, got shape {shape(x)}")
 
 
@@ -201,12 +204,15 @@ def _check_broadcast(name, leading, axes):
         raise ValueError(f"{name}: expected {expected}, got {leading}") from None
 
 
-def _host_vectors(value, name):
-    """Host numbers with a last axis of two (row, column), in float64."""
+def _host_vectors(value, name, sides):
+    """Host numbers with a last axis of two (row, column), in float64: less than a turn of the torus."""
     try:
-        vectors = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+        vectors = host_array(name, value)
+    except ValueError:
         raise ValueError(f"{name}: expected real (row, column) pairs, got {value!r}") from None
+    if vectors.dtype.kind not in "biuf":
+        raise ValueError(f"{name}: expected real (row, column) pairs, got {value!r}")
+    vectors = vectors.astype(np.float64)
     if vectors.shape[-1:] != (2,) or not np.all(np.isfinite(vectors)):
         raise ValueError(f"{name}: expected finite (row, column) pairs, got {np.array2string(vectors, threshold=8)}")
-    return vectors
+    return np.fmod(vectors, sides)

@@ -163,7 +163,7 @@ def leave_out_the_lowpass(patch, claim, met):
         grid = grid if layer.boundary == "periodic" else padded_shape(grid)
         return right_layer(x, replace(layer, bank=without(layer.bank.at(grid))), number)
 
-    right_layer, right_transform = cascades.apply_layer, transform.wavelet_transform
+    right_layer, right_transform = cascades._apply, transform.wavelet_transform
     replace_everywhere(patch, right_layer, layer_without)
     replace_everywhere(patch, right_transform, lambda x, bank: right_transform(x, without(bank)))
 

@@ -37,6 +37,7 @@ def test_host_copy_is_off_the_graph():
     torch = pytest.importorskip("torch")
     z = torch.ones(2, dtype=torch.complex128, requires_grad=True)
     np.testing.assert_array_equal(to_host(torch.conj(2j * z)), [-2j, -2j])
+    np.testing.assert_array_equal(to_host(torch.imag(torch.conj(2j * z))), [-2, -2])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
@@ -114,6 +115,8 @@ def test_arrays_are_handed_over_on_the_same_memory(noise):
     mine.flags.writeable = False
     with pytest.raises(ValueError, match="x: expected an array that may be written to, got a read-only one of shape"):
         hand_over(mine, "torch")
+    np.testing.assert_array_equal(hand_over(np.arange(3.0)[:1][::-1], "torch"), [0])
+    np.testing.assert_array_equal(hand_over(np.arange(6.0)[::2], "torch"), [0, 2, 4])
     for bad in ([1.0], mine.astype(">c16"), torch.ones(1, device="meta")):
         with pytest.raises(TypeError, match=r"x: expected an array whose memory \w+ can share, got "):
             hand_over(bad, "torch" if not isinstance(bad, torch.Tensor) else "numpy")

@@ -16,12 +16,14 @@ EVERYTHING = [
     p for folder in ("collapse_theory", "analysis", "figures", "tests") for p in sorted((ROOT / folder).rglob("*.py"))
 ]
 FOUNDATION = {
-    *("arguments", "arrays", "labels", "machine", "compiled", "cores"),
+    *("contexts", "arguments", "arrays", "labels", "machine", "compiled", "cores"),
     *("fourier", "pairs", "torus", "wavelets", "nonlinearities"),
 }
 MAY_IMPORT = {
-    "arguments": set(),
-    "arrays": set(),
+    "contexts": set(),
+    "arguments": {"contexts"},
+    "transfers": set(),
+    "arrays": {"contexts", "transfers"},
     "labels": {"arrays"},
     "machine": set(),
     "files": set(),
@@ -29,11 +31,11 @@ MAY_IMPORT = {
     "cores": {"arrays"},
     "pairs": {"arrays", "compiled", "cores"},
     "fourier": {"arrays", "cores", "machine"},
-    "torus": {"arguments", "arrays", "fourier"},
-    "wavelets": {"arguments", "arrays", "fourier", "pairs", "torus"},
-    "nonlinearities": {"arguments", "arrays"},
+    "torus": {"arguments", "arrays", "contexts", "fourier"},
+    "wavelets": {"arguments", "arrays", "contexts", "fourier", "pairs", "torus"},
+    "nonlinearities": {"arguments", "arrays", "contexts"},
     "scattering": FOUNDATION,
-    "separation": {"arguments", "arrays", "labels", "compiled", "cores", "pairs"},
+    "separation": {"arguments", "arrays", "labels", "compiled", "contexts", "cores", "pairs"},
     "processes": {"arguments", "arrays", "fourier", "torus"},
     "datasets": {"arguments", "arrays", "labels", "cores"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},

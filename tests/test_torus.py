@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from collapse_theory import torus
 from collapse_theory.arrays import to_host
 from collapse_theory.fourier import fft2, ifft2
+from collapse_theory.scattering import mix_channels
 from tests.places import NUMPY, assert_close
 
 SHAPES = [(8, 8), (6, 9), (7, 5), (1, 4)]
@@ -22,6 +23,17 @@ def interpolant(x, points):
     """The slow obvious value of the trigonometric interpolant of one image at points (P, 2)."""
     w, x_hat = torus.frequencies(x.shape).reshape(-1, 2), np.fft.fft2(x).ravel()
     return np.array([np.mean(x_hat * np.exp(1j * w @ point)) for point in points])
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.int64, np.uint64, np.float16, np.longdouble, list, "torch"])
+def test_host_numbers_of_any_kind_keep_the_precision_of_the_images(place, rng, kind):
+    x, ones = noise(rng, (2, 2, 2), "real"), np.array([[1, 0], [0, 1]])
+    given = {list: ones.tolist, "torch": lambda: pytest.importorskip("torch").asarray(ones)}
+    given = given.get(kind, lambda: ones.astype(kind))()
+    lifted = place.lift(x)
+    assert_close(torus.convolve(lifted, given), torus.convolve(x, ones * 1.0), place, like=lifted)
+    assert_close(torus.translate(lifted, given[0]), torus.translate(x, (1, 0)), place, like=lifted)
+    assert_close(mix_channels(lifted, given), x, place, like=lifted, rounding=1e-7)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import check_choice, check_count
-from ..arrays import array_namespace, device, floating, images, is_complex, numpy_view, shape, to_complex
+from ..arrays import array_namespace, device, images, is_complex, numpy_view, shape, to_complex
+from ..contexts import uncompiled
 from ..fourier import fft2
 from ..nonlinearities import nonlinearity as named_nonlinearity
 from ..torus import reflect
@@ -49,6 +50,7 @@ class Layer:
             raise TypeError(f"nonlinearity: expected a callable or a name, got {self.nonlinearity!r}")
 
 
+@uncompiled
 def cascade(
     x,
     bank,
@@ -107,10 +109,11 @@ def _representations(x, layers, allow_loss):
                 f"bank: {layer.bank!r} does not see half of the spectrum of the complex maps at depth {number}; "
                 "use circle='full', or accept the loss by allow_loss=True"
             )
-        x = apply_layer(x, layer, number)
+        x = _apply(x, layer, number)
         yield x
 
 
+@uncompiled
 def apply_layer(x, layer, number=0):
     """One layer of a cascade.
 
@@ -120,13 +123,16 @@ def apply_layer(x, layer, number=0):
 
     Returns (..., C (1 + K), H', W'), or as many channels as the mixing has outputs.
     """
-    x = floating(x)
-    xp = array_namespace(x)
+    x = images(x, least_axes=3)
     if not isinstance(layer, Layer):
         raise TypeError(f"layer: expected a Layer, got {type(layer).__name__}")
-    if x.ndim < 3:
-        raise ValueError(f"x: expected images (..., C, H, W) with at least 3 axes, got shape {shape(x)}")
-    z = _coefficients(x, layer)
+    _check_sides(shape(x)[-2:], [layer])
+    return _apply(x, layer, number)
+
+
+@uncompiled  # by itself: a generator goes on when `cascade` has returned
+def _apply(x, layer, number):
+    xp, z = array_namespace(x), _coefficients(x, layer)
     low = z[..., :1, :, :] if is_complex(x) else xp.real(z[..., :1, :, :])
     waves = layer.nonlinearity(z[..., 1:, :, :])
     if layer.lowpass == "also":
@@ -188,4 +194,4 @@ def _check_sides(sides, layers):
 
 
 def _matrix(mixing, channels, number):
-    return mixing.matrix(int(channels.shape[-3]), number) if isinstance(mixing, Mixing) else mixing
+    return mixing.matrix(shape(channels)[-3], number) if isinstance(mixing, Mixing) else mixing

@@ -5,8 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..arguments import check_choice, check_count
-from ..arrays import array_namespace, is_complex, place, shape, to_complex
+from ..arguments import check_choice, check_count, host_numbers
+from ..arrays import array_namespace, floating, is_complex, place, shape, to_complex
+from ..contexts import matmul, uncompiled
 
 __all__ = ["Mixing", "mix_channels", "semi_unitary"]
 
@@ -29,6 +30,7 @@ class Mixing:
         return _drawn_once(inputs if self.outputs is None else self.outputs, inputs, (self.seed, layer), self.kind)
 
 
+@uncompiled
 def mix_channels(x, matrix):
     """Apply a matrix to the channels at every pixel: the only operation here that mixes colours.
 
@@ -38,16 +40,17 @@ def mix_channels(x, matrix):
     Returns (..., outputs, H, W), complex if either is.
     Raises ValueError if the matrix does not have C columns.
     """
-    xp, matrix = array_namespace(x), np.asarray(matrix)
-    if matrix.ndim != 2 or matrix.shape[1] != x.shape[-3]:
-        raise ValueError(f"mixing: expected a matrix with {x.shape[-3]} columns, one a channel, got {matrix.shape}")
-    if matrix.dtype.kind not in "iufc" or not np.all(np.isfinite(matrix)):
-        raise ValueError(f"mixing: expected finite numbers, got {matrix.dtype} that are not")
+    x = floating(x)
+    if x.ndim < 3:
+        raise ValueError(f"x: expected images (..., C, H, W) with at least 3 axes, got shape {shape(x)}")
+    xp, matrix, channels = array_namespace(x), host_numbers("mixing", matrix), shape(x)[-3]
+    if matrix.ndim != 2 or matrix.shape[1] != channels:
+        raise ValueError(f"mixing: expected a matrix with {channels} columns, one a channel, got {matrix.shape}")
     matrix = place(matrix, like=x)
     if is_complex(matrix) != is_complex(x):
         matrix, x = to_complex(matrix), to_complex(x)
-    mixed = matrix @ xp.reshape(x, (*shape(x)[:-2], -1))
-    return xp.reshape(mixed, (*shape(x)[:-3], matrix.shape[0], *shape(x)[-2:]))
+    mixed = matmul(matrix, xp.reshape(x, (*shape(x)[:-2], -1)))
+    return xp.reshape(mixed, (*shape(x)[:-3], shape(matrix)[0], *shape(x)[-2:]))
 
 
 def semi_unitary(outputs, inputs, *, seed, kind="real"):

@@ -4,6 +4,7 @@ import math
 
 from ..arguments import check_count, check_number
 from ..arrays import array_namespace, device, images, is_complex, is_numpy_array, numbers_at_once, numpy_view, shape
+from ..contexts import matmul, uncompiled
 from ..cores import cores_for, on_cores
 from ..fourier import fft2
 from ..torus import reflect
@@ -13,6 +14,7 @@ from .windows import padded_sides, windows
 __all__ = ["scatter"]
 
 
+@uncompiled
 def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     """The classical scattering transform of real images, averaged over windows of 2^J samples.
 
@@ -53,7 +55,7 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     filters = windows(sides, int(scales), int(angles), check_number("pi", pi, least=1)).placed(like=x)
     xp = array_namespace(x)
     planes = xp.reshape(x, (-1, *sides))
-    count = planes.shape[0]
+    count = shape(planes)[0]
     chunk = chunk or _images_at_once(planes, 3 * (1 + angles) * math.prod(padded))
     pieces = [planes[start : min(start + chunk, count), ...] for start in range(0, count, chunk)]
     s = xp.concat(on_cores(lambda piece: _coefficients(piece, filters, order), pieces, like=x), axis=0)
@@ -62,7 +64,7 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
 
 def _images_at_once(planes, numbers):
     """Images a chunk, of which each takes so many `numbers`."""
-    fit, count = max(1, numbers_at_once(planes) // numbers), planes.shape[0]
+    fit, count = max(1, numbers_at_once(planes) // numbers), shape(planes)[0]
     return min(fit, -(-count // cores_for(count * numbers))) if is_numpy_array(planes) else fit
 
 
@@ -98,18 +100,18 @@ def _second(u, filters, scale):
     xp, (_, angles, height, width) = array_namespace(u), shape(u)
     maps = xp.reshape(u, (-1, height, width))
     at_once = max(1, numbers_at_once(u) // (4 * angles * height * width))
-    count, coarser = maps.shape[0], range(scale + 1, len(filters.averages))
+    count, coarser = shape(maps)[0], range(scale + 1, len(filters.averages))
     s = []
     for start in range(0, count, at_once):
         u_hat = fft2(maps[start : min(start + at_once, count), ...])
         moduli = ((xp.abs(filters.wavelets[scale, n].apply(u_hat)), filters.averages[n]) for n in coarser)
         s.append(xp.concat([_average(*each) for each in moduli], axis=1))
     s = xp.concat(s, axis=0)
-    return xp.reshape(s, (u.shape[0], -1, *shape(s)[-2:]))
+    return xp.reshape(s, (shape(u)[0], -1, *shape(s)[-2:]))
 
 
 def _average(u, matrices):
     """u ∗ φ, subsampled and cropped.  (..., h, w) -> (..., H // 2^J, W // 2^J)."""
     xp, (rows, columns) = array_namespace(u), matrices
-    columns_done = xp.reshape(u, (-1, u.shape[-1])) @ columns  # one product for all maps
-    return rows @ xp.reshape(columns_done, (*u.shape[:-1], columns.shape[1]))
+    columns_done = matmul(xp.reshape(u, (-1, shape(u)[-1])), columns)  # one product for all maps
+    return matmul(rows, xp.reshape(columns_done, (*shape(u)[:-1], shape(columns)[1])))

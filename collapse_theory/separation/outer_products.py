@@ -5,6 +5,7 @@ import importlib
 import numpy as np
 
 from ..arrays import array_namespace, is_complex, is_numpy_array
+from ..contexts import matmul
 
 __all__ = ["add_outer_products", "outer_products", "sum_of_outer_products"]
 
@@ -12,7 +13,7 @@ __all__ = ["add_outer_products", "outer_products", "sum_of_outer_products"]
 def outer_products(rows):
     """Σ r rᴴ over the rows of (N, D).  Returns (D, D)."""
     xp = array_namespace(rows)
-    return xp.matrix_transpose(rows) @ (xp.conj(rows) if is_complex(rows) else rows)
+    return matmul(xp.matrix_transpose(rows), xp.conj(rows) if is_complex(rows) else rows)
 
 
 def add_outer_products(total, rows):

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..arrays import array_namespace, is_complex, place_once
+from ..arrays import array_namespace, is_complex, place_once, shape
 from ..fourier import inverse_sum
 from ..pairs import pairs, sum_of_products, unpair
 
@@ -33,20 +33,20 @@ class FoldedFilters:
     def apply(self, x_hat):
         """x ∗ ψ_l, subsampled: the aliases are added up.  Spectra on the first grid -> (..., L, h, w)."""
         xp, spectra, plain = array_namespace(x_hat), self._blocks(x_hat), is_complex(self.values)
-        spectra = xp.reshape(spectra if plain else pairs(spectra), (len(self.blocks), *x_hat.shape[:-2], -1))
+        spectra = xp.reshape(spectra if plain else pairs(spectra), (len(self.blocks), *shape(x_hat)[:-2], -1))
         z_hat = sum_of_products(spectra, place_once(self.values, like=x_hat))
-        return inverse_sum(xp.reshape(z_hat if plain else unpair(z_hat), (*x_hat.shape[:-2], -1, *self.sides)))
+        return inverse_sum(xp.reshape(z_hat if plain else unpair(z_hat), (*shape(x_hat)[:-2], -1, *self.sides)))
 
     def _blocks(self, x_hat):
         """Spectra on the first grid -> (B, ..., h, w)."""
         if self.factor == 1:
             return x_hat[None, ...]
         xp, leading, (height, width) = array_namespace(x_hat), x_hat.ndim - 2, self.sides
-        blocks = xp.reshape(x_hat, (*x_hat.shape[:-2], self.factor, height, self.factor, width))
+        blocks = xp.reshape(x_hat, (*shape(x_hat)[:-2], self.factor, height, self.factor, width))
         blocks = xp.permute_dims(blocks, (leading, leading + 2, *range(leading), leading + 1, leading + 3))
         if len(self.blocks) < self.factor**2:
             return xp.stack([blocks[a, b, ...] for a, b in self.blocks])
-        return xp.reshape(blocks, (self.factor**2, *x_hat.shape[:-2], height, width))
+        return xp.reshape(blocks, (self.factor**2, *shape(x_hat)[:-2], height, width))
 
 
 def folded(filters_hat, factor):

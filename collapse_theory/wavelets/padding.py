@@ -1,5 +1,6 @@
 """The padding of the paper's networks: two samples or more by reflection, cropped again after the convolutions."""
 
+from ..arrays import dense, shape
 from ..torus import image_shape
 
 __all__ = ["crop", "padded_shape"]
@@ -21,7 +22,9 @@ def padded_shape(shape):
 def crop(x, subsampled=False):
     """Undo `padded_shape`: two samples off each side, or one if the grid was subsampled by two.  (..., Hp, Wp)."""
     border = _PADDING // 2 if subsampled else _PADDING
-    if min(x.shape[-2:]) <= 2 * border:
+    dense(x)
+    height, width = (0, 0) if x.ndim < 2 else shape(x)[-2:]
+    if min(height, width) <= 2 * border:
         expected = f"images (..., Hp, Wp) with sides of more than {2 * border} samples"
-        raise ValueError(f"x: expected {expected}, got {tuple(x.shape)}")
-    return x[..., border : x.shape[-2] - border, border : x.shape[-1] - border]
+        raise ValueError(f"x: expected {expected}, got {shape(x)}")
+    return x[..., border : height - border, border : width - border]

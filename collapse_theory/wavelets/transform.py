@@ -5,12 +5,14 @@ import math
 import numpy as np
 
 from ..arrays import array_namespace, floating, images, is_complex, place, shape
+from ..contexts import uncompiled
 from ..fourier import fft2, ifft2
 from .filterbank import FilterBank
 
 __all__ = ["amplitude_and_phase", "inverse_transform", "wavelet_transform"]
 
 
+@uncompiled
 def wavelet_transform(x, bank):
     """Wavelet coefficients at full resolution.
 
@@ -27,6 +29,7 @@ def wavelet_transform(x, bank):
     return ifft2(fft2(x)[..., None, :, :] * place(bank.filters_hat, like=x))
 
 
+@uncompiled
 def inverse_transform(z, bank):
     """The image whose wavelet coefficients are `z`: the adjoint of a tight transform.
 
@@ -40,7 +43,7 @@ def inverse_transform(z, bank):
     """
     z = images(z, "z", least_axes=3)
     _check_grid("z", z, bank)
-    if z.shape[-3] != 1 + len(bank):
+    if shape(z)[-3] != 1 + len(bank):
         raise ValueError(f"z: expected shape (..., {1 + len(bank)}, H, W) for {bank!r}, got {shape(z)}")
     if bank.tight_for is None:
         raise ValueError(f"bank: expected a tight bank, whose adjoint is its inverse, got {bank!r}; use bank.tight()")
@@ -66,8 +69,8 @@ def amplitude_and_phase(z):
 def _check_grid(name, x, bank):
     if not isinstance(bank, FilterBank):
         raise TypeError(f"bank: expected a FilterBank, got {type(bank).__name__}")
-    if tuple(x.shape[-2:]) != bank.shape:
+    if shape(x)[-2:] != bank.shape:
         raise ValueError(
             f"{name}: expected the grid {bank.shape} of the bank, got shape {shape(x)}; "
-            f"bank.at(({x.shape[-2]}, {x.shape[-1]})) is the bank for it"
+            f"bank.at({shape(x)[-2:]}) is the bank for it"
         )

@@ -1,0 +1,76 @@
+"""From one array library to another: by a copy from the host, or on the same memory."""
+
+import importlib
+
+import numpy as np
+
+__all__ = ["LIBRARIES", "hand_over", "native", "to_library"]
+
+LIBRARIES = ("numpy", "torch", "cupy")
+
+
+def to_library(host, name):
+    """Put a NumPy array in the library called `name`, on its GPU if it sees one, keeping dtype and shape.
+
+    host : NumPy array
+    name : "numpy", "torch" or "cupy"
+
+    Raises ValueError if the name is unknown, ImportError if the library is not installed, RuntimeError if it is CuPy
+    and there is no GPU.
+    """
+    library = _library(name)
+    if name == "numpy":
+        return host
+    if name == "torch":  # which takes no read-only, reversed or byte-swapped arrays
+        host = np.require(native(host), requirements="CW")
+        return library.asarray(host, device="cuda" if library.cuda.is_available() else "cpu")
+    if not library.cuda.is_available():
+        raise RuntimeError("cupy is installed, but it sees no GPU (cupy.cuda.is_available() is false)")
+    return library.asarray(host)
+
+
+def hand_over(x, name):
+    """An array as one of another library, on the same memory of the same device: nothing is copied (DLPack).
+
+    x : array of any library, outside of a graph
+    name : "numpy", "torch" or "cupy"
+
+    Returns (...) an array of that library; writing to one writes to both, where the other lets itself be written to.
+    Raises ValueError if the name is unknown or `x` is read-only, which torch would not know; ImportError if the library
+    is not installed; TypeError if it does not take arrays of this kind: NumPy and CuPy have no memory in common, torch
+    takes the memory of either, but not of an axis that runs backwards.
+    """
+    library = _library(name)
+    if isinstance(x, np.ndarray) and not x.flags.writeable:
+        raise ValueError(f"x: expected an array that may be written to, got a read-only one of shape {x.shape}")
+    try:
+        if isinstance(x, np.ma.MaskedArray):
+            raise BufferError("its mask would be lost")
+        if name == "torch" and not isinstance(x, library.Tensor) and _runs_backwards(x):
+            raise BufferError("an axis runs backwards; copy it")
+        return library.from_dlpack(x)
+    except (BufferError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        kind = f"{type(x).__module__}.{type(x).__name__}"
+        raise TypeError(f"x: expected an array whose memory {name} can share, got {kind}: {error}") from None
+
+
+def _runs_backwards(x):
+    """Whether an axis has a negative stride, at which torch ends the process instead of raising."""
+    if not hasattr(x, "strides") and x.__dlpack_device__()[0] == 1:  # on a processor, and its library does not tell
+        x = np.from_dlpack(x)
+    return any(side > 1 and stride < 0 for side, stride in zip(x.shape, getattr(x, "strides", ()), strict=False))
+
+
+def native(x):
+    """A byte-swapped NumPy array in the machine's byte order; anything else untouched."""
+    swapped = isinstance(x, np.ndarray) and not x.dtype.isnative
+    return x.astype(x.dtype.newbyteorder("=")) if swapped else x
+
+
+def _library(name):
+    if name not in LIBRARIES:
+        raise ValueError(f"name: unknown array library {name!r}; known: {', '.join(LIBRARIES)}")
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(f"the array library {name!r} is not installed ({error}); see README.md, Install") from error
