@@ -6,18 +6,26 @@ Phase harmonics:      `turn_phase` |z| e^{ikα}, between the two: k = 0 forgets 
 
 Each takes a real or complex array of any shape and library; on real numbers the phase is the sign. Each is exact,
 0 going to 0 where the phase is undefined; `softening` adds that much to |z| in the divisions, as the published networks
-do with 1e-6. Gradients are finite at 0 under torch. NaN stays NaN: these functions look at one number at a time.
-In double precision values are right to 4 ulp from 1e-308 to 1e308; complex z under 6e-309, whose inverse overflows,
-break `unit_amplitude`, `squash` and `compress`.
+do with 1e-6. NaN stays NaN: these functions look at one number at a time. In double precision values are right to 4 ulp
+from 3e-308 to 1e308. Under the smallest normal number (2e-308, or 1e-38 in single) a phase counts as undefined.
+
+Gradients under torch are finite at 0, and right if there is one: 1 for `saturate`, for `compress` with gain 1 and for
+`soft_threshold` with threshold 0. On the kink of a rectifier or a threshold they are 0, as torch's own. Of complex |z|
+under 3e-39 (6e-309 in double precision) torch's own gradient may be NaN.
+
+A parameter is a number or a real array; an array takes the precision of the coefficients and keeps its graph. Its
+values are looked at, which waits for a GPU; `checked=False` takes any, as what is learned must be.
 Source: Guth, Zarka & Mallat (2022) and its published code; soft thresholding, Donoho & Johnstone (1994).
 """
 
+import math
 from functools import partial
 
 import numpy as np
 
 from .arguments import check_choice, check_number
-from .arrays import array_namespace, floating, is_complex
+from .arrays import array_namespace, check_finite, device, floating, is_complex, real_dtype, shape
+from .contexts import holds
 
 __all__ = [
     "LAWS",
@@ -49,16 +57,16 @@ def collapse_phase(z):
     return array_namespace(z).abs(z)
 
 
-def collapse_beyond(z, threshold):
+def collapse_beyond(z, threshold, *, checked=True):
     """max(|z| − threshold, 0): a phase collapse with a dead zone.  (...) -> (...) real.
 
-    threshold : number ≥ 0, or a real array broadcast against `z`
+    threshold : number ≥ 0, or a real array ≥ 0 broadcast against `z`
     """
-    amplitude = collapse_phase(z)
-    return array_namespace(z).clip(amplitude - _parameter("threshold", threshold, z, least=0), min=0.0)
+    z = floating(z, "z")
+    return _positive_part(collapse_phase(z) - _parameter("threshold", threshold, z, least=0, checked=checked))
 
 
-def rectify(a, bias=0.0):
+def rectify(a, bias=0.0, *, checked=True):
     """max(a − bias, 0) of real numbers, the rectified linear unit.  (...) real -> (...) real.
 
     Raises TypeError if `a` is complex: of which real part is for the caller to say.
@@ -66,53 +74,63 @@ def rectify(a, bias=0.0):
     a = floating(a, "a")
     if is_complex(a):
         raise TypeError(f"a: expected real numbers, got {a.dtype}; rectify a rotated real part, or collapse the phase")
-    return array_namespace(a).clip(a - _parameter("bias", bias, a), min=0.0)
+    return _positive_part(a - _parameter("bias", bias, a, checked=checked))
 
 
-def soft_threshold(z, threshold, softening=0.0):
+def soft_threshold(z, threshold, softening=0.0, *, checked=True):
     """max(|z| − threshold, 0) e^{iα}: shrink every amplitude by the same amount.  (...) -> (...) same dtype.
 
-    threshold : number ≥ 0, or a real array broadcast against `z`
+    threshold : number ≥ 0, or a real array ≥ 0 broadcast against `z`
     """
-    amplitude = collapse_phase(z)
-    divisor = _divisor(amplitude, softening)
-    threshold = _parameter("threshold", threshold, z, least=0)
-    kept = array_namespace(z).clip(amplitude + softening - threshold, min=0.0)
-    return floating(z, "z") * (kept / divisor)
+    z = floating(z, "z")
+    softening = check_number("softening", softening, least=0)
+    threshold = _parameter("threshold", threshold, z, least=0, checked=checked)
+    return _with_amplitude(z, lambda amplitude: _positive_part(amplitude + softening - threshold), softening)
 
 
 def saturate(z, softening=0.0):
     """tanh(|z|) e^{iα}: large amplitudes saturate at one.  (...) -> (...) same dtype."""
-    amplitude = collapse_phase(z)
-    return floating(z, "z") * (array_namespace(z).tanh(amplitude) / _divisor(amplitude, softening))
+    z = floating(z, "z")
+    return _with_amplitude(z, array_namespace(z).tanh, softening)
 
 
-def squash(z, gain=1.0, bias=0.0, softening=0.0):
+def squash(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
     """e^{iα} / (1 + e^{−gain |z| − bias}): the sigmoid of the amplitude.  (...) -> (...) same dtype.
 
     gain, bias : numbers, or real arrays broadcast against `z`
     """
     # The sigmoid by tanh: the exponential of a large amplitude would overflow.
-    amplitude = collapse_phase(z)
-    half = (_parameter("gain", gain, z) * amplitude + _parameter("bias", bias, z)) / 2
+    z = floating(z, "z")
+    gain, bias = (_parameter(*each, z, checked=checked) for each in (("gain", gain), ("bias", bias)))
+    half = (gain * collapse_phase(z) + bias) / 2
     return unit_amplitude(z, softening) * ((1 + array_namespace(z).tanh(half)) / 2)
 
 
 def unit_amplitude(z, softening=0.0):
     """z / |z| = e^{iα}, 0 at 0: keep the phase alone.  (...) -> (...) same dtype."""
-    return floating(z, "z") / _divisor(collapse_phase(z), softening)
+    z = floating(z, "z")
+    xp = array_namespace(z)
+    amplitude = xp.abs(z)
+    if check_number("softening", softening, least=0):
+        return z / (amplitude + softening)
+    return z / xp.where(amplitude < _smallest(amplitude), 1.0, amplitude)
 
 
-def compress(z, gain=1.0, bias=0.0, softening=0.0):
+def compress(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
     """e^{iα} t / (1 + t), t = e^bias |z|^gain: amplitudes compressed by a power.  (...) -> (...) same dtype.
 
-    gain, bias : numbers, or real arrays broadcast against `z`, |z|^gain within range; under a gain of 1 the gradient
-        at 0 is infinite
+    gain, bias : numbers, or real arrays broadcast against `z`, |z|^gain within range; under a gain of 1 the slope at 0
+        is infinite, and the gradient there that of the smallest normal number
     """
-    gain, bias = _parameter("gain", gain, z), _parameter("bias", bias, z)
-    factor = float(np.exp(bias)) if isinstance(bias, float) else array_namespace(bias).exp(bias)
-    t = factor * collapse_phase(z) ** gain
-    return unit_amplitude(z, softening) * (t / (1 + t))
+    z = floating(z, "z")
+    gain, bias = (_parameter(*each, z, checked=checked) for each in (("gain", gain), ("bias", bias)))
+    factor = _exponential(bias) if isinstance(bias, float) else array_namespace(bias).exp(bias)
+
+    def compressed(amplitude):
+        t = factor * amplitude**gain
+        return t / (1 + t)
+
+    return _with_amplitude(z, compressed, softening)
 
 
 def turn_phase(z, order=2):
@@ -124,11 +142,13 @@ def turn_phase(z, order=2):
 
     Source: Mallat, Zhang & Rochette (2020).
     """
-    amplitude, order = collapse_phase(z), _integer("order", order)
-    if order == 0:
-        return amplitude
-    turned = unit_amplitude(z) ** abs(order)
-    return amplitude * (array_namespace(z).conj(turned) if order < 0 and is_complex(turned) else turned)
+    z, order = floating(z, "z"), _integer("order", order)
+    if order == 0 or (order % 2 == 0 and not is_complex(z)):
+        return collapse_phase(z)
+    if not is_complex(z):
+        return z
+    turned = z * unit_amplitude(z) ** (abs(order) - 1) if abs(order) > 1 else z  # whose gradient at 0 is right
+    return array_namespace(z).conj(turned) if order < 0 else turned
 
 
 def even_part(function):
@@ -190,23 +210,54 @@ def _integer(name, value):
     return int(value)
 
 
-def _divisor(amplitude, softening):
-    """|z| + softening, with 1 instead of 0, so that 0 / 0 is 0 and its gradient finite."""
+def _with_amplitude(z, reduced, softening):
+    """e^{iα} reduced(|z|), as z times a quotient of real numbers, which at 0 is the slope of `reduced` there."""
+    amplitude = collapse_phase(z)
     if check_number("softening", softening, least=0):
-        return amplitude + softening
-    xp = array_namespace(amplitude)
-    return xp.where(amplitude > 0, amplitude, xp.ones_like(amplitude))
+        return z * (reduced(amplitude) / (amplitude + softening))
+    amplitude = array_namespace(z).clip(amplitude, min=_smallest(amplitude))
+    return z * (reduced(amplitude) / amplitude)
 
 
-def _parameter(name, value, z, least=-np.inf):
-    """A parameter as a Python number, checked, or a real array of the library of `z`, as it is."""
-    if isinstance(value, int | float | np.number):
-        return check_number(name, value, least)
+def _smallest(amplitude):
+    """The smallest normal number: the inverse of a smaller one may overflow."""
+    return float(array_namespace(amplitude).finfo(amplitude.dtype).smallest_normal)
+
+
+def _positive_part(a):
+    """max(a, 0), whose gradient at 0 is 0 under torch: its `clip` has 1."""
+    xp = array_namespace(a)
+    return xp.relu(a) if hasattr(xp, "relu") else xp.clip(a, min=0.0)
+
+
+def _exponential(bias):
     try:
-        array_namespace(z, value)
-        wrong = "a complex array" if is_complex(value) else None
+        return math.exp(bias)
+    except OverflowError:
+        raise ValueError(f"bias: expected a number whose exponential is finite, got {bias!r}") from None
+
+
+def _parameter(name, value, z, *, least=-np.inf, checked=True):
+    """A parameter as a Python number, or as a real array beside `z` and as precise; checked, unless it is learned."""
+    if isinstance(value, int | float | np.number):
+        return check_number(name, value, least if checked else -np.inf)
+    try:
+        xp = array_namespace(z, value)
     except TypeError:
-        wrong = type(value).__name__
-    if wrong:
-        raise TypeError(f"{name}: expected a number, or a real array of the library of the coefficients, got {wrong}")
-    return value
+        expected = "a number, or a real array of the library of the coefficients"
+        raise TypeError(f"{name}: expected {expected}, got {type(value).__name__}") from None
+    if is_complex(value) or xp.isdtype(value.dtype, "bool"):
+        raise TypeError(f"{name}: expected a number or a real array, got {value.dtype}")
+    value = floating(value, name)
+    if device(value) != device(z):
+        raise ValueError(f"{name}: expected the device of the coefficients, {device(z)}, got {device(value)}")
+    try:
+        np.broadcast_shapes(shape(value), shape(z))
+    except ValueError:
+        expected = f"a shape that broadcasts against {shape(z)} of the coefficients"
+        raise ValueError(f"{name}: expected {expected}, got {shape(value)}") from None
+    if checked:
+        check_finite(value, name)
+        if least > -np.inf and not holds(xp.all(value >= least)):
+            raise ValueError(f"{name}: expected values of at least {least}, got {float(xp.min(value))}")
+    return xp.astype(value, real_dtype(z), copy=False)

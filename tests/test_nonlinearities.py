@@ -6,7 +6,9 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from collapse_theory import nonlinearities as n
-from collapse_theory.arrays import to_host
+from collapse_theory.arrays import array_namespace, device, to_host
+from collapse_theory.scattering import cascade
+from collapse_theory.wavelets import morlet_bank
 from tests.places import NUMPY, assert_close
 
 PARAMETERS = {"soft threshold": {"threshold": 0.3}, "phase collapse beyond": {"threshold": 0.3}}
@@ -26,6 +28,12 @@ FORMULAS = {
     "compression": lambda z: np.abs(z) / (1 + np.abs(z)) * np.exp(1j * np.angle(z)),
     "phase harmonic": lambda z: np.abs(z) * np.exp(2j * np.angle(z)),
 }
+
+
+def array_in(place, x):
+    """`x` in the library and on the device of `place`, in its own precision."""
+    like = place.lift(np.zeros(1))
+    return array_namespace(like).asarray(np.array(x), device=device(like))
 
 
 def coefficients(rng, size=200):
@@ -131,6 +139,61 @@ def test_gradient_is_right_away_from_zero_and_finite_at_it(name, rng):
     assert torch.isfinite(z.grad).all()
 
 
+WITH_A_SLOPE_AT_ZERO = {
+    "tanh": (n.saturate, 1),
+    "soft threshold of 0": (lambda z: n.soft_threshold(z, 0), 1),
+    "soft threshold of 0.3": (lambda z: n.soft_threshold(z, 0.3), 0),
+    "compression": (n.compress, 1),
+    "biased compression": (lambda z: n.compress(z, bias=0.5), np.exp(0.5)),
+    "squared compression": (lambda z: n.compress(z, gain=2.0), 0),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("name", WITH_A_SLOPE_AT_ZERO)
+def test_gradients_at_zero_are_those_of_the_function(name, dtype):
+    torch = pytest.importorskip("torch")
+    function, slope = WITH_A_SLOPE_AT_ZERO[name]
+    z = torch.zeros(2, dtype=getattr(torch, dtype), requires_grad=True)
+    np.testing.assert_allclose(torch.autograd.grad(function(z).real.sum(), z)[0], slope, rtol=1e-15)
+    assert torch.autograd.gradcheck(function, z)
+    if "compression" not in name or "squared" in name:  # which have second derivatives there
+        assert torch.autograd.gradgradcheck(function, z)
+
+
+def test_every_entry_of_a_threshold_has_its_own_slope_at_zero():
+    torch = pytest.importorskip("torch")
+    z, threshold = torch.zeros(3, requires_grad=True), torch.tensor([0.0, 0.2, 0.0])
+    np.testing.assert_array_equal(torch.autograd.grad(n.soft_threshold(z, threshold).sum(), z)[0], [1, 0, 1])
+
+
+def test_gradients_on_a_kink_are_those_of_torch():
+    torch = pytest.importorskip("torch")
+    a = torch.tensor([0.0, 0.3, -0.3], requires_grad=True)
+    np.testing.assert_array_equal(torch.autograd.grad(n.rectify(a).sum(), a)[0], [0, 1, 0])
+    np.testing.assert_array_equal(torch.autograd.grad(n.collapse_beyond(a, a.detach()[1]).sum(), a)[0], [0, 0, 0])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "rectifier"])
+def test_numbers_below_the_normal_ones_are_finite_and_small(place, name, dtype):
+    tiny = np.finfo(dtype).smallest_normal
+    z = (tiny / 2 ** np.arange(5.0)).astype(dtype)
+    z = z * np.exp(0.5j).astype(dtype) if "complex" in dtype else z
+    values = to_host(OPERATIONS[name](array_in(place, z)))
+    assert np.all(np.isfinite(values))
+    assert np.all(np.abs(values[1:]) < 1e-30)
+    if name in ("tanh", "compression", "identity"):
+        np.testing.assert_array_equal(values, z)
+
+
+def test_gradients_below_the_normal_numbers_are_finite():
+    torch = pytest.importorskip("torch")
+    for function in (n.saturate, n.compress, n.squash, n.unit_amplitude, lambda z: n.soft_threshold(z, 0)):
+        a = torch.tensor([1e-310, -3e-320], dtype=torch.float64, requires_grad=True)
+        assert torch.isfinite(torch.autograd.grad(function(a).sum(), a)[0]).all()
+
+
 @pytest.mark.parametrize("name", ["soft threshold", "tanh", "sigmoid", "unit amplitude", "phase collapse"])
 def test_extreme_amplitudes_stay_finite(place, name):
     tiny, huge = np.finfo(place.lift(np.zeros(1)).dtype.name if place.name.startswith("numpy") else "f8").tiny, 1e150
@@ -144,6 +207,51 @@ def test_thresholds_may_differ_from_channel_to_channel(place, rng):
     z, t = coefficients(rng, 6).reshape(2, 3), np.array([[0.1], [5.0]])
     expected = np.maximum(np.abs(z) - t, 0) * np.exp(1j * np.angle(z))
     assert_close(n.soft_threshold(place.lift(z), place.lift(t)), expected, place)
+
+
+WITH_PARAMETERS = {
+    "soft threshold": lambda z, t: n.soft_threshold(z, t),
+    "softened threshold": lambda z, t: n.soft_threshold(z, t, 1e-6),
+    "phase collapse beyond": n.collapse_beyond,
+    "rectifier": lambda z, t: n.rectify(array_namespace(z).abs(z), t),
+    "sigmoid": lambda z, t: n.squash(z, t, -t),
+    "compression": lambda z, t: n.compress(z, t, -t),
+}
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128", "float32"])
+@pytest.mark.parametrize("name", WITH_PARAMETERS)
+def test_parameters_take_the_precision_of_the_coefficients(place, rng, name, dtype):
+    z = array_in(
+        place, (rng.normal(size=(2, 6)) + 1j).astype(dtype) if "c" in dtype else rng.normal(size=(2, 6)).astype(dtype)
+    )
+    xp, f = array_namespace(z), WITH_PARAMETERS[name]
+    expected = f(z, 0.5)
+    for kind in ("float64", "float32", "int64"):
+        for shape in ((), (6,), (2, 1)):
+            number = 1 if kind == "int64" else 0.5
+            given = f(z, xp.full(shape, number, dtype=getattr(xp, kind), device=device(z)))
+            assert given.dtype == expected.dtype
+            assert_close(given, to_host(f(z, number)), place, rounding=1e-6)
+
+
+def test_a_cascade_with_thresholds_in_double_stays_in_single(rng):
+    x, bank = rng.normal(size=(1, 8, 8)).astype(np.float32), morlet_bank(8, 1, 4, "full")
+    threshold = np.full(8, 0.1)
+    *_, deepest = cascade(x, bank, lambda z: n.soft_threshold(z, threshold), depth=2)
+    assert deepest.dtype == np.complex64
+
+
+def test_a_learned_threshold_keeps_its_graph_and_may_have_any_value():
+    torch = pytest.importorskip("torch")
+    z = torch.tensor([1.0 + 1j, 0.1, -2.0], dtype=torch.complex64)
+    threshold = torch.tensor([0.2, 0.2, 0.2], dtype=torch.float64, requires_grad=True)
+    slope = torch.autograd.grad(n.collapse_beyond(z, threshold).sum(), threshold)[0]
+    np.testing.assert_array_equal(slope, [-1, 0, -1])
+    assert slope.dtype == torch.float64
+    np.testing.assert_allclose(
+        n.collapse_beyond(z, -threshold, checked=False).detach(), np.abs(z.numpy()) + 0.2, rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ Source: Guth, Zarka & Mallat (2022).
 
 import numpy as np
 
-from ..arrays import place
 from ..nonlinearities import collapse_beyond, rectify, soft_threshold
 
 BROKEN = {"bias": -0.5}
@@ -28,5 +27,5 @@ def hardest():
 
 
 def sides(a, *, bias):
-    threshold = place(np.array(bias), like=a)  # an array, because a number below 0 is refused
-    return rectify(a, bias), collapse_beyond(a, threshold) / 2 + soft_threshold(a, threshold) / 2
+    halves = (half(a, bias, checked=False) / 2 for half in (collapse_beyond, soft_threshold))  # also below 0
+    return rectify(a, bias), sum(halves)

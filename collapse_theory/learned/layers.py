@@ -53,7 +53,8 @@ class Nonlinearity(nn.Module):
         super().__init__()
         check_choice("nonlinearity", name, NETWORK_NONLINEARITIES)
         self.name, self.function = name, NONLINEARITIES[name]
-        self.fixed = {"softening": _SOFTENING} if "softening" in inspect.signature(self.function).parameters else {}
+        fixed = {"softening": _SOFTENING, "checked": False}
+        self.fixed = {name: fixed[name] for name in inspect.signature(self.function).parameters if name in fixed}
         for parameter, start in _STARTS.get(name, {}).items():
             self.register_parameter(parameter, nn.Parameter(torch.full((channels,), start)))
 
