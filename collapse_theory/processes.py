@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 
 from . import torus
-from .arguments import check_count, check_number
+from .arguments import check_count, check_number, host_array
 from .fourier import fft2
 
 __all__ = [
@@ -34,11 +34,14 @@ def power_law(shape, exponent):
     exponent : finite real number; 1 has as much energy per frequency ring everywhere, natural images are near 2
 
     Returns (H, W) float64, zero frequency first.
-    Raises ValueError if `shape` is not two positive integers or `exponent` is not finite.
+    Raises ValueError if `shape` is not two positive integers or `exponent` is not finite, or so large that S is not.
     """
-    check_number("exponent", exponent)
-    radius = np.linalg.norm(torus.frequencies(shape), axis=-1)
-    return np.where(radius > 0, np.where(radius > 0, radius, 1.0) ** -float(exponent), 0.0)
+    exponent, radius = check_number("exponent", exponent), np.linalg.norm(torus.frequencies(shape), axis=-1)
+    with np.errstate(over="ignore", under="ignore"):
+        power = np.where(radius > 0, np.where(radius > 0, radius, 1.0) ** -exponent, 0.0)
+    if not np.all(np.isfinite(power)):
+        raise ValueError(f"exponent: expected one whose spectrum stays within double precision, got {exponent:g}")
+    return power
 
 
 def gaussian_fields(count, shape, *, spectrum, seed):
@@ -178,7 +181,7 @@ def labelled(*classes):
     """
     if not classes:
         raise ValueError("labelled: expected one array a class, got none")
-    samples = [np.asarray(sample) for sample in classes]
+    samples = [host_array("labelled", sample) for sample in classes]
     shapes = [sample.shape for sample in samples]
     if any(len(shape) < 2 or 0 in shape or shape[1:] != shapes[0][1:] for shape in shapes):
         raise ValueError(f"labelled: expected non-empty samples of images of one shape, got shapes {shapes}")
@@ -198,10 +201,7 @@ def _sample_size(count, shape, channels=1):
 
 def _real(value, name, axes):
     """`value` as finite float64 with one of the allowed numbers of axes, none of them empty."""
-    try:
-        x = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"{name}: expected an array, got rows of different lengths") from None
+    x = host_array(name, value)
     if x.dtype.kind not in "iuf":
         raise TypeError(f"{name}: expected real numbers, got {x.dtype}")
     if x.ndim not in axes or 0 in x.shape:
@@ -232,7 +232,10 @@ def _unit_gaussian_spectrum(shape, correlation):
     if energy.size < 2:
         raise ValueError("shape: expected more than one sample, got (1, 1)")
     above_least = np.maximum(energy - np.min(energy[energy > 0]), 0.0)
-    weight = np.exp(-(float(correlation) ** 2) * above_least / 2) * (energy > 0)
+    correlation = min(float(correlation), 1e100)  # beyond which nothing changes, but its square has no end
+    with np.errstate(under="ignore"):
+        weight = np.exp(-(correlation**2) * above_least / 2)
+    weight = np.where((weight > 1e-200) & (energy > 0), weight, 0.0)  # what is smaller is lost beside the rest
     return weight / np.mean(weight)
 
 
