@@ -95,7 +95,7 @@ def score(labels=(0, 0, 1, 1), **options):
 # fmt: off
 SHAPES = [
     ("fft2, one axis", lambda: fourier.fft2(np.zeros(3)), V, "x", "(3,)", "at least 2 axes"),
-    ("ifft2, no axis", lambda: fourier.ifft2(np.array(1j)), V, "x", "()", "at least 2 axes"),
+    ("ifft2, no axis", lambda: fourier.ifft2(np.array(1j)), V, "x_hat", "()", "at least 2 axes"),
     ("translate, one axis", lambda: translate(np.zeros(3), (1, 1)), V, "x", "(3,)", "at least 2 axes"),
     ("translate, no axis", lambda: translate(np.array(1.0), (1, 1)), V, "x", "()", "at least 2 axes"),
     ("translate, empty", lambda: translate(np.zeros((0, 4)), (1, 1)), V, "x", "(0, 4)", "at least one sample"),

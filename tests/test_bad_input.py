@@ -1,7 +1,7 @@
 """Doubts about what is handed in: is bad input refused by name, and does an odd layout give the plain one's values?
 
-The tables of what functions refuse are in tests/bad_input.py and tests/bad_data.py; the tests of each module go deeper
-into their own.
+The tables of what functions refuse are in tests/bad_input.py, tests/bad_arrays.py and tests/bad_data.py; the tests of
+each module go deeper into their own.
 """
 
 import ast
@@ -37,11 +37,11 @@ from collapse_theory.separation import class_means, within_class_variance
 from collapse_theory.torus import convolve, deform, fold, reflect, roll, subsample, translate
 from collapse_theory.wavelets import inverse_transform, wavelet_transform
 from figures import __main__ as figures_command
-from tests import bad_data, bad_input
+from tests import bad_arrays, bad_data, bad_input
 from tests.bad_input import FLAT, TIGHT, X, Y, batches, cascaded, in_torch, moments, on_second_device, transformer
 from tests.places import NUMPY, assert_close
 
-REFUSED = [*bad_input.REFUSED, *bad_data.REFUSED]
+REFUSED = [*bad_input.REFUSED, *bad_arrays.REFUSED, *bad_data.REFUSED]
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case[0])
@@ -83,7 +83,7 @@ EXCEPTED = {
 
 
 def test_every_public_function_is_in_a_table_or_excepted():
-    used = references(bad_input) | references(bad_data) | references(sys.modules[__name__])
+    used = set().union(*map(references, (bad_input, bad_arrays, bad_data, sys.modules[__name__])))
     public = {(module, name) for module in PACKAGE for name in module.__all__ if not name.isupper()}
     assert {name for module, name in public if id(getattr(module, name)) not in used} == set(EXCEPTED)
 
