@@ -22,6 +22,12 @@ axis is carried along. Positions and shifts are in samples, as (row, column); fr
 in radians from the row axis towards the column axis. `_hat` is a discrete Fourier transform, unnormalised forwards. An
 array comes back from the library, on the device and at the precision it went in; integers and booleans are converted
 once to the default real precision of their library; half precision, NaN and infinities are refused by name.
+
+Under torch, gradients flow through arrays and array parameters. Shifts, displacements, filters, mixings and numbers are
+used on the host: a tensor there that requires gradients is refused by name. Functions give the same numbers under
+torch.compile, torch.jit.trace, torch.export, torch.func, inference_mode, autocast and any default of torch's; where
+values cannot be looked at, as while they are recorded or under vmap, NaN passes. torch.compile calls what NumPy makes
+filters for as it is, so that fullgraph=True and torch.export.export(strict=True) end in torch's own error there.
 """
 
 __version__ = "0.1.0"
