@@ -142,11 +142,13 @@ def turn_phase(z, order=2):
 
     Source: Mallat, Zhang & Rochette (2020).
     """
-    amplitude, order = collapse_phase(z), _integer("order", order)
-    if order == 0:
-        return amplitude
-    turned = unit_amplitude(z) ** abs(order)
-    return amplitude * (array_namespace(z).conj(turned) if order < 0 and is_complex(turned) else turned)
+    z, order = floating(z, "z"), _integer("order", order)
+    if order == 0 or (order % 2 == 0 and not is_complex(z)):
+        return collapse_phase(z)
+    if not is_complex(z):
+        return z
+    turned = z * unit_amplitude(z) ** (abs(order) - 1) if abs(order) > 1 else z  # whose gradient at 0 is right
+    return array_namespace(z).conj(turned) if order < 0 else turned
 
 
 def even_part(function):

@@ -26,6 +26,7 @@ from ..arrays import (
     shape,
     to_host,
 )
+from ..contexts import holds, is_recorded, matmul
 
 __all__ = ["FewRows", "RowsByClass", "in_double", "rows_by_class"]
 
@@ -139,7 +140,7 @@ class FewRows:
 
     def sums(self, origins):
         """(high − low + 1, D) sum over each class of the rows, taken from the origin of their class, of (K, D)."""
-        return self._member() @ self.less(origins)
+        return matmul(self._member(), self.less(origins))
 
     def less(self, vectors):
         """(n, D) rows from which the vector of their class is taken, of (K, D); good until other rows are asked for."""
@@ -148,7 +149,7 @@ class FewRows:
             here = np.take(vectors, self.labels, axis=0, out=here, mode="clip")
             return np.subtract(self.rows, here, out=here)
         xp = array_namespace(self.rows)
-        return self.rows - xp.matrix_transpose(self._member()) @ vectors[self.low : self.high + 1, ...]
+        return self.rows - matmul(xp.matrix_transpose(self._member()), vectors[self.low : self.high + 1, ...])
 
     def _member(self):
         xp, labels = array_namespace(self.rows), self.labels
@@ -199,10 +200,10 @@ def _ordered(labels, classes):
     """Rows in the order of classes, or None for few; their labels; one row of each class, and how many it has."""
     xp, given, count = array_namespace(labels), labels, labels.shape[0]
     labels, order = xp.astype(labels, xp.int64), None  # which makes those negative that are too large for it
-    fit = classes <= count and int(xp.min(labels)) >= 0 and int(xp.max(labels)) < classes
+    fit = classes <= count and holds(xp.min(labels) >= 0) and holds(xp.max(labels) < classes)
     if fit:
         every = xp.arange(classes, dtype=xp.int64, device=device(labels))
-        if classes <= _FEW_CLASSES:
+        if classes <= _FEW_CLASSES or is_recorded():
             member = every[:, None] == labels[None, :]
             first, counts = xp.argmax(xp.astype(member, xp.uint8), axis=1), xp.count_nonzero(member, axis=1)
         else:
@@ -212,7 +213,7 @@ def _ordered(labels, classes):
             starts = xp.searchsorted(labels, every)
             counts = xp.searchsorted(labels, every, side="right") - starts
             first = xp.take(order, xp.where(counts > 0, starts, 0), axis=0)
-        fit = bool(xp.all(counts > 0))
+        fit = holds(xp.all(counts > 0))
     if not fit:
         found = np.unique(to_host(given))
         inside = np.sum((found >= 0) & (found < classes))

@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..arrays import array_namespace, check_finite, is_complex, shape, to_host
+from ..contexts import holds
 
 __all__ = ["check_values", "host_weights", "in_range", "may_leave_the_range"]
 
@@ -103,7 +104,7 @@ def in_range(rows, statistic, *, size=0.0):
     power = 30 if array_namespace(rows.features).finfo(rows.features.dtype).bits == 32 else 300
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         value, seen = statistic(rows)
-    if size < 2.0**power and all(bool(2.0 ** (-2 * power) < x) and bool(x < 2.0 ** (2 * power)) for x in seen):
+    if size < 2.0**power and all(holds(2.0 ** (-2 * power) < x) and holds(x < 2.0 ** (2 * power)) for x in seen):
         return value, 1.0
     largest = max(_largest(rows.features), size)  # only now: it takes as long as a statistic
     if not largest or 2.0**-power <= largest <= 2.0**power:
