@@ -55,7 +55,7 @@ def test_phase_harmonic_turns_as_often_as_its_order(place, rng, order):
 
 @pytest.mark.parametrize("order", [1.5, 2.0, True, "2"])
 def test_phase_harmonic_refuses_an_order_that_is_no_integer(order):
-    with pytest.raises(TypeError, match="^order: expected an integer, got"):
+    with pytest.raises(TypeError, match=r"^order: expected an integer, got"):
         n.turn_phase(np.ones(2), order)
 
 
