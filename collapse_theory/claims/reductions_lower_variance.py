@@ -72,7 +72,7 @@ def bound(x, **parameters):
 def variances_and_layers(x, *, labels, depth, mixing, reduction, threshold):
     """The bank, and within-class variance and representation at depth 0 .. depth."""
     parameters = {"threshold": threshold} if reduction == "soft threshold" else {}
-    bank, y = morlet_bank(x.shape[-2:], 1, 8, "full").tight("complex"), place(labels, like=x)
+    bank, y = morlet_bank(x.shape[-2:], 1, 4, "full").tight("complex"), place(labels, like=x)
     layers = list(cascade(x, bank, nonlinearity(reduction, **parameters), depth=depth, mixing=mixing))
     return bank, [within_class_variance(layer, y, classes=2) for layer in layers], layers
 
