@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from ..machine import reproducible
 from . import checkpoints
 from .augmentation import order_of_samples
 from .checkpoints import Checkpoint
@@ -77,7 +78,8 @@ def train(
         "data": {name: part.fingerprint() for name, part in zip(("train", "test"), data, strict=True)},
         "architecture": architecture(network),
     }
-    with RunFolder(folder, identity, tensorboard=tensorboard) as run, torch.random.fork_rng(_gpus(data[0])):
+    run = RunFolder(folder, identity, tensorboard=tensorboard)
+    with run, reproducible(), torch.random.fork_rng(_gpus(data[0])):
         training = _Training(network, data, recipe, run)
         training.resume(checkpoint)
         every = {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every, "stop_after": stop_after}
