@@ -13,7 +13,7 @@ pytest.importorskip("safetensors")
 
 import torch
 
-from collapse_theory.learned import checkpoints
+from collapse_theory.learned import checkpoints, files
 from collapse_theory.learned.checkpoints import Checkpoint, DamagedCheckpoint, load, names, save
 
 
@@ -136,7 +136,7 @@ def count_operations(monkeypatch, at_the_nth):
 
     for name in ("fsync", "replace", "mkdir"):
         monkeypatch.setattr(os, name, counted(getattr(os, name)))
-    monkeypatch.setattr(checkpoints, "open", counted(open), raising=False)
+    monkeypatch.setattr(files, "open", counted(open), raising=False)
     return lambda: count
 
 

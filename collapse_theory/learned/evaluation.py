@@ -11,12 +11,13 @@ from .samples import LabelledImages
 
 __all__ = [
     "Snapshot",
+    "as_logits",
     "check_labelled",
     "check_network",
     "evaluate",
     "evaluating",
     "in_precision",
-    "logits_of",
+    "in_words",
     "unchanged",
 ]
 
@@ -32,25 +33,28 @@ def evaluate(network, labelled, *, batch=128, precision="float32"):
     loss = right = 0.0
     with evaluating(network, precision, labelled.device):
         for x, labels in labelled.batches(batch):
-            logits = logits_of(network, x)
+            logits = as_logits(network(x), network, images=len(x), classes=labelled.classes)
             loss += functional.cross_entropy(logits, labels, reduction="sum").item()
             right += (logits.argmax(1) == labels).sum().item()
     return {"loss": loss / len(labelled), "accuracy": right / len(labelled)}
 
 
-def logits_of(network, x):
-    """What a network answers to images (N, C, H, W), as (N, classes) in float32.
+def as_logits(answer, network, *, images, classes):
+    """What a network has answered to so many images, as (images, classes or more) in float32.
 
-    Raises TypeError, naming what it is, if that is not one real tensor with a row an image.
+    Raises TypeError, naming what it is, if that is not one real tensor; ValueError if it has another shape.
     """
-    logits = network(x)
-    if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or len(logits) != len(x) or logits.is_complex():
+    if not isinstance(answer, torch.Tensor) or answer.is_complex():
         mode = "while training" if network.training else "in evaluation"
         raise TypeError(
-            f"network: expected it to answer {len(x)} images with one real tensor ({len(x)}, classes), "
-            f"but {mode} it answers with {_in_words(logits)}"
+            f"network: expected it to answer {images} images with one real tensor ({images}, {classes}), "
+            f"but {mode} it answers with {in_words(answer)}"
         )
-    return logits.float()
+    if answer.ndim != 2 or len(answer) != images or answer.shape[1] < classes:
+        raise ValueError(
+            f"labels: {classes} classes, but the network answers {tuple(answer.shape)} for {images} images"
+        )
+    return answer.float()
 
 
 @contextmanager
@@ -101,7 +105,7 @@ def in_precision(precision, device):
 def check_network(network):
     """Raise TypeError if `network` is not a torch module."""
     if not isinstance(network, nn.Module):
-        raise TypeError(f"network: expected a torch module, got {_in_words(network)}")
+        raise TypeError(f"network: expected a torch module, got {in_words(network)}")
 
 
 def check_labelled(name, value):
@@ -109,13 +113,13 @@ def check_labelled(name, value):
     if not isinstance(value, LabelledImages):
         raise TypeError(
             f"{name}: expected what learned.labelled_images(images, labels, classes=...) makes of two arrays, "
-            f"got {_in_words(value)}"
+            f"got {in_words(value)}"
         )
     if not len(value):
         raise ValueError(f"{name}: expected at least one image, got none")
 
 
-def _in_words(value):
+def in_words(value):
     """The type of a value; of a tensor its shape, of a collection what is in it."""
     if isinstance(value, torch.Tensor):
         return f"a tensor {tuple(value.shape)} of {str(value.dtype).removeprefix('torch.')}"
