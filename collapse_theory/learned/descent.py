@@ -11,10 +11,13 @@ __all__ = ["Descent"]
 
 
 class Descent:
-    """The descent of a network on labelled images, with momentum, by a Recipe."""
+    """The descent of a network on labelled images, with momentum, by a Recipe.
+
+    whole : whether no step is half done; it could only be by what the optimiser raises
+    """
 
     def __init__(self, network, labelled, recipe):
-        self.network, self.labelled, self.recipe = network, labelled, recipe
+        self.network, self.labelled, self.recipe, self.whole = network, labelled, recipe, True
         # One group of parameters: weight decay on all of them.
         self._optimizer = torch.optim.SGD(
             network.parameters(), lr=recipe.rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay
@@ -27,14 +30,16 @@ class Descent:
 
         Raises NotFinite, naming the layer; whatever is raised, parameters, buffers and momentum are as before.
         """
-        before = Snapshot(self.network)
+        before, self.whole = Snapshot(self.network), True
         try:
             loss, right = self._differentiate(index, epoch, number)
         except BaseException:
             before.restore()
             self._optimizer.zero_grad(set_to_none=True)
             raise
+        self.whole = False
         self._optimizer.step()
+        self.whole = True
         return loss, int(right)
 
     @property

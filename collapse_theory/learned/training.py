@@ -1,12 +1,14 @@
 """The training loop: stochastic gradient descent as published, that can be stopped at any moment and taken up again."""
 
 import logging
+import math
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
+from ..arguments import check_count, check_number
 from ..machine import reproducible
 from . import checkpoints
 from .augmentation import order_of_samples
@@ -84,6 +86,9 @@ def train(
     Raises NotFinite, naming the layer, when a loss or a gradient is NaN or infinite; nothing is changed by that step.
     """
     check_suitable(network, data, recipe)
+    check_count("log_every", log_every)
+    for name, seconds in (("checkpoint_seconds", checkpoint_seconds), ("stop_after", stop_after)):
+        check_number(name, 0 if seconds is None or seconds == math.inf else seconds, least=0)
     identity = {
         "about": about or {},
         "recipe": schedule(recipe),
@@ -235,6 +240,9 @@ class _Training:
         except NotFinite as error:
             known = checkpoints.names(self.run.checkpoints)
             raise NotFinite(f"{error}. The newest checkpoint is {known[-1] if known else 'none'}") from None
+        except BaseException:
+            self._at_rest = self.descent.whole
+            raise
         self.step += 1
         for name, value in (("loss", loss * len(index)), ("right", right), ("seen", len(index))):
             self.sums[name] += value
