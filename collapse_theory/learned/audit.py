@@ -61,13 +61,13 @@ def class_statistics(network, labelled, *, layers=None, batch=128, memory=2**30)
 def dead_outputs(network, labelled, *, layers=None, batch=128):
     """The share of outputs of the non-linearities that are exactly 0, and of channels that always are.
 
-    layers : names; default: `nonlinear_layers`. Measured, passed over or refused as by `class_statistics`; of a layer
-        that answers several times in a pass, the last answer
+    layers : names; default: `nonlinear_layers`. Measured, passed over or refused as by `class_statistics`, but that
+        windows folded into the batch are measured; of a layer that answers several times in a pass, the last answer
 
     Returns {layer: {"zeros", "dead_channels"}}: the share of numbers that are 0, over images, channels and pixels; the
     share of channels that are 0 at every pixel of every image of `labelled`.
     """
-    layers = _measurable(network, labelled, layers, of=nonlinear_layers)
+    layers = _measurable(network, labelled, layers, of=nonlinear_layers, folded=True)
     counts = {}
     for outputs, _ in _passes(network, labelled, layers, batch):
         for name, output in outputs.items():
@@ -99,21 +99,25 @@ class _Zeros:
         return {"zeros": self.zeros / self.total, "dead_channels": 1 - float(self.alive.double().mean())}
 
 
-def _measurable(network, labelled, asked, *, of):
-    """The layers asked for, or those that `of` finds, which answer with one entry an image along the first axis."""
+def _measurable(network, labelled, asked, *, of, folded=False):
+    """The layers asked for, or those that `of` finds, which answer with one entry an image along the first axis.
+
+    folded : also those which answer with several, as many for each image
+    """
     check_network(network)
     check_labelled("labelled", labelled)
     modules, layers = dict(network.named_modules()), of(network) if asked is None else asked
     unknown = [name for name in layers if name not in modules]
     if unknown:
         raise ValueError(f"layers: unknown {unknown[0]!r}; known: {', '.join(filter(None, modules))}")
-    unfit = {}
+    unfit, entries = {}, {}
     for count in {min(3, len(labelled)), min(2, len(labelled))}:
         answers = {}
         with evaluating(network, "float32", labelled.device), _hooked(modules, layers, answers.__setitem__):
             network(labelled.batch(slice(0, count))[0])
         for name, answer in answers.items():
-            if not isinstance(answer, torch.Tensor) or answer.ndim < 2 or len(answer) != count:
+            many = len(answer) / count if isinstance(answer, torch.Tensor) and answer.ndim > 1 else 0
+            if many != entries.setdefault(name, many if folded and many == int(many) > 0 else 1):
                 unfit[name] = f"it answers {count} images with {in_words(answer)}"
     if asked is not None and unfit:
         name, why = next(iter(unfit.items()))
