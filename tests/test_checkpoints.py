@@ -13,8 +13,9 @@ pytest.importorskip("safetensors")
 
 import torch
 
-from collapse_theory.learned import checkpoints, files
+from collapse_theory.learned import checkpoints
 from collapse_theory.learned.checkpoints import Checkpoint, DamagedCheckpoint, load, names, save
+from tests.operations import count_operations
 
 
 def checkpoint(step):
@@ -119,25 +120,6 @@ def test_pickles_are_never_read(three):
     with pytest.raises(DamagedCheckpoint, match=r"weights.safetensors"):
         load(three)
     assert not (three / "trapped").exists()
-
-
-def count_operations(monkeypatch, at_the_nth):
-    """Count the operations on files of `checkpoints`, and call `at_the_nth(n)` before each."""
-    count = 0
-
-    def counted(function):
-        def call(*arguments, **options):
-            nonlocal count
-            count += 1
-            at_the_nth(count)
-            return function(*arguments, **options)
-
-        return call
-
-    for name in ("fsync", "replace", "mkdir"):
-        monkeypatch.setattr(os, name, counted(getattr(os, name)))
-    monkeypatch.setattr(files, "open", counted(open), raising=False)
-    return lambda: count
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
