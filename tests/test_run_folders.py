@@ -32,17 +32,19 @@ def test_a_run_folder_in_use_is_refused_with_the_number_of_its_process(tmp_path)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of a process with threads
 def test_a_lock_does_not_outlive_its_process_in_a_child(tmp_path):
-    receive, send = os.pipe()
+    (wait, go), (ready, say) = os.pipe(), os.pipe()
     with RunFolder(tmp_path, {}, tensorboard=False):
         child = os.fork()
         if not child:
-            os.close(send)
-            os.read(receive, 1)
+            os.close(go)
+            os.write(say, b".")
+            os.read(wait, 1)
             os._exit(0)
-    os.close(receive)
+        os.read(ready, 1)
     with RunFolder(tmp_path, {}, tensorboard=False):
-        pass
-    os.close(send)
+        assert os.waitpid(child, os.WNOHANG) == (0, 0)
+    for end in (wait, go, ready, say):
+        os.close(end)
     os.waitpid(child, 0)
 
 

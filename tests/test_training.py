@@ -126,6 +126,8 @@ def test_a_network_may_have_more_outputs_than_there_are_classes(tmp_path):
         ({"padding": -1}, "padding: expected an integer of at least 0, got -1"),
         ({"precision": "float16"}, "precision: unknown 'float16'; known: 'float32', 'bfloat16'"),
         ({"seed": None}, "seed: expected an integer of at least 0, got None"),
+        ({"drop_last": "no"}, "drop_last: unknown 'no'; known: False, True"),
+        ({"largest_gradient": 0}, "largest_gradient: expected a positive number, got 0"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(changes, message):
@@ -156,10 +158,13 @@ class Logarithm(nn.Module):
 )
 def test_what_is_not_finite_stops_the_run_and_names_the_layer(tmp_path, layer, message):
     network = nn.Sequential(nn.Linear(8, 8), layer, nn.Flatten(), nn.Linear(192, 4))
-    before = [p.clone() for p in network.parameters()]
+    network.insert(0, nn.BatchNorm2d(3))
+    message = message.replace("layer 1", "layer 2")
+    before = [t.clone() for t in network.state_dict().values()]
     with pytest.raises(NotFinite, match=rf"step 1, epoch 1, learning rate 0.05: {message}.*newest checkpoint is none"):
         train(network, small_data(), small_recipe(1), folder=tmp_path)
-    assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before, network.state_dict().values(), strict=True))
+    assert all(p.grad is None for p in network.parameters())
 
 
 class Forbidden(nn.Module):
