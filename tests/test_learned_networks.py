@@ -291,66 +291,6 @@ def test_impossible_architectures_are_refused(options, message):
         learned.Architecture(**options)
 
 
-def test_networks_are_in_single_precision_whatever_the_default(monkeypatch):
-    made = {
-        "scattering": (lambda: learned.scattering_network(SMALL, "sigmoid", terms="equal", skip=True), (2, 8)),
-        "residual": (learned.resnet20, (3, 8)),
-        "baseline": (
-            lambda: learned.scattering_baseline(learned.Baseline(16, 1, 3, scales=2, angles=4, outputs=8)),
-            (1, 16),
-        ),
-    }
-    for name, (make, (colors, side)) in made.items():
-        expected, before = make(), torch.get_default_dtype()
-        torch.set_default_dtype(torch.float64)
-        try:
-            found = make()
-            answer = found(images(3, side, colors))
-        finally:
-            torch.set_default_dtype(before)
-        assert answer.dtype == torch.float32, name
-        torch.testing.assert_close(answer, expected(images(3, side, colors)))
-        assert {t.dtype for t in found.state_dict().values()} <= {torch.float32, torch.int64}, name
-
-
-def test_networks_may_be_made_on_meta_and_run_there_unless_they_scatter():
-    with torch.device("meta"):
-        network, residual = learned.scattering_network(SMALL, skip=True), learned.resnet20()
-        baseline = learned.scattering_baseline(learned.Baseline(16, 1, 3, scales=2, angles=4, outputs=8))
-        assert network(torch.zeros(3, 2, 8, 8)).shape == (3, 4)
-        assert residual(torch.zeros(3, 3, 8, 8)).shape == (3, 10)
-        with pytest.raises(ValueError, match="x: expected images with values, got a tensor on the device meta"):
-            baseline(torch.zeros(3, 1, 16, 16))
-
-
-@pytest.mark.parametrize("quantile", [0, 0.25, 0.5, 1])
-def test_a_quantile_is_the_interpolated_one(quantile):
-    z = torch.from_numpy(np.random.default_rng(0).normal(size=(3, 2, 5, 4)).astype(np.float32))
-    layer = learned.calibrate(learned.networks.Nonlinearity("soft threshold", 2), z, quantile=quantile)
-    expected = np.quantile(np.abs(z.numpy()).transpose(1, 0, 2, 3).reshape(2, -1), quantile, axis=1)
-    np.testing.assert_allclose(layer.threshold.detach(), expected, rtol=1e-6)
-
-
-def test_more_than_two_to_the_24_amplitudes_have_a_quantile():
-    z = torch.arange(2**24 + 2, dtype=torch.int32).remainder(1001).to(torch.float32).view(1, 1, 2, -1)
-    layer = learned.calibrate(learned.networks.Nonlinearity("soft threshold", 1), z)
-    assert layer.threshold.item() == 500
-
-
-def test_a_calibration_that_is_refused_changes_nothing():
-    class Refusing(torch.nn.Module):
-        def forward(self, z):
-            raise ValueError("no")
-
-    network = torch.nn.Sequential(learned.networks.Nonlinearity("soft threshold", 2), Refusing())
-    with pytest.raises(ValueError, match="no"):
-        learned.calibrate(network, images(3))
-    assert network[0].threshold.tolist() == pytest.approx([0.1, 0.1])
-    for change, message in ({"quantile": "0.5"}, "quantile: .* '0.5'"), ({"images": [1]}, "images: .* got a list"):
-        with pytest.raises((ValueError, TypeError), match=message):
-            learned.calibrate(**{"network": network, "images": images(3)} | change)
-
-
 @pytest.mark.parametrize(
     "x",
     [

@@ -11,7 +11,6 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
-import hypothesis
 import torch
 
 from collapse_theory import learned
@@ -23,8 +22,8 @@ from tests.small_network import assert_same_end, small_network, train_small
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
-def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_path):
-    kills = 20 if hypothesis.settings.default.max_examples < 1000 else 200
+@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.deep)])
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_path, kills):
     command = [sys.executable, "-m", "tests.small_network", str(tmp_path / "killed"), str(kills), "1"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
