@@ -186,22 +186,6 @@ def test_a_block_turns_with_the_phase_of_its_maps_unless_it_collapses_it(name, s
     assert error < 1e-5 or error > 0.3
 
 
-@pytest.mark.parametrize("terms", ["published", "equal"])
-@pytest.mark.parametrize("name", ["soft threshold", "phase collapse beyond"])
-def test_calibrated_thresholds_are_as_dead_as_asked_and_nothing_else_moves(name, terms):
-    network, x = learned.scattering_network(SMALL, name, skip=True, terms=terms).eval(), images(16)
-    before = {key: value.clone() for key, value in network.state_dict().items()}
-    assert learned.calibrate(network, x, quantile=0.25) is network
-    moved = {key for key, value in network.state_dict().items() if not torch.equal(value, before[key])}
-    assert moved == {key for key in before if key.endswith("threshold")}
-    dead = learned.dead_fractions(network, x)
-    assert list(dead) == [f"blocks.{b}.nonlinearity.{part}" for b in (0, 1) for part in (0, 1)]
-    assert all(abs(fraction - 0.25) < 0.01 for fraction in dead.values())
-    assert not any(module.training for module in network.modules())
-    with pytest.raises(ValueError, match="quantile: expected a number from 0 to 1, got 2"):
-        learned.calibrate(network, x, quantile=2)
-
-
 @pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("terms", ["published", "equal"])
 @pytest.mark.parametrize("name", learned.NETWORK_NONLINEARITIES)
