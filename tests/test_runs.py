@@ -134,6 +134,8 @@ def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
         restore(small_network(channels=1), found)
     with pytest.raises(ValueError, match=r"another architecture: 5.bias is float32 \(4,\) there and absent"):
         restore(small_network()[:5], found)
+    with pytest.raises(TypeError, match=r"checkpoint: expected what learned\.checkpoints\.load reads, got a str"):
+        restore(small_network(), str(tmp_path))
 
 
 def test_nothing_is_unpickled():

@@ -2,14 +2,21 @@
 
 import math
 
-from .checkpoints import damaged
+from .checkpoints import Checkpoint, damaged
+from .evaluation import check_network, in_words
 from .identity import architecture, shape_and_type
 
 __all__ = ["check_resumable", "restore"]
 
 
 def restore(network, checkpoint):
-    """Put the weights of a checkpoint in a network.  Raises ValueError, naming the first difference, if they differ."""
+    """Put the weights of a checkpoint, as `checkpoints.load` reads one, in a network.
+
+    Raises ValueError, naming the first difference, if they are of another architecture; TypeError for no checkpoint.
+    """
+    check_network(network)
+    if not isinstance(checkpoint, Checkpoint):
+        raise TypeError(f"checkpoint: expected what learned.checkpoints.load reads, got {in_words(checkpoint)}")
     difference = _difference(network, checkpoint.tensors.get("weights", {}))
     if difference:
         raise ValueError(f"the checkpoint is of another architecture: {difference}")
