@@ -25,10 +25,10 @@ from collapse_theory.learned.metrics import Metrics
 from tests.small_network import assert_same_end, metrics, train_small
 
 FLIPS = {
-    "checkpoints/step-00000010/weights.safetensors": 600,
-    "checkpoints/step-00000010/momentum.safetensors": 600,
-    "checkpoints/step-00000010/state.json": 600,
-    "checkpoints/step-00000010/manifest.json": 600,
+    "checkpoints/step-00000010/weights.safetensors": 150,
+    "checkpoints/step-00000010/momentum.safetensors": 150,
+    "checkpoints/step-00000010/state.json": 150,
+    "checkpoints/step-00000010/manifest.json": 150,
     "checkpoints/LATEST": 60,
     "metrics.jsonl": 600,
     "run.json": 600,
