@@ -28,7 +28,7 @@ def smallest(monkeypatch):
 
 def test_the_preset_called_paper_is_the_recipe_of_the_paper():
     setting = question.PRESETS["paper"]
-    assert asdict(setting.recipe) == asdict(Recipe())
+    assert asdict(Recipe()) | asdict(setting.recipe) == asdict(Recipe())
     assert (setting.data, setting.width, setting.images, setting.tested) == ("cifar10", 1.0, None, None)
     assert sum(p.numel() for p in question.network_of(replace(setting, width=1 / 8)).parameters()) == 196346
 

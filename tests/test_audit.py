@@ -90,3 +90,79 @@ def test_half_precision_is_measured_in_single():
 def test_a_layer_that_is_not_there_is_told():
     with pytest.raises(ValueError, match="layers: unknown '7'; known: 0, 1, 2, 3, 4, 5"):
         class_statistics(small_network(), small_data()[0], layers=["0", "7"])
+
+
+class Windows(nn.Module):
+    """Cuts images in four windows, which it puts in the batch, for a non-linearity."""
+
+    def __init__(self):
+        super().__init__()
+        self.rho = nn.ReLU()
+
+    def forward(self, x):
+        return self.rho(x.reshape(4 * len(x), 48)).reshape(x.shape)
+
+
+class TimeFirst(nn.Module):
+    """Puts the first axis of a layer's input last but one: sequences of as many steps as there are images."""
+
+    def __init__(self):
+        super().__init__()
+        self.inside = nn.Identity()
+
+    def forward(self, x):
+        return self.inside(x.flatten(2)[:, 0, :36].T).T
+
+
+class Named(nn.Module):
+    """Answers with a dict."""
+
+    def forward(self, x):
+        return {"logits": x}
+
+
+@pytest.mark.parametrize(
+    ("layer", "name", "answer"),
+    [
+        (Windows(), "1.rho", r"answers \d images with a tensor \(\d+, 48\)"),
+        (TimeFirst(), "1.inside", r"answers \d images with a tensor \(36, \d\)"),
+        (Named(), "1", "answers . images with a dict of 'logits'"),
+    ],
+)
+def test_what_has_no_entry_an_image_is_passed_over_and_refused_by_name(layer, name, answer):
+    data, network = small_data()[0], nn.Sequential(nn.Identity(), layer)
+    assert [row["layer"] for row in class_statistics(network, data, batch=36)] == ["0"]
+    for measure in (class_statistics, dead_outputs):
+        if measure is dead_outputs and name == "1.rho":
+            zeros = dead_outputs(network, data)["1.rho"]["zeros"]
+            assert zeros == pytest.approx(float((network(data.batch(slice(0, 36))[0]) == 0).double().mean()))
+            continue
+        with pytest.raises(ValueError, match=f"layers: '{name}' cannot be measured, it {answer}"):
+            measure(network, data, layers=["0", name])
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_frozen_modules_and_statistics_of_those_that_never_rest_are_left_as_they_were():
+    class Restless(nn.BatchNorm2d):
+        def train(self, mode=True):
+            return super().train(True)
+
+    network = nn.Sequential(nn.BatchNorm2d(3).eval(), Restless(3), nn.Flatten(), nn.Linear(192, 4))
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    modes = [module.training for module in network.modules()]
+    data = small_data()[0]
+    for look in (class_statistics, dead_outputs, learned.evaluate):
+        look(network, data)
+        assert [module.training for module in network.modules()] == modes
+        assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items()), look
+
+
+def test_what_is_no_labelled_images_is_told_how_to_become_some():
+    x = torch.zeros(4, 3, 8, 8)
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, torch.zeros(4)))
+    for look in (class_statistics, dead_outputs, learned.evaluate):
+        for value, kind in ((loader, "DataLoader"), (loader.dataset, "TensorDataset"), ((x, x[0]), "tuple of Tensor")):
+            with pytest.raises(TypeError, match=rf"^labelled: expected what learned\.labelled_images.* got a {kind}"):
+                look(small_network(), value)
+        with pytest.raises(TypeError, match=r"^network: expected a torch module, got a builtin_function_or_method"):
+            look(len, small_data()[0])

@@ -1,6 +1,8 @@
 """Doubts about checkpoints: is one ever half there, is damage seen, is anything run or lost?"""
 
 import errno
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -15,6 +17,7 @@ import torch
 
 from collapse_theory.learned import checkpoints
 from collapse_theory.learned.checkpoints import Checkpoint, DamagedCheckpoint, load, names, save
+from tests.operations import count_operations
 
 
 def checkpoint(step):
@@ -103,8 +106,6 @@ def test_a_manifest_does_not_reach_outside_its_folder(three):
 
 def test_pickles_are_never_read(three):
     """A pickle in the place of the weights, with a manifest that vouches for it, is refused and not executed."""
-    import hashlib
-    import json
     import pickle
 
     class Trap:
@@ -119,25 +120,6 @@ def test_pickles_are_never_read(three):
     with pytest.raises(DamagedCheckpoint, match=r"weights.safetensors"):
         load(three)
     assert not (three / "trapped").exists()
-
-
-def count_operations(monkeypatch, at_the_nth):
-    """Count the operations on files of `checkpoints`, and call `at_the_nth(n)` before each."""
-    count = 0
-
-    def counted(function):
-        def call(*arguments, **options):
-            nonlocal count
-            count += 1
-            at_the_nth(count)
-            return function(*arguments, **options)
-
-        return call
-
-    for name in ("fsync", "replace", "mkdir"):
-        monkeypatch.setattr(os, name, counted(getattr(os, name)))
-    monkeypatch.setattr(checkpoints, "open", counted(open), raising=False)
-    return lambda: count
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
@@ -198,3 +180,55 @@ def test_room_is_asked_for_before_it_is_needed(tmp_path):
     checkpoints.check_room(tmp_path, 1)
     with pytest.raises(OSError, match="MiB free; 3 checkpoints of 1099511627776 MiB are needed"):
         checkpoints.check_room(tmp_path, 2**60)
+
+
+def left_over(folder):
+    return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
+
+
+@pytest.mark.parametrize("begin", [lambda folder: save(folder, checkpoint(9)), checkpoints.settle])
+def test_what_killed_processes_left_unfinished_is_removed_whatever_its_step(three, begin):
+    for name in ("step-00000007", "step-00000008", "LATEST"):
+        path = three / f".unfinished-{name}"
+        path.write_text("") if name == "LATEST" else shutil.copytree(three / "step-00000003", path)
+    shutil.copytree(three / "step-00000003", three / ".replaced-step-00000003")
+    begin(three)
+    assert left_over(three) == []
+    assert load(three).step in (3, 9)
+
+
+def test_a_checkpoint_that_was_set_aside_when_its_process_was_killed_is_there(three):
+    (three / "step-00000003").rename(three / ".replaced-step-00000003")
+    assert names(three)[-1] == "step-00000003"
+    assert load(three).step == 3
+    checkpoints.settle(three)
+    assert (load(three).step, left_over(three)) == (3, [])
+
+
+def test_a_disk_that_fails_for_good_leaves_at_most_one_unfinished_checkpoint(three, monkeypatch):
+    def fail(*arguments, **options):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        for name in ("fsync", "replace", "unlink", "rmdir"):
+            patch.setattr(os, name, fail)
+        for step in (4, 5):
+            with pytest.raises(OSError, match="could not be written: Input/output error; intact: step-00000001, "):
+                save(three, checkpoint(step))
+    checkpoints.settle(three)
+    assert (load(three).step, left_over(three)) == (3, [])
+
+
+def test_going_back_makes_an_earlier_checkpoint_the_newest(three):
+    checkpoints.go_back(three, "step-00000002")
+    assert names(three) == ["step-00000001", "step-00000002"]
+    assert (three / "LATEST").read_text() == "step-00000002"
+    (three / "LATEST").unlink()
+    assert load(three).step == 2
+
+
+def test_steps_are_compared_as_numbers(tmp_path):
+    for step in (99_999_999, 100_000_000):
+        save(tmp_path, checkpoint(step))
+    (tmp_path / "LATEST").unlink()
+    assert load(tmp_path).step == 100_000_000

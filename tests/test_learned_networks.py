@@ -186,22 +186,6 @@ def test_a_block_turns_with_the_phase_of_its_maps_unless_it_collapses_it(name, s
     assert error < 1e-5 or error > 0.3
 
 
-@pytest.mark.parametrize("terms", ["published", "equal"])
-@pytest.mark.parametrize("name", ["soft threshold", "phase collapse beyond"])
-def test_calibrated_thresholds_are_as_dead_as_asked_and_nothing_else_moves(name, terms):
-    network, x = learned.scattering_network(SMALL, name, skip=True, terms=terms).eval(), images(16)
-    before = {key: value.clone() for key, value in network.state_dict().items()}
-    assert learned.calibrate(network, x, quantile=0.25) is network
-    moved = {key for key, value in network.state_dict().items() if not torch.equal(value, before[key])}
-    assert moved == {key for key in before if key.endswith("threshold")}
-    dead = learned.dead_fractions(network, x)
-    assert list(dead) == [f"blocks.{b}.nonlinearity.{part}" for b in (0, 1) for part in (0, 1)]
-    assert all(abs(fraction - 0.25) < 0.01 for fraction in dead.values())
-    assert not any(module.training for module in network.modules())
-    with pytest.raises(ValueError, match="quantile: expected a number from 0 to 1, got 2"):
-        learned.calibrate(network, x, quantile=2)
-
-
 @pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("terms", ["published", "equal"])
 @pytest.mark.parametrize("name", learned.NETWORK_NONLINEARITIES)
@@ -237,7 +221,9 @@ def test_half_precision_is_for_products_alone():
 
 @pytest.mark.usefixtures("unset_mixing")
 def test_a_network_prints_as_a_table_of_blocks():
-    lines = str(learned.scattering_network()).splitlines()
+    name, *lines = str(learned.scattering_network("cifar10", "tanh", terms="equal")).splitlines()
+    assert name == "tanh, without skip, 4 angles, half circle, equal terms"
+    assert "phase collapse, with skip" in str(learned.scattering_network(skip=True))
     assert re.fullmatch(r" +channels +size +numbers +parameters", lines[0])
     assert re.fullmatch(r"images +3 +32 x 32 +real", lines[1])
     assert re.fullmatch(r"1 next half octave +320 -> 128 +16 x 16 +complex +81,920", lines[3])
@@ -260,6 +246,9 @@ def test_a_network_prints_as_a_table_of_blocks():
         ({"width": 0}, "width: expected a positive number, got 0"),
         ({"width": float("nan")}, "width: expected a finite number, got nan"),
         ({"seed": -1}, "seed: expected an integer of at least 0, got -1"),
+        ({"width": 1e9}, "architecture: expected at most 2,147,483,648 numbers in weights and filters, got 46"),
+        ({"width": 1e308}, "architecture: expected at most"),
+        ({"angles": 10**8}, "architecture: expected at most"),
     ],
     ids=str,
 )
@@ -276,6 +265,8 @@ def test_bad_arguments_are_refused_by_name(options, message):
         ({"channels": (3, 0)}, "channels: expected an integer of at least 1, got 0"),
         ({"classes": 0}, "classes: expected an integer of at least 1"),
         ({"octaves": True}, "octaves: expected an integer of at least 0, got True"),
+        ({"angles": "4"}, "angles: expected an integer of at least 1, got '4'"),
+        ({"channels": 5}, "channels: expected a tuple of integers, one a block, got 5"),
     ],
     ids=str,
 )

@@ -1,6 +1,8 @@
 """Doubts about runs: does one that was killed end as one that was not, and is the folder of another one left alone?"""
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 
@@ -9,21 +11,19 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
-import hypothesis
 import torch
-from torch import nn
 
 from collapse_theory import learned
-from collapse_theory.learned import checkpoints
+from collapse_theory.learned import training
 from collapse_theory.learned.checkpoints import DamagedCheckpoint, load
-from collapse_theory.learned.runs import RunFolder, RunFolderInUse
-from collapse_theory.learned.training import restore, train
-from tests.small_network import assert_same_end, metrics, small_data, small_network, small_recipe, train_small
+from collapse_theory.learned.training import restore
+from tests.operations import count_operations
+from tests.small_network import assert_same_end, small_network, train_small
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
-def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_path):
-    kills = 20 if hypothesis.settings.default.max_examples < 1000 else 200
+@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.deep)])
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(tmp_path, kills):
     command = [sys.executable, "-m", "tests.small_network", str(tmp_path / "killed"), str(kills), "1"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -70,39 +70,58 @@ def test_a_torn_line_of_the_metrics_is_dropped(tmp_path):
     assert_same_end(tmp_path / "whole", tmp_path / "torn")
 
 
-def test_a_run_folder_in_use_is_refused_with_the_number_of_its_process(tmp_path):
-    with (
-        RunFolder(tmp_path, {}, tensorboard=False),
-        pytest.raises(RunFolderInUse, match=f"{tmp_path} is in use by process {os.getpid()}"),
-    ):
-        train_small(tmp_path, 1)
-    (tmp_path / "run.json").unlink()
-    assert train_small(tmp_path, 1)[1].finished
+def test_going_back_and_stopping_before_the_first_step_loses_no_line(tmp_path, monkeypatch):
+    train_small(tmp_path / "whole", 3)
+    for _ in range(5):
+        train_small(tmp_path / "run", 3, stop_after=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Training, "to_the_end", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            train_small(tmp_path / "run", 3, checkpoint="step-00000004")
+    outcome = train_small(tmp_path / "run", 3)[1]
+    assert [line["epoch"] for line in outcome.epochs] == [1, 2, 3]
+    assert_same_end(tmp_path / "run", tmp_path / "whole")
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"recipe": small_recipe(2, rate=0.1)}, r"recipe, rate is 0\.05 there and 0\.1 here"),
-        ({"about": {"skip": True}}, "about, skip is absent there and true here"),
-        (
-            {"network": small_network(channels=3)[:5] + nn.Sequential(nn.Linear(54, 5))},
-            r"5\.weight is \"float32 \(4, 54",
-        ),
-        ({"data": small_data(seed=1)}, "data, train is "),
-    ],
-)
-def test_the_folder_of_another_run_is_refused(tmp_path, change, message):
-    first = {"network": small_network(), "data": small_data(), "recipe": small_recipe(2), "about": {}}
+def killed_at(monkeypatch, folder, operation):
+    """Go back to step 4 in a child, which is killed before its operation number n on files.  Returns whether it was."""
+    child = os.fork()
+    if not child:
+        try:
+            count_operations(monkeypatch, lambda n: n == operation and os.kill(os.getpid(), signal.SIGKILL))
+            train_small(folder, 2, checkpoint="step-00000004", stop_after=0)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
-    def run(network, data, recipe, about):
-        train(network, data, recipe, folder=tmp_path, about=about)
 
-    run(**first)
-    before = (tmp_path / "run.json").read_text()
-    with pytest.raises(ValueError, match=f"is of another run: .*{message}"):
-        run(**first | change)
-    assert (tmp_path / "run.json").read_text() == before
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_killed_at_any_operation_while_it_goes_back_a_run_ends_as_one_that_is_not(tmp_path, monkeypatch, one_thread):
+    train_small(tmp_path / "whole", 2)
+    for _ in range(5):
+        train_small(tmp_path / "run", 2, stop_after=0)
+    operation = 0
+    while True:
+        operation += 1
+        folder = tmp_path / str(operation)
+        shutil.copytree(tmp_path / "run", folder)
+        killed = killed_at(monkeypatch, folder, operation)
+        train_small(folder, 2)
+        assert_same_end(folder, tmp_path / "whole")
+        assert not [path for path in folder.rglob(".*") if path.name.startswith((".unfinished", ".replaced"))]
+        if not killed:
+            break
+    assert operation > 15
+
+
+@pytest.fixture
+def one_thread():
+    """Torch on one thread: a process with threads must not be forked."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
@@ -115,43 +134,8 @@ def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):
         restore(small_network(channels=1), found)
     with pytest.raises(ValueError, match=r"another architecture: 5.bias is float32 \(4,\) there and absent"):
         restore(small_network()[:5], found)
-
-
-def test_too_little_room_is_told_before_training_starts(tmp_path, monkeypatch):
-    usage = checkpoints.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda folder: usage._replace(free=1000))
-    with pytest.raises(OSError, match=r"has 0 MiB free; 3 checkpoints"):
-        train_small(tmp_path, 1)
-    assert not (tmp_path / "metrics.jsonl").exists()
-
-
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match=f"cannot write to the run folder {tmp_path / 'file'}"):
-        train_small(tmp_path / "file", 1)
-
-
-def test_tensorboard_gets_the_scalars_where_it_is_installed(tmp_path, monkeypatch):
-    import types
-
-    told = []
-
-    class SummaryWriter:
-        def __init__(self, folder, purge_step):
-            told.append((folder.name, purge_step))
-
-        def add_scalar(self, name, value, step):
-            told.append((name, value, step))
-
-        def close(self):
-            told.append("closed")
-
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", types.SimpleNamespace(SummaryWriter=SummaryWriter))
-    train_small(tmp_path, 1)
-    assert (told[0], told[-1]) == (("tensorboard", 1), "closed")
-    assert ("step/loss", metrics(tmp_path)[0]["loss"], 1) in told
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    train_small(tmp_path / "without", 1)
+    with pytest.raises(TypeError, match=r"checkpoint: expected what learned\.checkpoints\.load reads, got a str"):
+        restore(small_network(), str(tmp_path))
 
 
 def test_nothing_is_unpickled():

@@ -71,6 +71,13 @@ def test_the_scattering_network_learns_sixty_four_images_by_heart(tmp_path):
     assert train(network, (data, data), recipe, folder=tmp_path).epochs[-1]["test_accuracy"] == 1.0
 
 
+def test_images_of_one_colour_are_trained_on(tmp_path):
+    """Batch normalisation answers them with exact zeros, where the gradient of the rectifier is 0."""
+    images = np.full((32, 3, 8, 8), 128, np.uint8)
+    data = labelled_images(images, np.arange(32) % 10, classes=10, mean=[128 / 255] * 3, deviation=[0.25] * 3)
+    assert train(learned.resnet20(), (data, data), Recipe(epochs=1, batch=16, padding=None), folder=tmp_path).finished
+
+
 def test_the_random_numbers_of_the_caller_are_left_alone(tmp_path):
     torch.manual_seed(5)
     expected = torch.rand(3)
@@ -126,6 +133,8 @@ def test_a_network_may_have_more_outputs_than_there_are_classes(tmp_path):
         ({"padding": -1}, "padding: expected an integer of at least 0, got -1"),
         ({"precision": "float16"}, "precision: unknown 'float16'; known: 'float32', 'bfloat16'"),
         ({"seed": None}, "seed: expected an integer of at least 0, got None"),
+        ({"drop_last": "no"}, "drop_last: unknown 'no'; known: False, True"),
+        ({"largest_gradient": 0}, "largest_gradient: expected a positive number, got 0"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(changes, message):
@@ -156,10 +165,13 @@ class Logarithm(nn.Module):
 )
 def test_what_is_not_finite_stops_the_run_and_names_the_layer(tmp_path, layer, message):
     network = nn.Sequential(nn.Linear(8, 8), layer, nn.Flatten(), nn.Linear(192, 4))
-    before = [p.clone() for p in network.parameters()]
+    network.insert(0, nn.BatchNorm2d(3))
+    message = message.replace("layer 1", "layer 2")
+    before = [t.clone() for t in network.state_dict().values()]
     with pytest.raises(NotFinite, match=rf"step 1, epoch 1, learning rate 0.05: {message}.*newest checkpoint is none"):
         train(network, small_data(), small_recipe(1), folder=tmp_path)
-    assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before, network.state_dict().values(), strict=True))
+    assert all(p.grad is None for p in network.parameters())
 
 
 class Forbidden(nn.Module):

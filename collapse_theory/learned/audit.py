@@ -1,9 +1,11 @@
 """What the layers of any network do to the classes: means, variances, Fisher ratios; and which outputs are dead."""
 
+from contextlib import contextmanager
+
 import torch
 
 from ..separation import ClassMoments
-from .evaluation import evaluating
+from .evaluation import check_labelled, check_network, evaluating, in_words
 from .layers import Nonlinearity
 
 __all__ = ["class_statistics", "dead_outputs", "nonlinear_layers"]
@@ -31,13 +33,16 @@ def class_statistics(network, labelled, *, layers=None, batch=128, memory=2**30)
     batch : images at a time
     memory : most bytes of the class means of one layer
 
+    A layer is measured if it answers with a tensor that has one entry an image along its first axis, which is found out
+    on three images and two: others, such as attention, recurrent layers with time first and what folds windows into the
+    batch, are passed over, or refused if `layers` names them.
     Returns one dict a layer, in the order in which they answer first: layer, type, shape of a sample, energy, and
     without finite-sample bias mean_energy, within_class_variance, between_class_variance, fisher_trace (nan where a
     variance is 0); zeros and dead_channels as `dead_outputs`. Numbers of a layer that answers several times in a pass
     are those of its last answer. Half precision counts as single.
-    Raises ValueError if a name is unknown, or as `ClassMoments`.
+    Raises ValueError if a name is unknown, or a named layer cannot be measured; or as `ClassMoments`.
     """
-    layers = _leaves(network) if layers is None else layers
+    layers = _measurable(network, labelled, layers, of=_leaves)
     moments, counts = {}, {}
     for outputs, labels in _passes(network, labelled, layers, batch):
         for name, output in outputs.items():
@@ -56,12 +61,13 @@ def class_statistics(network, labelled, *, layers=None, batch=128, memory=2**30)
 def dead_outputs(network, labelled, *, layers=None, batch=128):
     """The share of outputs of the non-linearities that are exactly 0, and of channels that always are.
 
-    layers : names; default: `nonlinear_layers`
+    layers : names; default: `nonlinear_layers`. Measured, passed over or refused as by `class_statistics`, but that
+        windows folded into the batch are measured; of a layer that answers several times in a pass, the last answer
 
     Returns {layer: {"zeros", "dead_channels"}}: the share of numbers that are 0, over images, channels and pixels; the
     share of channels that are 0 at every pixel of every image of `labelled`.
     """
-    layers = nonlinear_layers(network) if layers is None else layers
+    layers = _measurable(network, labelled, layers, of=nonlinear_layers, folded=True)
     counts = {}
     for outputs, _ in _passes(network, labelled, layers, batch):
         for name, output in outputs.items():
@@ -93,28 +99,57 @@ class _Zeros:
         return {"zeros": self.zeros / self.total, "dead_channels": 1 - float(self.alive.double().mean())}
 
 
-def _passes(network, labelled, layers, batch):
-    """For each batch: {layer: its output}, the labels."""
-    modules, outputs = dict(network.named_modules()), {}
+def _measurable(network, labelled, asked, *, of, folded=False):
+    """The layers asked for, or those that `of` finds, which answer with one entry an image along the first axis.
+
+    folded : also those which answer with several, as many for each image
+    """
+    check_network(network)
+    check_labelled("labelled", labelled)
+    modules, layers = dict(network.named_modules()), of(network) if asked is None else asked
     unknown = [name for name in layers if name not in modules]
     if unknown:
         raise ValueError(f"layers: unknown {unknown[0]!r}; known: {', '.join(filter(None, modules))}")
-    hooks = [modules[name].register_forward_hook(_keep(outputs, name)) for name in layers]
+    unfit, entries = {}, {}
+    for count in {min(3, len(labelled)), min(2, len(labelled))}:
+        answers = {}
+        with evaluating(network, "float32", labelled.device), _hooked(modules, layers, answers.__setitem__):
+            network(labelled.batch(slice(0, count))[0])
+        for name, answer in answers.items():
+            many = len(answer) / count if isinstance(answer, torch.Tensor) and answer.ndim > 1 else 0
+            if many != entries.setdefault(name, many if folded and many == int(many) > 0 else 1):
+                unfit[name] = f"it answers {count} images with {in_words(answer)}"
+    if asked is not None and unfit:
+        name, why = next(iter(unfit.items()))
+        raise ValueError(
+            f"layers: {name!r} cannot be measured, {why}, not with one entry an image along the first axis"
+        )
+    return [name for name in layers if name not in unfit]
+
+
+def _passes(network, labelled, layers, batch):
+    """For each batch: {layer: its output}, the labels."""
+    modules, outputs = dict(network.named_modules()), {}
+
+    def keep(name, output):
+        half = output.dtype in (torch.float16, torch.bfloat16)
+        outputs[name] = output.float() if half else output.clone()  # a later layer may work in place
+
+    with evaluating(network, "float32", labelled.device), _hooked(modules, layers, keep):
+        for x, labels in labelled.batches(batch):
+            outputs.clear()
+            network(x)
+            yield dict(outputs), labels
+
+
+@contextmanager
+def _hooked(modules, layers, see):
+    """Meanwhile `see` is called with the name of each of these layers and its answer."""
+    hooks = [
+        modules[name].register_forward_hook(lambda _, inputs, answer, name=name: see(name, answer)) for name in layers
+    ]
     try:
-        with evaluating(network, "float32", labelled.device):
-            for x, labels in labelled.batches(batch):
-                outputs.clear()
-                network(x)
-                yield dict(outputs), labels
+        yield
     finally:
         for hook in hooks:
             hook.remove()
-
-
-def _keep(outputs, name):
-    def keep(module, inputs, output):
-        if isinstance(output, torch.Tensor) and output.ndim > 1:
-            half = output.dtype in (torch.float16, torch.bfloat16)
-            outputs[name] = output.float() if half else output.clone()  # a later layer may work in place
-
-    return keep

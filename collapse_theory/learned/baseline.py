@@ -57,16 +57,18 @@ class ScatteringBaseline(nn.Module):
         check_count("seed", seed, least=0)
         self.baseline = baseline
         inputs = baseline.colors * len(paths(baseline.scales, baseline.angles))
-        self.standardization = nn.BatchNorm2d(inputs, affine=False)
+        self.standardization = nn.BatchNorm2d(inputs, affine=False, dtype=torch.float32)
         matrix = semi_unitary(baseline.outputs, inputs, seed=(seed, 0))
         self.mixing = nn.Parameter(torch.tensor(matrix, dtype=torch.float32), requires_grad=mixing == "learned")
         self.normalization = Normalization()
-        self.last_standardization = nn.BatchNorm2d(baseline.outputs)
+        self.last_standardization = nn.BatchNorm2d(baseline.outputs, dtype=torch.float32)
         side = baseline.side // 2**baseline.scales - baseline.pooling + 1
         self.classifier = seeded_linear(baseline.outputs * side**2, baseline.classes, seed=(seed, 1))
 
     def forward(self, x):
         check_images(x, self.baseline.colors, self.baseline.side)
+        if x.is_meta:
+            raise ValueError("x: expected images with values, got a tensor on the device meta")
         with torch.autocast(x.device.type, enabled=False):  # only products with what is learned may be less precise
             s = scatter(x, self.baseline.scales, self.baseline.angles).flatten(1, 2)
         mixed = functional.conv2d(self.standardization(s), self.mixing[:, :, None, None]).to(s.dtype)

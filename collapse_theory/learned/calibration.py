@@ -4,6 +4,9 @@ from contextlib import contextmanager
 
 import torch
 
+from ..arguments import check_number
+from ..machine import reproducible
+from .evaluation import check_network, unchanged
 from .layers import Nonlinearity
 
 __all__ = ["calibrate", "dead_fractions"]
@@ -18,23 +21,30 @@ def calibrate(network, images, *, quantile=0.5):
     sees what the one before it answers with its new thresholds. Statistics are those of the batch; the running ones
     stay as they are, and so do networks without thresholds.
     network : with `Nonlinearity` layers; it is changed
-    images : (B, C, H, W) for it
+    images : (B, C, H, W) for it, a tensor
     quantile : from 0 to 1: the share of answers that is dead at the start
 
     Returns the network.
-    Raises ValueError if `quantile` is out of range.
+    Raises ValueError if `quantile` is out of range; whatever is raised, no threshold has changed.
     """
-    if not 0 <= quantile <= 1:
+    if not 0 <= check_number("quantile", quantile) <= 1:
         raise ValueError(f"quantile: expected a number from 0 to 1, got {quantile!r}")
+    before = {}
 
     def start(_, layer, arguments):
         if hasattr(layer, "threshold"):
             amplitudes = arguments[0].abs().transpose(0, 1).flatten(1)
-            # Channel by channel: torch refuses quantiles of more than 2^24 numbers at once.
-            layer.threshold.copy_(torch.stack([torch.quantile(a, quantile) for a in amplitudes]))
+            before.setdefault(layer.threshold, layer.threshold.detach().clone())
+            layer.threshold.copy_(torch.stack([_quantile(a, quantile) for a in amplitudes]))
 
-    with _watched(network, before=start):
-        network(images)
+    try:
+        with _watched(network, images, before=start):
+            network(images)
+    except BaseException:
+        with torch.no_grad():
+            for threshold, values in before.items():
+                threshold.copy_(values)
+        raise
     return network
 
 
@@ -51,20 +61,29 @@ def dead_fractions(network, images):
     def count(name, _, answer):
         found[name] = float((answer == 0).double().mean())
 
-    with _watched(network, after=count):
+    with _watched(network, images, after=count):
         network(images)
     return found
 
 
+def _quantile(values, quantile):
+    """The linearly interpolated quantile of (N,) numbers, as `torch.quantile`, which refuses more than 2^24."""
+    place = quantile * (len(values) - 1)
+    rank = int(place) + 1
+    below, above = (torch.kthvalue(values, k).values for k in (rank, min(rank + 1, len(values))))
+    return torch.lerp(below, above, place - int(place))
+
+
 @contextmanager
-def _watched(network, *, before=None, after=None):
+def _watched(network, images, *, before=None, after=None):
     """The network on batch statistics, without gradients, with something done at each `Nonlinearity`; then as it was.
 
     before : called with the name of the layer, the layer and its arguments
     after : called with the name of the layer, the layer and its answer
     """
-    modes = {module: module.training for module in network.modules()}
-    running = {buffer: buffer.clone() for buffer in network.buffers()}
+    check_network(network)
+    if not isinstance(images, torch.Tensor):
+        raise TypeError(f"images: expected a tensor (B, C, H, W), got a {type(images).__name__}")
     hooks = []
     for name, layer in network.named_modules():
         if isinstance(layer, Nonlinearity) and before:
@@ -72,12 +91,8 @@ def _watched(network, *, before=None, after=None):
         if isinstance(layer, Nonlinearity) and after:
             hooks.append(layer.register_forward_hook(lambda m, _, y, name=name: after(name, m, y)))
     try:
-        with torch.no_grad():
+        with unchanged(network), torch.no_grad(), reproducible():
             yield network.train()
     finally:
         for hook in hooks:
             hook.remove()
-        for module, training in modes.items():
-            module.training = training
-        for buffer, values in running.items():
-            buffer.copy_(values)

@@ -6,25 +6,40 @@
     FOLDER/LATEST                                   the name of the newest one
 
 A checkpoint is written beside the others under another name, each file and the folder flushed to the disk, then
-renamed; only then does LATEST name it. Nothing is ever unpickled.
+renamed; only then does LATEST name it. Nothing is ever unpickled, and of no file is more read than it may have.
 """
 
 import errno
 import hashlib
 import json
 import os
+import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-__all__ = ["Checkpoint", "DamagedCheckpoint", "check_room", "load", "names", "save", "write_atomically"]
+from .files import UNFINISHED, bounded_bytes, discard, flush_folder, reason, tidy, write_atomically, write_flushed
 
-_LATEST, _MANIFEST, _STATE, _UNFINISHED = "LATEST", "manifest.json", "state.json", ".unfinished-"
+__all__ = [
+    "Checkpoint",
+    "DamagedCheckpoint",
+    "check_room",
+    "damaged",
+    "go_back",
+    "load",
+    "name_of",
+    "names",
+    "save",
+    "settle",
+]
+
+_LATEST, _MANIFEST, _STATE, _REPLACED = "LATEST", "manifest.json", "state.json", ".replaced-"
+_MOST_TEXT, _MOST_HEADER = 2**20, 2**23  # bytes of a JSON file, and of the table of contents of a file of tensors
 
 
 class DamagedCheckpoint(ValueError):
@@ -47,34 +62,62 @@ def save(folder, checkpoint, *, keep=2):
     Raises OSError, saying that the earlier ones are intact, if the disk is full or fails.
     """
     folder = Path(folder)
-    target = folder / f"step-{checkpoint.step:08d}"
-    unfinished = folder / (_UNFINISHED + target.name)
+    target = folder / name_of(checkpoint.step)
+    unfinished = folder / (UNFINISHED + target.name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _discard(unfinished)
+        settle(folder)
         unfinished.mkdir()
         _write_files(unfinished, checkpoint)
-        _flush_folder(unfinished)
-        _discard(target)
+        flush_folder(unfinished)
+        if target.exists():
+            os.replace(target, folder / (_REPLACED + target.name))
         os.replace(unfinished, target)
-        _flush_folder(folder)
+        flush_folder(folder)
         write_atomically(folder / _LATEST, target.name)
     except OSError as error:
-        _discard(unfinished)
+        with suppress(OSError):
+            settle(folder)
         raise _refused(error, target, names(folder)) from error
-    earlier = [name for name in names(folder) if name <= target.name]
-    for name in set(names(folder)) - set(earlier[-keep:]):
-        _discard(folder / name)
+    _keep(folder, target.name, keep)
     return target
+
+
+def go_back(folder, name):
+    """Make this checkpoint the newest, at once or not at all: LATEST names it, then those of later steps go."""
+    folder = Path(folder)
+    if _named_by_latest(folder) != name:
+        write_atomically(folder / _LATEST, name)
+    _keep(folder, name, len(names(folder)))
+
+
+def settle(folder):
+    """Remove what a killed process left unfinished in a folder of checkpoints, and put back what it had set aside."""
+    for aside in Path(folder).glob(f"{_REPLACED}*"):
+        target = aside.with_name(aside.name.removeprefix(_REPLACED))
+        if target.exists():
+            discard(aside)
+        else:
+            os.replace(aside, target)
+    tidy(folder)
+
+
+def name_of(step):
+    """The name of the checkpoint after so many steps."""
+    return f"step-{step:08d}"
 
 
 def names(folder):
     """The names of the checkpoints in a folder, oldest first; [] if there are none."""
-    return sorted(path.name for path in Path(folder).glob("step-*") if path.is_dir())
+    found = {path.name.removeprefix(_REPLACED) for path in Path(folder).glob("*step-*") if path.is_dir()}
+    return sorted((name for name in found if re.fullmatch(r"step-[0-9]{8,20}", name)), key=_step_of)
 
 
-def load(folder, name=None):
+def load(folder, name=None, *, check=None, most=2**33):
     """Read a checkpoint, the one that LATEST names by default, or None if there is none.
+
+    check : called with it; may raise DamagedCheckpoint
+    most : bytes of all its files that are read
 
     Every file is compared with its checksum. Raises DamagedCheckpoint, a ValueError, naming what is damaged and the
     newest earlier one that is intact; ValueError if there is none of this name.
@@ -88,9 +131,9 @@ def load(folder, name=None):
     if name not in known:
         raise ValueError(f"checkpoint: no {name!r} in {folder}; there are: {', '.join(known) or 'none'}")
     try:
-        return _read(folder / name)
+        return _checked(folder, name, check, most)
     except DamagedCheckpoint as error:
-        raise DamagedCheckpoint(f"{error}. {_offer(folder, known[: known.index(name)])}") from None
+        raise DamagedCheckpoint(f"{error}. {_offer(folder, known[: known.index(name)], check, most)}") from None
 
 
 def check_room(folder, size, count=3):
@@ -104,12 +147,16 @@ def check_room(folder, size, count=3):
         )
 
 
-def write_atomically(path, text):
-    """Write a text file, at once or not at all, also if the machine stops."""
-    unfinished = path.with_name(_UNFINISHED + path.name)
-    _write(unfinished, text.encode())
-    os.replace(unfinished, path)
-    _flush_folder(path.parent)
+def _step_of(name):
+    return int(name.removeprefix("step-"))
+
+
+def _keep(folder, newest, count):
+    """Remove all checkpoints but the newest `count` up to this one."""
+    known = names(folder)
+    earlier = [name for name in known if _step_of(name) <= _step_of(newest)]
+    for name in set(known) - set(earlier[-count:]):
+        discard(folder / name)
 
 
 def _write_files(folder, checkpoint):
@@ -118,7 +165,7 @@ def _write_files(folder, checkpoint):
     manifest = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     contents[_MANIFEST] = json.dumps(manifest, indent=1).encode()
     for name, content in contents.items():
-        _write(folder / name, content)
+        write_flushed(folder / name, content)
 
 
 def _on_host(group):
@@ -126,79 +173,92 @@ def _on_host(group):
     return {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in group.items()}
 
 
-def _read(folder):
-    manifest = _parsed(folder, _contents(folder, _MANIFEST), _MANIFEST)
-    files = {name: _contents(folder, name) for name in manifest}
-    for name, content in files.items():
-        if hashlib.sha256(content).hexdigest() != manifest[name]:
-            raise DamagedCheckpoint(f"checkpoint {folder} is damaged: {name} is not the file that was written")
+def _checked(folder, name, check, most):
+    """The checkpoint, once it is known to be whole and to be what `check` wants."""
+    path = folder / name
+    checkpoint = _read(path if path.exists() else folder / (_REPLACED + name), most)
+    if checkpoint.step != _step_of(name):
+        raise damaged(path, f"it is of step {checkpoint.step}")
+    if check is not None:
+        check(checkpoint)
+    return checkpoint
+
+
+def damaged(path, why):
+    """The error for a checkpoint that is not what was written, in one short line."""
+    why = " ".join(str(why).split())
+    return DamagedCheckpoint(f"checkpoint {path} is damaged: {why if len(why) <= 300 else why[:297] + '...'}")
+
+
+def _read(folder, most):
+    manifest = _parsed(folder, _contents(folder, _MANIFEST, _MOST_TEXT), _MANIFEST)
+    files = {}
+    for name, checksum in manifest.items():
+        files[name] = _contents(folder, name, _MOST_TEXT if name == _STATE else most)
+        most -= len(files[name])
+        if hashlib.sha256(files[name]).hexdigest() != checksum:
+            raise damaged(folder, f"{name} is not the file that was written")
     if _STATE not in files:
-        raise DamagedCheckpoint(f"checkpoint {folder} is damaged: {_MANIFEST} does not list {_STATE}")
+        raise damaged(folder, f"{_MANIFEST} does not list {_STATE}")
     state = _parsed(folder, files.pop(_STATE), _STATE)
-    try:
-        tensors = {name.removesuffix(".safetensors"): load_tensors(content) for name, content in files.items()}
-    except SafetensorError as error:
-        raise DamagedCheckpoint(f"checkpoint {folder} is damaged: {', '.join(files)}: {error}") from None
-    return Checkpoint(state.pop("step"), tensors, state)
+    step = state.pop("step", None)
+    if type(step) is not int:
+        raise damaged(folder, f"{_STATE} has {step!r} as its step")
+    return Checkpoint(step, {n.removesuffix(".safetensors"): _tensors(folder, n, c) for n, c in files.items()}, state)
 
 
-def _contents(folder, name):
+def _contents(folder, name, most):
     try:
-        return (folder / Path(name).name).read_bytes()
+        if Path(name).name != name:
+            raise OSError(errno.EINVAL, "it is not in the folder")
+        return bounded_bytes(folder / name, most)
     except OSError as error:
-        raise DamagedCheckpoint(f"checkpoint {folder} is damaged: {name} cannot be read ({error.strerror})") from None
+        raise damaged(folder, f"{ascii(name[:100])[1:-1]} cannot be read ({error.strerror})") from None
 
 
 def _parsed(folder, content, name):
     try:
         parsed = json.loads(content)
-    except ValueError as error:
-        raise DamagedCheckpoint(f"checkpoint {folder} is damaged: {name} is no JSON ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise damaged(folder, f"{name} is no JSON ({error})") from None
     if not isinstance(parsed, dict):
-        raise DamagedCheckpoint(f"checkpoint {folder} is damaged: {name} is no table")
+        raise damaged(folder, f"{name} is no table")
     return parsed
+
+
+def _tensors(folder, name, content):
+    length = int.from_bytes(content[:8], "little")
+    if length > _MOST_HEADER:
+        raise damaged(folder, f"{name} begins with a table of {length} bytes, more than {_MOST_HEADER}")
+    try:
+        return load_tensors(content)
+    except Exception as error:  # of whatever kind: these bytes may be anybody's
+        raise damaged(folder, f"{name} holds no tensors ({error!r})") from None
+
+
+def _named_by_latest(folder):
+    try:
+        return bounded_bytes(folder / _LATEST, 1000).decode().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _latest(folder, known):
     """What LATEST names; the newest one if the machine stopped between the renaming and LATEST."""
-    try:
-        name = (folder / _LATEST).read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        name = None
+    name = _named_by_latest(folder)
     return name if name in known else (known[-1] if known else None)
 
 
-def _offer(folder, earlier):
+def _offer(folder, earlier, check, most):
     for name in reversed(earlier):
         try:
-            _read(folder / name)
+            _checked(folder, name, check, most)
         except DamagedCheckpoint:
             continue
-        return f"The one before it, {name}, is intact: resume from it by name"
+        return f"The one before it, {name}, is intact: go on from it with checkpoint={name!r} (--checkpoint {name})"
     return "No earlier one is intact: start again in another folder"
 
 
 def _refused(error, target, intact):
-    room = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
     kept = f"intact: {', '.join(intact)}" if intact else "there is none before it"
-    return OSError(error.errno, f"checkpoint {target} could not be written: {room}; {kept}")
-
-
-def _write(path, content):
-    with open(path, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush_folder(folder):
-    """Flush the names in a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _discard(folder):
-    shutil.rmtree(folder, ignore_errors=True)
+    return OSError(error.errno, f"checkpoint {target} could not be written: {reason(error)}; {kept}")

@@ -1,39 +1,131 @@
-"""How well a network does on labelled images, and the share of zeros after its non-linearities."""
+"""How well a network does on labelled images, and networks that are left as they were: modes, running statistics."""
 
 from contextlib import contextmanager, nullcontext
 
 import torch
+from torch import nn
 from torch.nn import functional
 
-__all__ = ["evaluate", "evaluating", "in_precision"]
+from ..machine import reproducible
+from .samples import LabelledImages
+
+__all__ = [
+    "Snapshot",
+    "as_logits",
+    "check_labelled",
+    "check_network",
+    "evaluate",
+    "evaluating",
+    "in_precision",
+    "in_words",
+    "unchanged",
+]
 
 
 def evaluate(network, labelled, *, batch=128, precision="float32"):
     """Loss and accuracy of a network in evaluation, on all of `labelled`.
 
     Returns {"loss", "accuracy"}: mean cross-entropy, and the share of images whose largest output is their label.
+    Raises TypeError if the network answers with anything but one tensor (N, classes), or `labelled` is something else.
     """
+    check_network(network)
+    check_labelled("labelled", labelled)
     loss = right = 0.0
     with evaluating(network, precision, labelled.device):
         for x, labels in labelled.batches(batch):
-            logits = network(x).float()
+            logits = as_logits(network(x), network, images=len(x), classes=labelled.classes)
             loss += functional.cross_entropy(logits, labels, reduction="sum").item()
             right += (logits.argmax(1) == labels).sum().item()
     return {"loss": loss / len(labelled), "accuracy": right / len(labelled)}
 
 
+def as_logits(answer, network, *, images, classes):
+    """What a network has answered to so many images, as (images, classes or more) in float32.
+
+    Raises TypeError, naming what it is, if that is not one real tensor; ValueError if it has another shape.
+    """
+    if not isinstance(answer, torch.Tensor) or answer.is_complex():
+        mode = "while training" if network.training else "in evaluation"
+        raise TypeError(
+            f"network: expected it to answer {images} images with one real tensor ({images}, {classes}), "
+            f"but {mode} it answers with {in_words(answer)}"
+        )
+    if answer.ndim != 2 or len(answer) != images or answer.shape[1] < classes:
+        raise ValueError(
+            f"labels: {classes} classes, but the network answers {tuple(answer.shape)} for {images} images"
+        )
+    return answer.float()
+
+
 @contextmanager
 def evaluating(network, precision, device):
-    """The network in evaluation, without gradients, in this precision; then as it was."""
-    was_training = network.training
-    network.eval()
-    try:
-        with torch.no_grad(), in_precision(precision, device):
+    """The network in evaluation, without gradients, in this precision, to the same bits each time; then as it was."""
+    with unchanged(network), torch.no_grad(), reproducible():
+        network.eval()
+        with in_precision(precision, device):
             yield
+
+
+@contextmanager
+def unchanged(network):
+    """The mode of each module and all buffers, such as running statistics, are in the end what they were."""
+    before = Snapshot(network)
+    try:
+        yield
     finally:
-        network.train(was_training)
+        before.restore()
+
+
+class Snapshot:
+    """The mode and the buffers of each module of a network, to be put back."""
+
+    def __init__(self, network):
+        self._modes = [(module, module.training) for module in network.modules()]
+        self._buffers = [
+            (module._buffers, name, buffer, buffer.clone())
+            for module, _ in self._modes
+            for name, buffer in module._buffers.items()
+            if buffer is not None
+        ]
+
+    def restore(self):
+        """Put them back."""
+        for module, training in self._modes:
+            module.training = training
+        with torch.no_grad():
+            for buffers, name, buffer, values in self._buffers:
+                buffers[name] = buffer.copy_(values)
 
 
 def in_precision(precision, device):
     """The context for a forward pass: torch's autocast to bfloat16, or nothing."""
     return torch.autocast(device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
+
+
+def check_network(network):
+    """Raise TypeError if `network` is not a torch module."""
+    if not isinstance(network, nn.Module):
+        raise TypeError(f"network: expected a torch module, got {in_words(network)}")
+
+
+def check_labelled(name, value):
+    """Raise TypeError, saying how to make them, if `value` are not labelled images; ValueError if there are none."""
+    if not isinstance(value, LabelledImages):
+        raise TypeError(
+            f"{name}: expected what learned.labelled_images(images, labels, classes=...) makes of two arrays, "
+            f"got {in_words(value)}"
+        )
+    if not len(value):
+        raise ValueError(f"{name}: expected at least one image, got none")
+
+
+def in_words(value):
+    """The type of a value; of a tensor its shape, of a collection what is in it."""
+    if isinstance(value, torch.Tensor):
+        return f"a tensor {tuple(value.shape)} of {str(value.dtype).removeprefix('torch.')}"
+    name = type(value).__name__
+    if isinstance(value, dict):
+        return f"a {name} of {', '.join(map(repr, list(value)[:4])) or 'nothing'}"
+    if isinstance(value, list | tuple):
+        return f"a {name} of {', '.join(type(v).__name__ for v in value[:4]) or 'nothing'}"
+    return f"a {name}"

@@ -56,7 +56,7 @@ class Nonlinearity(nn.Module):
         fixed = {"softening": _SOFTENING, "checked": False}
         self.fixed = {name: fixed[name] for name in inspect.signature(self.function).parameters if name in fixed}
         for parameter, start in _STARTS.get(name, {}).items():
-            self.register_parameter(parameter, nn.Parameter(torch.full((channels,), start)))
+            self.register_parameter(parameter, nn.Parameter(torch.full((channels,), start, dtype=torch.float32)))
 
     @property
     def collapses(self):
@@ -88,8 +88,8 @@ class Standardization(nn.Module):
     def __init__(self, channels, *, complex):
         super().__init__()
         if self.CENTRED:
-            self.register_buffer("mean", torch.zeros((channels, 2) if complex else (channels, 1)))
-        self.register_buffer("variance", torch.ones(channels))
+            self.register_buffer("mean", torch.zeros((channels, 1 + complex), dtype=torch.float32))
+        self.register_buffer("variance", torch.ones(channels, dtype=torch.float32))
 
     def forward(self, x):
         mean, scale = self.statistics(x)
@@ -129,7 +129,7 @@ class RootMeanSquare(Standardization):
     EPSILON, CENTRED = 1e-10, False
 
     def weight_of_batch(self):
-        return torch.where(self.variance == 1, 1.0, self.MOMENTUM)
+        return torch.where(self.variance == 1, 1.0, self.MOMENTUM).to(self.variance.dtype)
 
 
 class Mixing(nn.Module):
@@ -206,7 +206,7 @@ class Classifier(nn.Module):
 
     def __init__(self, channels, *, side, classes, seed):
         super().__init__()
-        self.standardization = nn.BatchNorm2d(2 * channels)
+        self.standardization = nn.BatchNorm2d(2 * channels, dtype=torch.float32)
         self.linear = seeded_linear(2 * channels * side**2, classes, seed=seed)
 
     def forward(self, x):
@@ -216,7 +216,8 @@ class Classifier(nn.Module):
 
 def seeded_linear(inputs, outputs, *, seed):
     """A linear layer as torch makes it, but from a seed of its own: uniform up to one over the root of the inputs."""
-    layer, bound = nn.utils.skip_init(nn.Linear, inputs, outputs), inputs**-0.5
+    place = {"device": torch.get_default_device(), "dtype": torch.float32}
+    layer, bound = nn.utils.skip_init(nn.Linear, inputs, outputs, **place), inputs**-0.5
     rng = np.random.default_rng(seed)
     with torch.no_grad():
         for parameter in layer.parameters():

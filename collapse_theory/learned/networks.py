@@ -11,6 +11,8 @@ from .wavelet_layer import WaveletLayer, side_after
 
 __all__ = ["ARCHITECTURES", "Architecture", "ScatteringBlock", "ScatteringNetwork", "describe", "scattering_network"]
 
+_MOST = 2**31  # numbers in the weights and the filters of a network: 8 GiB
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -32,13 +34,23 @@ class Architecture:
     octaves: int = 0
 
     def __post_init__(self):
-        for name in ("side", "colors", "classes"):
+        for name in ("side", "colors", "classes", "angles"):
             check_count(name, getattr(self, name))
         check_count("octaves", self.octaves, least=0)
+        if not isinstance(self.channels, tuple | list):
+            raise ValueError(f"channels: expected a tuple of integers, one a block, got {self.channels!r}")
         check_count("channels", len(self.channels))
         for count in self.channels:
             check_count("channels", count)
         self.sides()
+
+    def numbers(self, *, angles, skip):
+        """How many numbers the weights and the filters of a network have, about."""
+        total, inputs = 0, self.colors
+        for side, outputs in zip(self.sides(), self.channels, strict=False):
+            total += 2 * outputs * inputs * (1 + angles) * (1 + skip) + (1 + angles) * side**2
+            inputs = outputs
+        return total + 2 * inputs * self.sides()[-1] ** 2 * self.classes
 
     def steps(self):
         """The step of `paper_bank` of each block."""
@@ -107,7 +119,19 @@ class ScatteringNetwork(nn.Module):
 
     def __init__(self, architecture, *, nonlinearity, skip, angles, circle, pi, equal_terms, seed):
         super().__init__()
-        self.architecture = architecture
+        check_count("angles", angles)
+        numbers = architecture.numbers(angles=angles, skip=skip)
+        if numbers > _MOST:
+            raise ValueError(
+                f"architecture: expected at most {_MOST:,} numbers in weights and filters, got {numbers:,}"
+            )
+        self.architecture, self.nonlinearity, self.skip, self.equal_terms = (
+            architecture,
+            nonlinearity,
+            skip,
+            equal_terms,
+        )
+        self.angles, self.circle = angles, circle
         sides, inputs = architecture.sides(), architecture.colors
         self.blocks = nn.ModuleList()
         for number, (step, outputs) in enumerate(zip(architecture.steps(), architecture.channels, strict=True)):
@@ -135,7 +159,7 @@ def check_images(x, colors, side):
 
 
 def describe(network):
-    """A table of a ScatteringNetwork, as text: channels, size, real or complex, and parameters after each block."""
+    """A ScatteringNetwork as text: what it computes, and a table of channels, size, kind and parameters by block."""
     architecture, sides = network.architecture, network.architecture.sides()
     rows = [("", "channels", "size", "numbers", "parameters")]
     rows.append(("images", str(architecture.colors), f"{sides[0]} x {sides[0]}", "real", ""))
@@ -145,7 +169,13 @@ def describe(network):
     rows.append(("classifier", str(architecture.classes), "", "real", f"{_parameters(network.classifier):,}"))
     rows.append(("all", "", "", "", f"{_parameters(network):,}"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(_aligned(row, widths)).rstrip() for row in rows)
+    words = [
+        network.nonlinearity,
+        "with skip" if network.skip else "without skip",
+        f"{network.angles} angles, {network.circle} circle",
+        f"{'equal' if network.equal_terms else 'published'} terms",
+    ]
+    return "\n".join([", ".join(words), *("  ".join(_aligned(row, widths)).rstrip() for row in rows)])
 
 
 def _aligned(row, widths):
@@ -194,7 +224,7 @@ def scattering_network(
     if check_number("width", width) <= 0:
         raise ValueError(f"width: expected a positive number, got {width!r}")
     return ScatteringNetwork(
-        replace(data, channels=tuple(max(1, round(width * count)) for count in data.channels)),
+        replace(data, channels=tuple(max(1, round(min(width * count, _MOST))) for count in data.channels)),
         nonlinearity=nonlinearity,
         skip=skip,
         angles=data.angles if angles is None else angles,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..arguments import check_choice, check_count, check_number
 
 __all__ = ["Recipe"]
@@ -17,6 +19,11 @@ class Recipe:
     padding : each image is mirrored with probability 1/2 and cropped from itself padded by so many zeros; None: neither
     precision : "float32", or "bfloat16" where torch's autocast knows it to be safe, with parameters in float32
     seed : of the order, the augmentation, and whatever the network draws
+    drop_last : leave out the last batch of an epoch if it is shorter than the others
+    largest_gradient : norm to which a longer gradient is shortened; None: never, as published. Sigmoid and unit
+        amplitude have gradients of norm 1e5 where a batch holds a black image
+
+    Raises ValueError, naming the field.
     """
 
     epochs: int = 300
@@ -29,6 +36,8 @@ class Recipe:
     padding: int | None = 4
     precision: str = "float32"
     seed: int = 0
+    drop_last: bool = False
+    largest_gradient: float | None = None
 
     def __post_init__(self):
         for name in ("epochs", "batch", "rate_step"):
@@ -38,7 +47,17 @@ class Recipe:
         check_count("seed", self.seed, least=0)
         check_count("padding", 0 if self.padding is None else self.padding, least=0)
         check_choice("precision", self.precision, ("float32", "bfloat16"))
+        check_choice("drop_last", self.drop_last, (False, True))
+        if self.largest_gradient is not None and check_number("largest_gradient", self.largest_gradient) <= 0:
+            raise ValueError(f"largest_gradient: expected a positive number, got {self.largest_gradient!r}")
+        for name, value in vars(self).items():
+            if isinstance(value, np.generic):  # plain numbers, as JSON has them
+                object.__setattr__(self, name, value.item())
 
     def rate_of(self, epoch):
         """The learning rate of an epoch, counted from 0."""
         return self.rate * self.rate_factor ** (epoch // self.rate_step)
+
+    def steps_of_epoch(self, images):
+        """How many batches an epoch has, of so many images."""
+        return images // self.batch if self.drop_last else -(-images // self.batch)

@@ -55,16 +55,16 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.inner = nn.Sequential(
             _convolution(inputs, outputs, 3, stride),
-            nn.BatchNorm2d(outputs, affine=bias),
+            nn.BatchNorm2d(outputs, affine=bias, dtype=torch.float32),
             RealNonlinearity(nonlinearity),
             _convolution(outputs, outputs, 3, 1),
-            nn.BatchNorm2d(outputs, affine=bias),
+            nn.BatchNorm2d(outputs, affine=bias, dtype=torch.float32),
         )
         self.stride, self.added = stride, outputs - inputs
         self.shortcut = None
         if project and (stride > 1 or inputs != outputs):
             self.shortcut = nn.Sequential(
-                _convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs, affine=bias)
+                _convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs, affine=bias, dtype=torch.float32)
             )
         self.nonlinearity = RealNonlinearity(nonlinearity)
 
@@ -100,7 +100,7 @@ class ResidualNetwork(nn.Module):
         check_count("seed", seed, least=0)
         self.colors, large = colors, stem == "large"
         layers = [_convolution(colors, widths[0], 7 if large else 3, 2 if large else 1)]
-        layers += [nn.BatchNorm2d(widths[0], affine=bias), RealNonlinearity(nonlinearity)]
+        layers += [nn.BatchNorm2d(widths[0], affine=bias, dtype=torch.float32), RealNonlinearity(nonlinearity)]
         self.stem = nn.Sequential(*layers, *([nn.MaxPool2d(3, 2, padding=1)] if large else []))
         self.blocks, inputs = nn.ModuleList(), widths[0]
         options = {"project": project, "nonlinearity": nonlinearity, "bias": bias}
@@ -143,7 +143,9 @@ def resnet18(nonlinearity="rectifier", bias=True, *, colors=3, classes=1000, see
 
 
 def _convolution(inputs, outputs, side, stride):
-    return nn.utils.skip_init(nn.Conv2d, inputs, outputs, side, stride=stride, padding=side // 2, bias=False)
+    options = {"stride": stride, "padding": side // 2, "bias": False}
+    place = {"device": torch.get_default_device(), "dtype": torch.float32}
+    return nn.utils.skip_init(nn.Conv2d, inputs, outputs, side, **options, **place)
 
 
 def _draw_normal(weight, rng):

@@ -1,18 +1,26 @@
 """The folder of a run: what is run, its metrics, its checkpoints; for one process at a time.
 
-FOLDER/run.json        what is run, written first and never changed
-FOLDER/metrics.jsonl   one JSON object a line
+FOLDER/run.json        what is run, with a checksum; written first and never changed
+FOLDER/metrics.jsonl   see `metrics`
 FOLDER/checkpoints/    see `checkpoints`
 FOLDER/lock            held by the process that trains; free again when it ends, however it ends
 """
 
+import errno
+import hashlib
 import json
 import os
+import weakref
 from pathlib import Path
 
-from .checkpoints import write_atomically
+from .checkpoints import settle
+from .files import bounded_bytes, reason, tidy, write_atomically
+from .metrics import Metrics
 
 __all__ = ["RunFolder", "RunFolderInUse"]
+
+_FORMAT, _MOST = 2, 2**26  # of run.json: the first had no checksums; bytes
+_LOCKS = weakref.WeakSet()
 
 
 class RunFolderInUse(RuntimeError):
@@ -22,28 +30,37 @@ class RunFolderInUse(RuntimeError):
 class RunFolder:
     """A run folder, locked while the `with` statement lasts.
 
-    path : of the folder, made if need be
+    path : of the folder, made if need be; "~" is your home
     identity : dict of plain values that say what is run; a folder of another run is refused
     tensorboard : also write scalars for TensorBoard, if it is installed
+    threads : with which the run begins; `threads` is in the end with how many it has begun
 
-    Raises RunFolderInUse; ValueError, naming the first difference, for the folder of another run; OSError if nothing
-    can be written there.
+    Raises RunFolderInUse; ValueError, naming the first difference, for the folder of another run, and for a run.json
+    that is damaged or of an earlier version; TypeError for an identity that JSON does not hold; OSError if nothing can
+    be written there.
     """
 
-    def __init__(self, path, identity, *, tensorboard=True):
-        self.path, self.identity = Path(path), json.loads(json.dumps(identity))
+    def __init__(self, path, identity, *, tensorboard=True, threads=None):
+        self.path, self.threads = _expanded(path), threads
+        try:
+            self.identity = json.loads(json.dumps(identity))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise TypeError(f"about: expected plain values, as JSON has them ({error})") from None
         self.checkpoints = self.path / "checkpoints"
-        self._metrics = self.path / "metrics.jsonl"
-        self._tensorboard, self._lock, self._file, self._board = tensorboard, None, None, None
+        self.metrics = Metrics(self.path / "metrics.jsonl", json.dumps(self.identity))
+        self._tensorboard, self._lock, self._board = tensorboard, None, None
 
     def __enter__(self):
         try:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
-            self._lock = open(self.path / "lock", "a+")
+            self._lock = open(self.path / "lock", "a+", errors="replace")
         except OSError as error:
-            raise OSError(error.errno, f"cannot write to the run folder {self.path}: {error.strerror}") from error
+            raise OSError(error.errno, f"cannot write to the run folder {self.path}: {reason(error)}") from error
+        _LOCKS.add(self._lock)
         try:
             self._take_lock()
+            tidy(self.path)
+            settle(self.checkpoints)
             self._claim()
         except BaseException:
             self._lock.close()
@@ -51,35 +68,35 @@ class RunFolder:
         return self
 
     def __exit__(self, *_):
-        for open_file in (self._file, self._board, self._lock):
+        for open_file in (self.metrics, self._board, self._lock):
             if open_file is not None:
                 open_file.close()
 
-    def start_metrics(self, step):
-        """Keep the metrics up to this step, drop what a stopped run wrote after it, and go on from there."""
-        kept = [json.dumps(line) for line in self.metrics() if line.get("step", step + 1) <= step]
-        write_atomically(self._metrics, "".join(f"{line}\n" for line in kept))
-        self._file = open(self._metrics, "a", encoding="utf-8")  # noqa: SIM115
+    def start_metrics(self, step, count=0, chain=None):
+        """Keep the metrics up to this step, which are so many lines, and go on from there."""
+        self.metrics.start(count, chain)
         self._board = _board(self.path, step) if self._tensorboard else None
 
     def log(self, line):
         """Append one dict of plain values, with its "step" and its "kind"."""
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
+        self.metrics.append(line)
         if self._board is not None:
             for name, value in line.items():
                 if isinstance(value, float):
                     self._board.add_scalar(f"{line['kind']}/{name}", value, line["step"])
 
-    def flush(self):
-        """Bring the metrics to the disk: a checkpoint must not be newer than they are."""
-        os.fsync(self._file.fileno())
-
-    def metrics(self):
-        """The lines written so far, as dicts; a line that was torn when the run was stopped is left out."""
-        if not self._metrics.is_file():
-            return []
-        return [line for line in map(_parsed, self._metrics.read_text(encoding="utf-8").splitlines()) if line]
+    def check_there(self):
+        """Raise OSError, saying what is lost, if the folder is no longer where it was: moved, or removed."""
+        try:
+            if os.path.samestat(os.stat(self.path / "lock"), os.fstat(self._lock.fileno())):
+                return
+        except FileNotFoundError:
+            pass
+        raise OSError(
+            errno.ENOENT,
+            f"the run folder {self.path} was moved or removed while it was in use: what came after its newest "
+            "checkpoint is in the network alone; where the folder is now, the same call goes on from that checkpoint",
+        )
 
     def _take_lock(self):
         import fcntl  # not on every system that the rest of the package runs on
@@ -88,8 +105,7 @@ class RunFolder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._lock.seek(0)
-            owner = self._lock.read().strip() or "unknown"
-            raise RunFolderInUse(f"the run folder {self.path} is in use by process {owner}") from None
+            raise RunFolderInUse(f"the run folder {self.path} is in use by {_owner(self._lock.read(100))}") from None
         self._lock.truncate(0)
         self._lock.write(str(os.getpid()))
         self._lock.flush()
@@ -97,28 +113,74 @@ class RunFolder:
     def _claim(self):
         """Write what is run, or compare it with what the folder is for."""
         path = self.path / "run.json"
-        if not path.is_file():
-            write_atomically(path, json.dumps(self.identity, indent=1))
+        if not os.path.lexists(path):
+            write_atomically(path, _sealed({"format": _FORMAT, "run": self.identity, "threads": self.threads}))
             return
-        found = _parsed(path.read_text(encoding="utf-8"))
-        if not found:
-            raise ValueError(f"{path} is damaged; it said what the run is, so remove it only if you know")
-        difference = _first_difference(found, self.identity)
+        found = _unsealed(path)
+        difference = _first_difference(found["run"], self.identity)
         if difference:
             raise ValueError(f"the run folder {self.path} is of another run: {difference}; name another folder")
+        self.threads = found["threads"]
 
 
-def _parsed(text):
+def _expanded(path):
     try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
+        return Path(path).expanduser()
+    except TypeError:
+        raise TypeError(f"folder: expected the path of a folder, got {path!r}") from None
+    except RuntimeError as error:
+        raise ValueError(f"folder: expected the path of a folder, got {path!r} ({error})") from None
+
+
+def _let_go():
+    """In a child of a fork: or the lock would be held until the child ends, whatever becomes of the trainer."""
+    for lock in list(_LOCKS):
+        lock.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
+
+
+def _owner(text):
+    """Who holds a lock, from what is written in it."""
+    if not text.strip().isdecimal():
+        return "process unknown"
+    process = int(text)
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return f"a child of process {process}, which has ended itself"
+    except PermissionError:
+        pass
+    return f"process {process}"
+
+
+def _sealed(found):
+    """The text of run.json: with the checksum of all the rest."""
+    return json.dumps(found | {"sha256": hashlib.sha256(json.dumps(found).encode()).hexdigest()}, indent=1)
+
+
+def _unsealed(path):
+    """What run.json holds.  Raises ValueError unless it is, to the byte, what was written."""
+    text, found = None, {}
+    try:
+        text = bounded_bytes(path, _MOST).decode()
+        found = json.loads(text)
+        if isinstance(found, dict) and text == _sealed({name: found[name] for name in ("format", "run", "threads")}):
+            return found
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {reason(error)}") from None
+    except (ValueError, KeyError, RecursionError):
+        pass
+    if isinstance(found, dict) and {"recipe", "data", "architecture"} <= set(found):
+        raise ValueError(f"{path} is of an earlier version, whose metrics have no checksums: name another folder")
+    raise ValueError(f"{path} is damaged; it said what the run is, so remove it only if you know")
 
 
 def _first_difference(there, here, name=""):
     """In words, the first value in which two nested dicts differ, or None."""
-    if there == here:
+    if json.dumps(there) == json.dumps(here):  # so that NaN is NaN
         return None
     if not (isinstance(there, dict) and isinstance(here, dict)):
         return f"{name} is {_short(there)} there and {_short(here)} here"

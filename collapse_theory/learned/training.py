@@ -1,21 +1,31 @@
 """The training loop: stochastic gradient descent as published, that can be stopped at any moment and taken up again."""
 
+import logging
+import math
 import time
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-import numpy as np
 import torch
-from torch.nn import functional
 
+from ..arguments import check_count, check_number
+from ..machine import reproducible
 from . import checkpoints
 from .augmentation import order_of_samples
 from .checkpoints import Checkpoint
-from .evaluation import evaluate, in_precision
-from .finiteness import NotFinite, blame
+from .descent import Descent
+from .evaluation import evaluate
+from .finiteness import NotFinite
+from .identity import architecture, computation, schedule
+from .interruption import Interruption
 from .recipes import Recipe
+from .resumption import check_resumable, restore
 from .runs import RunFolder
+from .suitability import check_suitable
 
 __all__ = ["Outcome", "Recipe", "architecture", "restore", "train"]
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,95 +75,140 @@ def train(
     stop_after : seconds after which a checkpoint is written and the call returns; None: never
     tensorboard : also write scalars for TensorBoard, if it is installed
 
+    A module that is in evaluation while the network is not stays so: it is frozen. Nothing that depends on the calls
+    before is used, see `machine.reproducible`. Ctrl-C, the signals that end a process, and whatever `progress` raises,
+    leave a checkpoint of the last whole step; what is raised says so in a note, and SIGTERM in the log.
+
     Returns an `Outcome`.
     Raises, before anything is trained: ValueError or TypeError for data that the network does not take, a folder of
-    another run, or a damaged checkpoint; RuntimeError for a folder in use; OSError for one that cannot be written to.
+    another run, or one in which anything was changed; RuntimeError for a folder in use; OSError for one that cannot be
+    written to, here and later, and for one that was moved or removed.
     Raises NotFinite, naming the layer, when a loss or a gradient is NaN or infinite; nothing is changed by that step.
     """
-    _check_fit(network, data, recipe)
+    check_suitable(network, data, recipe)
+    check_count("log_every", log_every)
+    for name, seconds in (("checkpoint_seconds", checkpoint_seconds), ("stop_after", stop_after)):
+        check_number(name, 0 if seconds is None or seconds == math.inf else seconds, least=0)
     identity = {
         "about": about or {},
-        "recipe": asdict(recipe),
+        "recipe": schedule(recipe),
         "data": {name: part.fingerprint() for name, part in zip(("train", "test"), data, strict=True)},
         "architecture": architecture(network),
+        "network": computation(network),
     }
-    with RunFolder(folder, identity, tensorboard=tensorboard) as run, torch.random.fork_rng(_gpus(data[0])):
-        training = _Training(network, data, recipe, run)
+    run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
+    gpus = [data[0].device] if data[0].device.type == "cuda" else []
+    with run, reproducible(), torch.random.fork_rng(gpus), Interruption() as signals:
+        training = _Training(network, data, recipe, run=run, signals=signals)
         training.resume(checkpoint)
         every = {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every, "stop_after": stop_after}
-        return training.to_the_end(progress or (lambda report: None), **every)
-
-
-def architecture(network):
-    """Names, shapes and types of all that a network saves, as plain values."""
-    return {name: f"{str(t.dtype).removeprefix('torch.')} {tuple(t.shape)}" for name, t in network.state_dict().items()}
-
-
-def restore(network, checkpoint):
-    """Put the weights of a checkpoint in a network.  Raises ValueError, naming the first difference, if they differ."""
-    weights, wanted = checkpoint.tensors["weights"], architecture(network)
-    for name in dict.fromkeys([*wanted, *sorted(weights)]):
-        t = weights.get(name)
-        found = None if t is None else f"{str(t.dtype).removeprefix('torch.')} {tuple(t.shape)}"
-        if found != wanted.get(name):
-            raise ValueError(
-                f"the checkpoint is of another architecture: {name} is {found or 'absent'} there "
-                f"and {wanted.get(name, 'absent')} in the network"
-            )
-    network.load_state_dict(weights)
+        try:
+            training.to_the_end(progress or (lambda report: None), **every)
+        except BaseException as error:
+            training.rescue(error)
+            raise
+        return training.outcome()
 
 
 class _Training:
     """A network on its way: everything that a checkpoint holds is here."""
 
-    def __init__(self, network, data, recipe, run):
-        self.network, self.recipe, self.run = network, recipe, run
+    def __init__(self, network, data, recipe, *, run, signals):
+        self.network, self.recipe, self.run, self.signals = network, recipe, run, signals
         self.train, self.test = data
-        # One group of parameters: weight decay on all of them.
-        self.optimizer = torch.optim.SGD(
-            network.parameters(), lr=recipe.rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay
-        )
-        self.steps_per_epoch = -(-len(self.train) // recipe.batch)
+        self.descent = Descent(network, self.train, recipe)
+        self.steps_per_epoch = recipe.steps_of_epoch(len(self.train))
         self.steps = recipe.epochs * self.steps_per_epoch
-        self.step, self.seconds, self._forget_epoch = 0, 0.0, None
+        self.step, self.seconds, self._saved, self._at_rest = 0, 0.0, 0, True
         self._begin_epoch()
+        if not network.training:
+            network.train()
 
     def resume(self, name):
-        checkpoint = checkpoints.load(self.run.checkpoints, name)
+        folder = self.run.checkpoints
         size = sum(t.numel() * t.element_size() for t in self.network.state_dict().values())
-        checkpoints.check_room(self.run.path, 2 * size)
-        if checkpoint is not None:
-            restore(self.network, checkpoint)
-            momentum = checkpoint.tensors["momentum"]
-            for parameter_name, parameter in self.network.named_parameters():
-                if parameter_name in momentum:
-                    state = self.optimizer.state[parameter]
-                    state["momentum_buffer"] = momentum[parameter_name].to(parameter.device)
-            self.step = checkpoint.step
-            self.seconds, self.sums = checkpoint.state["seconds"], checkpoint.state["sums"]
-        self.run.start_metrics(self.step)
+        checkpoint = checkpoints.load(folder, name, check=self._check, most=2 * size + 2**25)
+        if checkpoint is None:
+            checkpoints.check_room(self.run.path, 2 * size)
+            self.run.start_metrics(0)
+            return
+        if checkpoint.step < self.steps:
+            checkpoints.check_room(self.run.path, 2 * size)
+        restore(self.network, checkpoint)
+        self.descent.momentum = checkpoint.tensors["momentum"]
+        self.step = self._saved = checkpoint.step
+        self.seconds, self.sums = checkpoint.state["seconds"], checkpoint.state["sums"]
+        checkpoints.go_back(folder, checkpoints.name_of(self.step))  # before the metrics are cut
+        lines = checkpoint.state["metrics"]
+        self.run.start_metrics(self.step, lines["lines"], lines["chain"])
+        self._compare_threads()
+
+    def _check(self, checkpoint):
+        path = self.run.checkpoints / checkpoints.name_of(checkpoint.step)
+        check_resumable(checkpoint, self.network, steps=self.steps, path=path)
+        self.run.metrics.verified(checkpoint.state["metrics"]["lines"], checkpoint.state["metrics"]["chain"])
+
+    def _compare_threads(self):
+        then, now = self.run.threads, torch.get_num_threads()
+        if then != now and self.step < self.steps:
+            _LOG.warning(
+                "%s was begun with %s threads and goes on with %s: the last bits will be others",
+                self.run.path,
+                then,
+                now,
+            )
 
     def to_the_end(self, progress, *, checkpoint_seconds, log_every, stop_after):
         start = saved = before = time.perf_counter()
         first, order, order_of = self.step, None, None
+        if self._epoch_is_open():  # it was stopped while it evaluated
+            self._end_epoch()
+            self._save_if(self.step == self.steps)
         while self.step < self.steps:
+            self.run.check_there()
             epoch, position = divmod(self.step, self.steps_per_epoch)
             if order_of != epoch:
                 order, order_of = self._order(epoch), epoch
             index = order[position * self.recipe.batch : (position + 1) * self.recipe.batch]
-            loss, accuracy = self._descend(epoch, index)
-            now = time.perf_counter()
-            self.seconds, before = self.seconds + now - before, now
+            with self._whole():
+                loss, accuracy = self._descend(epoch, index)
+                now = time.perf_counter()
+                self.seconds, before = self.seconds + now - before, now
+                if self.step % log_every == 0:
+                    self.run.log({"kind": "step", **self._place(epoch), "loss": loss, "accuracy": accuracy})
+            if self._epoch_is_open():
+                self._end_epoch()
             speed = (self.step - first) / max(now - start, 1e-9)
-            self._log(epoch, loss, accuracy, log_every)
             progress(self._report(epoch, loss, accuracy, speed))
             stop = stop_after is not None and now - start > stop_after
-            if stop or self.step == self.steps or now - saved > checkpoint_seconds:
-                self._save()
+            if self._save_if(stop or self.step == self.steps or now - saved > checkpoint_seconds):
                 saved = time.perf_counter()
             if stop:
                 break
-        return self._outcome()
+
+    def rescue(self, error):
+        """Write a checkpoint if no step is half done, and say in a note what is left."""
+        try:
+            self.run.check_there()
+            self._save_if(self._at_rest and self.step > self._saved)
+            left = checkpoints.names(self.run.checkpoints)
+            note = f"stopped after step {self.step} of {self.steps}; " + (
+                f"the same call goes on from {self.run.checkpoints / left[-1]}" if left else "no checkpoint was written"
+            )
+        except Exception as second:
+            note = str(second)
+        if note != str(error):
+            error.add_note(note)
+        if isinstance(error, SystemExit):  # which shows no notes
+            _LOG.warning(note)
+
+    @contextmanager
+    def _whole(self):
+        """What is done in here is done wholly: a signal waits, and after an exception no checkpoint is written."""
+        with self.signals.held():
+            self._at_rest = False
+            yield
+            self._at_rest = True
 
     def _order(self, epoch):
         return order_of_samples(len(self.train), seed=self.recipe.seed, epoch=epoch, device=self.train.device)
@@ -161,54 +216,37 @@ class _Training:
     def _begin_epoch(self):
         self.sums = {"loss": 0.0, "right": 0, "seen": 0}
 
+    def _epoch_is_open(self):
+        """Whether all steps of an epoch are done, but not its evaluation."""
+        return self.step % self.steps_per_epoch == 0 and self.sums["seen"] > 0
+
+    def _end_epoch(self):
+        seen, recipe = self.sums["seen"], self.recipe
+        train = {"loss": self.sums["loss"] / seen, "accuracy": self.sums["right"] / seen}
+        test = evaluate(self.network, self.test, batch=recipe.batch, precision=recipe.precision)
+        measured = {f"train_{k}": v for k, v in train.items()} | {f"test_{k}": v for k, v in test.items()}
+        place = self._place((self.step - 1) // self.steps_per_epoch)
+        with self._whole():
+            self.run.log({"kind": "epoch", **place, **measured, "seconds": self.seconds})
+            self._begin_epoch()
+
+    def _place(self, epoch):
+        return {"step": self.step, "epoch": epoch + 1, "rate": self.recipe.rate_of(epoch)}
+
     def _descend(self, epoch, index):
         """One step.  Returns the loss and the accuracy of its batch, before it."""
-        recipe = self.recipe
-        x, labels = self.train.batch(index, seed=recipe.seed, epoch=epoch, padding=recipe.padding)
-        self.network.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = recipe.rate_of(epoch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss, right = self._loss(x, labels)
-        loss.backward()
-        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients)
-        loss, norm, right = torch.stack([loss.detach(), norm, right.to(loss.dtype)]).tolist()  # one transfer a step
-        if not np.isfinite([loss, norm]).all():
-            raise NotFinite(self._why(epoch, loss, norm, lambda: self._loss(x, labels)[0]))
-        self.optimizer.step()
+        try:
+            loss, right = self.descent.step(index, epoch=epoch, number=self.step)
+        except NotFinite as error:
+            known = checkpoints.names(self.run.checkpoints)
+            raise NotFinite(f"{error}. The newest checkpoint is {known[-1] if known else 'none'}") from None
+        except BaseException:
+            self._at_rest = self.descent.whole
+            raise
         self.step += 1
-        self.sums["loss"] += loss * len(index)
-        self.sums["right"] += int(right)
-        self.sums["seen"] += len(index)
+        for name, value in (("loss", loss * len(index)), ("right", right), ("seen", len(index))):
+            self.sums[name] += value
         return loss, right / len(index)
-
-    def _loss(self, x, labels):
-        """Mean cross-entropy in float32, and how many are right.  What the network draws depends on the step alone."""
-        torch.manual_seed(int(np.random.SeedSequence([self.recipe.seed, self.step]).generate_state(1)[0]))
-        with in_precision(self.recipe.precision, x.device):
-            logits = self.network(x)
-        logits = logits.float()
-        return functional.cross_entropy(logits, labels), (logits.argmax(1) == labels).sum()
-
-    def _why(self, epoch, loss, norm, loss_of):
-        what = f"the loss is {loss}" if not np.isfinite(loss) else f"the norm of the gradient is {norm}"
-        known = checkpoints.names(self.run.checkpoints)
-        return (
-            f"step {self.step + 1}, epoch {epoch + 1}, learning rate {self.recipe.rate_of(epoch):g}: {what}; "
-            f"{blame(self.network, loss_of)}. The newest checkpoint is {known[-1] if known else 'none'}"
-        )
-
-    def _log(self, epoch, loss, accuracy, log_every):
-        line = {"step": self.step, "epoch": epoch + 1, "rate": self.recipe.rate_of(epoch)}
-        if self.step % log_every == 0:
-            self.run.log({"kind": "step", **line, "loss": loss, "accuracy": accuracy})
-        if self.step % self.steps_per_epoch == 0:
-            train = {"loss": self.sums["loss"] / self.sums["seen"], "accuracy": self.sums["right"] / self.sums["seen"]}
-            test = evaluate(self.network, self.test, batch=self.recipe.batch, precision=self.recipe.precision)
-            measured = {f"train_{k}": v for k, v in train.items()} | {f"test_{k}": v for k, v in test.items()}
-            self.run.log({"kind": "epoch", **line, **measured, "seconds": self.seconds})
-            self._begin_epoch()
 
     def _report(self, epoch, loss, accuracy, speed):
         return {
@@ -222,45 +260,22 @@ class _Training:
             "seconds_left": (self.steps - self.step) / max(speed, 1e-9),
         }
 
+    def _save_if(self, due):
+        """Write a checkpoint if one is due.  Returns whether one was."""
+        if due:
+            self.run.check_there()
+            with self._whole():
+                self._save()
+        return due
+
     def _save(self):
-        self.run.flush()
-        momentum = {
-            name: self.optimizer.state[parameter]["momentum_buffer"]
-            for name, parameter in self.network.named_parameters()
-            if self.optimizer.state[parameter].get("momentum_buffer") is not None
-        }
-        tensors = {"weights": self.network.state_dict(), "momentum": momentum}
-        state = {"seconds": self.seconds, "sums": self.sums}
+        self.run.metrics.flush()
+        tensors = {"weights": self.network.state_dict(), "momentum": self.descent.momentum}
+        lines = {"lines": self.run.metrics.count, "chain": self.run.metrics.chain}
+        state = {"seconds": self.seconds, "sums": self.sums, "metrics": lines}
         checkpoints.save(self.run.checkpoints, Checkpoint(self.step, tensors, state))
+        self._saved = self.step
 
-    def _outcome(self):
-        epochs = tuple(line for line in self.run.metrics() if line.get("kind") == "epoch")
+    def outcome(self):
+        epochs = tuple(line for line in self.run.metrics.read() if line["kind"] == "epoch")
         return Outcome(self.step == self.steps, self.step, self.seconds, epochs, torch.get_num_threads())
-
-
-def _gpus(labelled):
-    return [labelled.device] if labelled.device.type == "cuda" else []
-
-
-def _check_fit(network, data, recipe):
-    """Raise ValueError unless the network takes the images of the data, and has an output for each label."""
-    train, test = data
-    if train.images.shape[1:] != test.images.shape[1:] or train.classes != test.classes:
-        raise ValueError(
-            f"data: train has images {tuple(train.images.shape[1:])} of {train.classes} classes, "
-            f"test {tuple(test.images.shape[1:])} of {test.classes}"
-        )
-    placed = {t.device for t in (*network.parameters(), *network.buffers())} or {train.device}
-    if {train.device, test.device} | placed != {train.device}:
-        raise ValueError(f"data: on {train.device} and {test.device}, the network on {', '.join(map(str, placed))}")
-    was_training = network.training
-    network.eval()
-    try:
-        with torch.no_grad(), in_precision(recipe.precision, train.device):
-            logits = network(train.batch(slice(0, 2))[0])
-    except (RuntimeError, ValueError, TypeError) as error:
-        raise ValueError(f"images: the network does not take {tuple(train.images.shape[1:])}: {error}") from error
-    finally:
-        network.train(was_training)
-    if logits.ndim != 2 or logits.shape[1] < train.classes:
-        raise ValueError(f"labels: {train.classes} classes, but the network answers {tuple(logits.shape)} for 2 images")

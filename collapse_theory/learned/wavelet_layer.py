@@ -38,6 +38,7 @@ class WaveletLayer(nn.Module):
         super().__init__()
         bank = paper_bank(padded_shape((side, side)), angles, step, circle, pi)
         self.side, self.step, self.complex, self.angles = side, step, complex, angles
+        self.circle, self.pi = circle, pi  # what a run is known by, beside the filters
         self.after, self.subsample = side_after(side, step), step != "half octave"
         entries = (1 + complex) * side**2 * 2 * angles * self.after**2
         self.dense = entries <= _LARGEST_MATRIX if dense is None else dense

@@ -1,0 +1,56 @@
+"""From a checkpoint to a network: whether one is what a run has written, and its weights put back."""
+
+import math
+
+from .checkpoints import Checkpoint, damaged
+from .evaluation import check_network, in_words
+from .identity import architecture, shape_and_type
+
+__all__ = ["check_resumable", "restore"]
+
+
+def restore(network, checkpoint):
+    """Put the weights of a checkpoint, as `checkpoints.load` reads one, in a network.
+
+    Raises ValueError, naming the first difference, if they are of another architecture; TypeError for no checkpoint.
+    """
+    check_network(network)
+    if not isinstance(checkpoint, Checkpoint):
+        raise TypeError(f"checkpoint: expected what learned.checkpoints.load reads, got {in_words(checkpoint)}")
+    difference = _difference(network, checkpoint.tensors.get("weights", {}))
+    if difference:
+        raise ValueError(f"the checkpoint is of another architecture: {difference}")
+    network.load_state_dict(checkpoint.tensors["weights"])
+
+
+def check_resumable(checkpoint, network, *, steps, path):
+    """Raise DamagedCheckpoint if this is no checkpoint of a run of so many steps of this network."""
+    state, parameters = checkpoint.state, dict(network.named_parameters())
+    if not checkpoint.tensors.keys() == {"weights", "momentum"}:
+        raise damaged(path, f"it holds {', '.join(sorted(checkpoint.tensors)) or 'no tensors'}, not weights, momentum")
+    difference = _difference(network, checkpoint.tensors["weights"])
+    if difference:
+        raise damaged(path, f"it is of another architecture: {difference}")
+    for name, momentum in checkpoint.tensors["momentum"].items():
+        if name not in parameters or shape_and_type(momentum) != shape_and_type(parameters[name]):
+            raise damaged(path, f"the network has no parameter {name} of its momentum, {shape_and_type(momentum)}")
+    sums, metrics = (state.get(name) if isinstance(state.get(name), dict) else {} for name in ("sums", "metrics"))
+    counts = (checkpoint.step, sums.get("right"), sums.get("seen"), metrics.get("lines"))
+    numbers = (state.get("seconds"), sums.get("loss"))
+    if not (
+        all(type(count) is int and 0 <= count < 2**63 for count in counts)
+        and all(type(number) in (int, float) and math.isfinite(number) for number in numbers)
+        and isinstance(metrics.get("chain"), str)
+        and checkpoint.step <= steps
+    ):
+        raise damaged(path, f"its state is not one of a run of {steps} steps")
+
+
+def _difference(network, weights):
+    """In words, the first name at which weights are not those that a network has, or None."""
+    wanted = architecture(network)
+    for name in dict.fromkeys([*wanted, *sorted(weights)]):
+        found = shape_and_type(weights[name]) if name in weights else None
+        if found != wanted.get(name):
+            return f"{name} is {found or 'absent'} there and {wanted.get(name, 'absent')} in the network"
+    return None

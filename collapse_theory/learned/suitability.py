@@ -1,0 +1,78 @@
+"""Whether a network can be trained on its data, found out before anything is trained or written."""
+
+import torch
+
+from .evaluation import as_logits, check_labelled, check_network, in_precision, in_words, unchanged
+from .recipes import Recipe
+
+__all__ = ["check_suitable"]
+
+
+def check_suitable(network, data, recipe):
+    """Raise ValueError or TypeError unless the network takes the data, alone and in batches, and answers each label.
+
+    It is run on two images, in evaluation and as in training, and on one where an epoch ends with one; its modes and
+    running statistics are left as they were.
+    """
+    check_network(network)
+    train, test = _pair(data)
+    if not isinstance(recipe, Recipe):
+        raise TypeError(f"recipe: expected a learned.Recipe, got {in_words(recipe)}")
+    if train.images.shape[1:] != test.images.shape[1:] or train.classes != test.classes:
+        raise ValueError(
+            f"data: train has images {tuple(train.images.shape[1:])} of {train.classes} classes, "
+            f"test {tuple(test.images.shape[1:])} of {test.classes}"
+        )
+    placed = {t.device for t in (*network.parameters(), *network.buffers())} or {train.device}
+    if {train.device, test.device} | placed != {train.device}:
+        raise ValueError(f"data: on {train.device} and {test.device}, the network on {', '.join(map(str, placed))}")
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise ValueError("network: expected parameters to train, got none that asks for a gradient")
+    with unchanged(network), torch.random.fork_rng(_gpus(train)), torch.no_grad():
+        _answer(network.eval(), train, recipe, (2,))
+    with unchanged(network), torch.random.fork_rng(_gpus(train)), torch.no_grad():
+        _check_batches(network if network.training else network.train(), train, recipe)
+
+
+def _pair(data):
+    if not isinstance(data, list | tuple) or len(data) != 2:
+        raise TypeError(f"data: expected (train, test), two of learned.labelled_images, got {in_words(data)}")
+    for name, part in zip(("train", "test"), data, strict=True):
+        check_labelled(f"data, {name}", part)
+    return data
+
+
+def _check_batches(network, train, recipe):
+    batch, images = recipe.batch, len(train)
+    if recipe.drop_last and images < batch:
+        raise ValueError(f"batch: expected at most {images}, the images there are, as drop_last is set, got {batch}")
+    whole, last = min(batch, images), images % batch if batch < images else images
+    if whole > 1:
+        _answer(network, train, recipe, (2, whole))
+    if whole == 1 or (last == 1 and not recipe.drop_last):
+        try:
+            _answer(network, train, recipe, (1,))
+        except ValueError as error:
+            way_out = "" if whole == 1 else ", or Recipe(drop_last=True)"
+            raise ValueError(
+                f"batch: of {images} images, {batch} at a time, the last is alone, and the network cannot train on "
+                f"one ({error}); choose another batch{way_out}"
+            ) from error
+
+
+def _answer(network, train, recipe, counts):
+    """Run the network on so many images; on more, if it does not take fewer."""
+    count, *more = counts
+    x = train.batch(slice(0, count))[0]
+    try:
+        with in_precision(recipe.precision, train.device):
+            answer = network(x)
+    except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
+        if more:
+            return _answer(network, train, recipe, more)
+        raise ValueError(f"images: the network does not take {tuple(x.shape[1:])}: {error}") from error
+    return as_logits(answer, network, images=len(x), classes=train.classes)
+
+
+def _gpus(labelled):
+    return [labelled.device] if labelled.device.type == "cuda" else []

@@ -1,0 +1,73 @@
+"""Doubts about the same bits of a training: of a network that scatters in its forward pass, with FFTW at hand."""
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
+import torch
+from torch import nn
+
+from collapse_theory import compiled, fourier
+from collapse_theory.learned import calibrate, class_statistics, evaluate
+from collapse_theory.learned.layers import Nonlinearity
+from collapse_theory.learned.training import train
+from collapse_theory.scattering import scatter
+from tests.small_network import assert_same_end, small_data, small_recipe
+
+
+class Scattered(nn.Module):
+    """The scattering of images, as channels."""
+
+    def forward(self, x):
+        return scatter(x, 1, angles=4).flatten(1, 2)
+
+
+def scattering_network():
+    """Fixed scattering, batch normalisation, a threshold, a linear map."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        normal = nn.BatchNorm2d(15)
+        return nn.Sequential(Scattered(), normal, Nonlinearity("soft threshold", 15), nn.Flatten(), nn.Linear(240, 4))
+
+
+def train_scattering(folder, **options):
+    return train(scattering_network(), small_data(), small_recipe(3), folder=folder, log_every=1, **options)
+
+
+@pytest.fixture
+def planned(monkeypatch):
+    """Plans of FFTW after so many samples of a process, as for large data; compiled loops at once."""
+    pytest.importorskip("pyfftw")
+    pytest.importorskip("numba")
+    monkeypatch.setattr(compiled, "_SECONDS_TO_COMPILE", 0)
+
+    def begin(samples):
+        """A new process, which plans after so many samples."""
+        monkeypatch.setattr(fourier, "_WORTH_A_PLAN", samples)
+        monkeypatch.setattr(fourier, "_AT_ONCE", 64)
+        fourier._DONE.clear()
+        fourier._PLANS.clear()
+
+    return begin
+
+
+def test_stopped_before_its_plans_pay_a_run_that_scatters_ends_as_one_that_is_not(tmp_path, planned):
+    planned(2**14)
+    train_scattering(tmp_path / "whole")
+    while True:
+        planned(2**14)
+        if train_scattering(tmp_path / "parts", stop_after=0).finished:
+            break
+    assert_same_end(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_calibration_evaluation_and_audit_of_what_scatters_do_not_depend_on_the_calls_before(planned):
+    found = []
+    for samples in (0, float("inf")):
+        planned(samples)
+        network, (data, _) = scattering_network(), small_data()
+        calibrate(network, data.batch(slice(0, 36))[0])
+        rows = class_statistics(network, data, layers=["1", "4"])
+        found.append((network[2].threshold.tolist(), evaluate(network, data), str(rows)))
+    assert found[0] == found[1]
