@@ -1,13 +1,27 @@
-"""Files that are whole or not there, whoever writes beside us and whenever the machine stops."""
+"""Files that are whole or not there, whoever writes beside us; reading those of others: regular ones, and bounded."""
 
+import errno
 import os
 import secrets
+import shutil
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["locked", "write_atomically"]
+__all__ = [
+    "UNFINISHED",
+    "bounded_bytes",
+    "discard",
+    "flush_folder",
+    "locked",
+    "reason",
+    "tidy",
+    "write_atomically",
+    "write_flushed",
+]
 
-_UNFINISHED, _LOCK = ".unfinished-", ".lock"
+UNFINISHED = ".unfinished-"  # begins the name of what is being written, or removed
+_LOCK = ".lock"
 
 
 @contextmanager
@@ -37,27 +51,28 @@ def write_atomically(path, content):
     Raises OSError, naming the file, if it cannot be written; the one that was there is then intact.
     """
     path = Path(path)
-    unfinished = path.with_name(f"{_UNFINISHED}{path.name}-{secrets.token_hex(8)}")
+    unfinished = path.with_name(f"{UNFINISHED}{path.name}-{secrets.token_hex(8)}")
     try:
-        for abandoned in path.parent.glob(f"{_UNFINISHED}{_literally(path.name)}-*"):
+        for abandoned in path.parent.glob(f"{UNFINISHED}{_literally(path.name)}-*"):
             abandoned.unlink(missing_ok=True)  # by a writer that was killed
-        with open(unfinished, "xb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_flushed(unfinished, content.encode() if isinstance(content, str) else content)
         os.replace(unfinished, path)
-        _flush_names(path.parent)
+        flush_folder(path.parent)
     except OSError as error:
-        raise OSError(error.errno, f"{path} could not be written: {error.strerror}") from error
+        raise OSError(error.errno, f"{path} could not be written: {reason(error)}") from error
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _literally(name):
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+def write_flushed(path, content):
+    """Write bytes and bring them to the disk."""
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
-def _flush_names(folder):
+def flush_folder(folder):
     """Bring the names in a folder to the disk; some systems do it by themselves and open no folders."""
     if os.name != "posix":
         return
@@ -66,6 +81,54 @@ def _flush_names(folder):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def bounded_bytes(path, most):
+    """The bytes of a regular file, or of one that a link leads to.
+
+    Raises OSError if there is none: a pipe or a device is not waited for; or if it holds more than `most` bytes.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except ValueError as error:  # a name that no file can have
+        raise OSError(errno.EINVAL, str(error)) from None
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        if status.st_size > most:
+            raise OSError(errno.EFBIG, f"it has {status.st_size} bytes, more than {most}")
+        return file.read(most)
+
+
+def discard(path):
+    """Remove a folder; killed meanwhile, it has another name than before, which `tidy` knows."""
+    doomed = path if path.name.startswith(UNFINISHED) else path.with_name(UNFINISHED + path.name)
+    if doomed != path:
+        shutil.rmtree(doomed, ignore_errors=True)
+        try:
+            os.replace(path, doomed)
+        except OSError:
+            return
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def tidy(folder):
+    """Remove what was being written in a folder, or removed from it, when a process was killed."""
+    for path in Path(folder).glob(f"{UNFINISHED}*"):
+        if path.is_dir() and not path.is_symlink():
+            discard(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def reason(error):
+    """Why an operation on a file failed, in words."""
+    return "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or str(error)
+
+
+def _literally(name):
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
 def _wait_for(file):

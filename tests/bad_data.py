@@ -21,12 +21,13 @@ REFUSED = [
     ("array_batches, no names", lambda: batches(names=None), T, "names", "None", "one a class"),
     ("array_batches, too few names", lambda: batches(names=["a"]), V, "names", "got 1", "labels 0 to 1"),
     ("array_batches, sizes", lambda: batches([X, X[:, 1:]]), V, "images", "several shapes", "one array"),
-    ("array_batches, ragged labels", lambda: batches(y=[[0], [1, 2]]), V, "labels", "several shapes", "one array"),
+    ("array_batches, ragged labels", lambda: batches(y=[[0], [1, 2]]), V, "labels", "rows of several lengths", "one label a sample"),
     ("split_by_class, ragged", lambda: split([[0], [1, 2]], 0.5), V, "labels", "several shapes", "one array"),
     ("array_batches, no colour", lambda: batches(X), V, "images, labels", "(2, 8, 8)", "(N, C, H, W)"),
     ("array_batches, channels last", lambda: batches(np.zeros((2, 8, 8, 3))), V, "images", "(2, 8, 8, 3)", "moveaxis"),
     ("array_batches, texts", lambda: batches(np.full((2, 1, 2, 2), "a")), T, "images", "<U1", "numbers"),
-    ("split_by_class, None", lambda: split([None, 1, 1], 0.5), T, "labels", "NoneType, int", "sort together"),
+    ("split_by_class, None", lambda: split([None, 1, 1], 0.5), V, "labels", "None", "none missing"),
+    ("split_by_class, mixed", lambda: split([True, 1, "1"], 0.5), T, "labels", "bool, int, str", "sort together"),
     ("split_by_class, NaN", lambda: split([np.nan, 1, 1], 0.5), V, "labels", "NaN", "equal to themselves"),
 ]
 # fmt: on

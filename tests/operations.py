@@ -2,7 +2,7 @@
 
 import os
 
-from collapse_theory.learned import files
+from collapse_theory import files
 
 
 def count_operations(monkeypatch, at_the_nth):

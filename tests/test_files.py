@@ -39,7 +39,7 @@ def test_a_full_disk_leaves_what_was_there_and_names_the_file(tmp_path, monkeypa
 
     (tmp_path / "page").write_text("before")
     monkeypatch.setattr(os, name, full)
-    with pytest.raises(OSError, match=r"page could not be written: No space left on device"):
+    with pytest.raises(OSError, match=r"page could not be written: the disk is full"):
         files.write_atomically(tmp_path / "page", "after")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
 

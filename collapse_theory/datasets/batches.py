@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arguments import check_channels_first, check_count
 from .decoding import MOST_PIXELS, ImageReader, tell_passed_over
-from .hosts import host_array
+from .hosts import host_copy
 from .listing import list_classes
 
 __all__ = ["Batches", "array_batches", "image_batches"]
@@ -109,7 +109,7 @@ def array_batches(images, labels, *, size=64, seed=None, names=()):
     Raises ValueError or TypeError, naming the argument, if there are no images, not as many labels, or labels without
     a name.
     """
-    images, labels = host_array("images", images), host_array("labels", labels)
+    images, labels = host_copy("images", images), host_copy("labels", labels)
     if images.ndim != 4 or not len(images) or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         expected = "images (N, C, H, W) and N labels, integers, N at least 1"
         raise ValueError(f"images, labels: expected {expected}, got {images.shape} and {labels.shape} {labels.dtype}")

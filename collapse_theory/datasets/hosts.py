@@ -4,10 +4,10 @@ import numpy as np
 
 from ..arrays import to_host
 
-__all__ = ["host_array"]
+__all__ = ["host_copy"]
 
 
-def host_array(name, value):
+def host_copy(name, value):
     """A NumPy array of a list or of an array of any library.
 
     Raises ValueError if its entries differ in shape, or some are masked; TypeError if it cannot be copied to NumPy.

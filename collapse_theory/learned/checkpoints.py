@@ -23,7 +23,7 @@ import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from .files import UNFINISHED, bounded_bytes, discard, flush_folder, reason, tidy, write_atomically, write_flushed
+from ..files import UNFINISHED, bounded_bytes, discard, flush_folder, reason, tidy, write_atomically, write_flushed
 
 __all__ = [
     "Checkpoint",

@@ -10,8 +10,8 @@ import hashlib
 import json
 import os
 
+from ..files import bounded_bytes, reason, write_atomically
 from .checkpoints import DamagedCheckpoint
-from .files import bounded_bytes, reason, write_atomically
 
 __all__ = ["Metrics"]
 

@@ -13,8 +13,8 @@ import os
 import weakref
 from pathlib import Path
 
+from ..files import bounded_bytes, reason, tidy, write_atomically
 from .checkpoints import settle
-from .files import bounded_bytes, reason, tidy, write_atomically
 from .metrics import Metrics
 
 __all__ = ["RunFolder", "RunFolderInUse"]

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..arguments import check_channels_first, check_count
-from ..datasets.hosts import host_array
+from ..datasets.hosts import host_copy
 from .augmentation import cropped
 
 __all__ = ["PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"]
@@ -82,7 +82,7 @@ def labelled_images(images, labels, *, classes, mean=None, deviation=None, devic
     Raises ValueError or TypeError, naming the argument.
     """
     check_count("classes", classes, least=2)
-    images, labels = host_array("images", images), host_array("labels", labels)
+    images, labels = host_copy("images", images), host_copy("labels", labels)
     if images.ndim != 4 or 0 in images.shape:
         raise ValueError(f"images: expected shape (N, C, H, W), no axis empty, got {images.shape}")
     if images.dtype.kind != "f" and images.dtype != np.uint8:
@@ -120,7 +120,7 @@ def _check_values(images, mean, deviation):
 
 
 def _per_channel(name, values, default, channels):
-    given = host_array(name, np.full(channels, default) if values is None else values)
+    given = host_copy(name, np.full(channels, default) if values is None else values)
     real = given.shape == (channels,) and given.dtype.kind in "iuf"
     with np.errstate(over="ignore"):
         numbers = given.astype(np.float32) if real else np.full(1, np.nan)
