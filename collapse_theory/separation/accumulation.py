@@ -5,52 +5,49 @@ from functools import partial
 
 import numpy as np
 
-from ..arrays import check_finite, is_numpy_array
+from ..arrays import array_namespace, is_numpy_array
 from ..compiled import Loop
 from ..cores import free_cores, on_cores, shares
 from .cells import cell_bytes
+from .ranges import check_values, may_leave_the_range
 from .reduction import reduce_rows, rows_at_once
 
 __all__ = ["accumulate"]
 
-_CHECKED_NUMBERS = 2**18  # at a time
 _LONG = 16  # rows a chunk, on average: the moments of all chunks then take less than half of the features
 _HELD_BACK = 2**28  # bytes of the moments of all chunks
 _SHARED_NUMBERS = 2**15  # of a chunk, below which one core is done before two have begun
 _AT_ONCE = 16  # short chunks, shared by the cores
 
 
-def accumulate(cells, features, places, origin):
+def accumulate(cells, features, places, *, origin, weights=None):
     """Add rows to cells.
 
     cells : Cells
     features : (N, D) real or complex, of any library
     places : (N,) host integers, the cell of each row: group times the number of classes, plus class
     origin : (D,) host numbers taken off the means
+    weights : (N,) host numbers above 0, or None for 1 each
 
-    Raises ValueError, the cells unchanged, if a feature is not finite. Where chunks of rows of one cell are long, their
-    moments show it, and are held back until all are there; where that would take too much, and for products, every
-    number is looked at first.
+    Raises ValueError, the cells unchanged, if a feature is not finite or the features leave the range. Where chunks of
+    rows of one cell are long, their moments show it, and are held back until all are there; where that would take too
+    much, and for products, every number is looked at first.
     """
     covariance = cells.products is not None
-    rows, counts = rows_at_once(features, origin, covariance), np.bincount(places)
+    rows = rows_at_once(features, origin, covariance, weighted=weights is not None)
+    counts = np.bincount(places)
     chunks = np.sum(-(-counts // rows))
     held_back = chunks * cell_bytes(len(origin), False, is_complex=True)
     if not covariance and len(places) >= _LONG * chunks and held_back <= _HELD_BACK:
-        _add_long_chunks(cells, features, list(_chunks(places, counts, rows)), origin)
-        return
-    _check_finite(features)
-    plain = is_numpy_array(features) and features.flags.c_contiguous and not np.iscomplexobj(cells.means)
-    if plain and not covariance and _add_rows.pays(math.prod(features.shape)):
-        _add_single_rows(cells, features, places, origin)
+        _add_long_chunks(cells, features, list(_chunks(places, counts, rows)), origin, weights)
     else:
-        _add_short_chunks(cells, features, list(_chunks(places, counts, rows)), origin)
-
-
-def _check_finite(features):
-    rows = max(1, _CHECKED_NUMBERS * features.shape[0] // math.prod(features.shape))
-    for start in range(0, features.shape[0], rows):
-        check_finite(features[start : min(start + rows, features.shape[0]), ...], "features")
+        check_values(features)
+        plain = is_numpy_array(features) and features.flags.c_contiguous and not np.iscomplexobj(cells.means)
+        if plain and not covariance and weights is None and _add_rows.pays(math.prod(features.shape)):
+            _add_single_rows(cells, features, places, origin)
+        else:
+            _add_short_chunks(cells, features, list(_chunks(places, counts, rows)), origin, weights)
+    cells.samples += np.bincount(places, minlength=cells.samples.size).reshape(cells.samples.shape)
 
 
 def _chunks(places, counts, rows):
@@ -62,28 +59,32 @@ def _chunks(places, counts, rows):
             yield int(cell), here[start : start + rows]
 
 
-def _add_long_chunks(cells, features, chunks, origin):
-    reduced = _reduced(features, chunks, origin, covariance=False)
-    if not all(np.isfinite(mean).all() for mean, _, _ in reduced):
-        _check_finite(features)
-    _add(cells, chunks, reduced)
+def _add_long_chunks(cells, features, chunks, origin, weights):
+    reduced = _reduced(features, chunks, origin, covariance=False, weights=weights)
+    in_double = features.dtype not in (array_namespace(features).float32, array_namespace(features).complex64)
+    if may_leave_the_range(reduced, origin, in_double):
+        check_values(features)
+    _add(cells, chunks, reduced, weights)
 
 
-def _add_short_chunks(cells, features, chunks, origin):
+def _add_short_chunks(cells, features, chunks, origin, weights):
     covariance = cells.products is not None
     at_once = 1 if covariance else _AT_ONCE  # deviations take room, and their products use all cores
     for start in range(0, len(chunks), at_once):
         part = chunks[start : start + at_once]
-        _add(cells, part, _reduced(features, part, origin, covariance))
+        _add(cells, part, _reduced(features, part, origin, covariance, weights), weights)
 
 
-def _reduced(features, chunks, origin, covariance):
+def _reduced(features, chunks, origin, covariance, weights):
     """The moments of each chunk, by all cores if there is enough to do for them."""
     numbers = sum(len(index) for _, index in chunks) * features.shape[1]
     workers = free_cores() if numbers > len(chunks) * _SHARED_NUMBERS else 1
 
     def reduce(worker):
-        return [reduce_rows(features, index, origin, covariance) for _, index in chunks[worker::workers]]
+        return [
+            reduce_rows(features, index, origin, covariance, weights=None if weights is None else weights[index])
+            for _, index in chunks[worker::workers]
+        ]
 
     moments = [None] * len(chunks)
     for worker, found in enumerate(on_cores(reduce, range(workers), like=features)):
@@ -91,15 +92,18 @@ def _reduced(features, chunks, origin, covariance):
     return moments
 
 
-def _add(cells, chunks, moments):
+def _add(cells, chunks, moments, weights):
     classes = cells.counts.shape[1]
+    if weights is not None:
+        cells.counts = cells.counts.astype(np.float64, copy=False)
     for (cell, index), each in zip(chunks, moments, strict=True):
-        cells.add(divmod(cell, classes), len(index), *each)
+        count = len(index) if weights is None else weights[index].sum()
+        cells.add(divmod(cell, classes), count, *each)
 
 
 def _add_single_rows(cells, features, places, origin):
     means, squares = (values.reshape(-1, len(origin)) for values in (cells.means, cells.squares))
-    counts = cells.counts.ravel()
+    counts = cells.counts.astype(np.float64).ravel()
 
     def add(columns):
         _add_rows(features, places, origin, counts, means, squares, *columns)

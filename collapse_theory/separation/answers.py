@@ -39,6 +39,10 @@ class Statistics:
     def fisher_full(self, ridge=None):
         """(1/K) Tr((Σ_W + ridge I)⁻¹ Σ_B); by default ridge = 1e-3 Tr(Σ_W) / D.
 
+        Biased upwards, `unbiased()` or not, by the inverse of a matrix that is estimated: of n Gaussian samples of D
+        features and K classes, without a ridge, by the factor (n − K) / (n − K − D − 1), about n / (n − D), beside what
+        `unbiased()` corrects. Multiply by its inverse, or have ten times as many samples as features.
+
         Raises ValueError if there is one class, or the moments were not made with covariance=True.
         """
         self._check_classes()
@@ -55,27 +59,36 @@ class Statistics:
         shaped = (values.reshape(-1, *moments._feature_shape) for values in (summary.variances, summary.energies))
         return type(summary)(summary.counts, *shaped, summary.between_class_variance.reshape(moments._feature_shape))
 
-    def interval(self, name, confidence=0.95):
+    def interval(self, name, confidence=0.95, *, ridge=None):
         """Jackknife interval (low, high) of the statistic `name`, centred on it; see the module `jackknife`.
 
-        It depends on the order of the samples within a class, which puts them in groups; the number itself does not.
-        Where the true separation of the classes is 0 it is conservative. Raises ValueError for an unknown `name`, a
-        `confidence` outside (0, 1), moments without groups, or a class that does not have a sample in each group.
+        ridge : of "fisher_full", as there
+
+        It assumes that samples are independent: several views of one object, or neighbouring frames, make it too
+        narrow, unless all of them are averaged first, or make one sample. It depends on the order of the samples within
+        a class, which puts them in groups; the number itself does not. A sample with a weight is one draw, in one
+        group: copies of it, which go to several, would count as draws of their own, and narrow the interval. Where the
+        true separation of the classes is 0 it is conservative.
+
+        Raises ValueError for an unknown `name`, a `confidence` outside (0, 1), a `ridge` of another statistic, moments
+        without groups, or a class that does not have a sample in each group.
         """
         check_choice("name", name, (*_TOTALS, "fisher_full"))
         if not 0 < check_number("confidence", confidence) < 1:
             raise ValueError(f"confidence: expected a share between 0 and 1, got {confidence!r}")
+        full = name == "fisher_full"
+        if ridge is not None and not full:
+            raise ValueError(f"ridge: expected none for {name!r}, which has no ridge, got {ridge!r}")
         moments = self._moments
         moments._check_groups()
-        full = name == "fisher_full"
-        value = self.fisher_full() if full else getattr(self, name)
+        value = self.fisher_full(ridge) if full else getattr(self, name)
         without_each = (
             matrices_without_each_group(moments._cells, moments._pool(), moments._origin)
             if full
             else moments._without_each_group()
         )
         summaries = (self._corrected(summary) for summary in without_each)
-        replicates = [fisher_full(s) if full else getattr(s, name) for s in summaries]
+        replicates = [fisher_full(s, ridge) if full else getattr(s, name) for s in summaries]
         return jackknife_interval(value, np.array(replicates), confidence)
 
     def _total(self, name):
@@ -92,7 +105,14 @@ class Statistics:
 
 
 class UnbiasedMoments(Statistics):
-    """The statistics of some `ClassMoments` without finite-sample bias. Raises ValueError if a class has one sample."""
+    """The statistics of some `ClassMoments` without finite-sample bias.
+
+    Weights say how often a sample occurred: the class counts n_y of the corrections are sums of weights, so that a
+    sample of weight 3 is corrected for as three samples are. Weights that say how much to trust a sample, or how
+    likely it was drawn, have no such counts, and the corrections are not for them.
+
+    Raises ValueError if a class has one sample, or weighs no more than one.
+    """
 
     def __init__(self, moments):
         self._moments = moments
@@ -118,6 +138,8 @@ class UnbiasedMoments(Statistics):
         return summary.unbiased()
 
     def _check_counts(self, counts):
-        if np.min(counts) < 2:
-            alone = self._moments._labels[np.argmin(counts)]
-            raise ValueError(f"labels: class {alone!r} has one sample, expected at least two for unbiased numbers")
+        least = np.argmin(counts)
+        if not counts[least] > 1:
+            has = "has one sample" if counts[least] == 1 else f"weighs {counts[least]:.3g} samples"
+            alone = self._moments._labels[least]
+            raise ValueError(f"labels: class {alone!r} {has}, expected at least two for unbiased numbers")

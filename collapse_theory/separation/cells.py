@@ -25,26 +25,29 @@ def cell_bytes(features, covariance, is_complex):
 class Cells:
     """Cells in G groups of K classes, D features.
 
-    counts : (G, K) integers
+    counts : (G, K) samples, integers; or their weights, floats, as soon as some sample has one
     means : (G, K, D) float64 or complex128, relative to the origin
     squares : (G, K, D) float64
     products : (G, K, D, D) like the means, or None
+    samples : (G, K) integers, the samples whatever they weigh
     """
 
     counts: np.ndarray
     means: np.ndarray
     squares: np.ndarray
     products: np.ndarray | None
+    samples: np.ndarray
 
     @classmethod
     def empty(cls, groups, classes, features, covariance, dtype):
         """Cells without samples."""
         shape = (groups, classes, features)
         products = np.zeros((*shape, features), dtype) if covariance else None
-        return cls(np.zeros(shape[:2], np.int64), np.zeros(shape, dtype), np.zeros(shape), products)
+        counts, samples = np.zeros((2, *shape[:2]), np.int64)
+        return cls(counts, np.zeros(shape, dtype), np.zeros(shape), products, samples)
 
     def add(self, cell, count, mean, squares, deviations=None, products=None):
-        """Merge `count` samples of these moments into one cell (group, class).
+        """Merge samples of these moments, `count` of them or of that weight, into one cell (group, class).
 
         m ← m + δ n'/(n + n'),   S ← S + S' + |δ|² n n'/(n + n'),   δ = m' − m
 
@@ -68,26 +71,27 @@ class Cells:
         order = np.asarray(order)
         groups, _, features = self.means.shape
         moved = Cells.empty(groups, len(order), features, self.products is not None, dtype)
-        for name in ("counts", "means", "squares", "products"):
+        moved.counts = moved.counts.astype(self.counts.dtype)
+        for name in ("counts", "means", "squares", "products", "samples"):
             if getattr(self, name) is not None:
                 getattr(moved, name)[:, order >= 0] = getattr(self, name)[:, order[order >= 0]]
         return moved
 
-    def pooled(self):
-        """All groups as one: Cells with G = 1.  n = Σn_g, m = Σ n_g m_g / n, S = Σ S_g + Σ n_g |m_g − m|²."""
-        counts = self.counts.sum(axis=0)
+    def pooled(self, groups=slice(None)):
+        """All groups, or some, as one: Cells with G = 1.  n = Σn_g, m = Σ n_g m_g / n, S = Σ S_g + Σ n_g |m_g − m|²."""
+        counts = self.counts[groups].sum(axis=0)
         one = Cells.empty(1, *self.means.shape[1:], self.products is not None, self.means.dtype)
-        one.counts[0] = counts
+        one.counts, one.samples = counts[None], self.samples[groups].sum(axis=0)[None]
         for y in np.flatnonzero(counts):
-            weights = self.counts[:, y].astype(np.float64)
-            mean = weights @ self.means[:, y] / counts[y]
+            weights, means = self.counts[groups, y].astype(np.float64), self.means[groups, y]
+            mean = weights @ means / counts[y]
             one.means[0, y] = mean
-            one.squares[0, y] = self.squares[:, y].sum(axis=0)
-            for weight, part in zip(weights, self.means[:, y], strict=True):
+            one.squares[0, y] = self.squares[groups, y].sum(axis=0)
+            for weight, part in zip(weights, means, strict=True):
                 one.squares[0, y] += weight * _square(part - mean)
             if self.products is not None:
-                offsets = self.means[:, y] - mean
-                one.products[0, y] = self.products[:, y].sum(axis=0) + (offsets.T * weights) @ offsets.conj()
+                offsets = means - mean
+                one.products[0, y] = self.products[groups, y].sum(axis=0) + (offsets.T * weights) @ offsets.conj()
         return one
 
     def without(self, cells, group):
@@ -105,7 +109,7 @@ class Cells:
             products, cells.means[group] - means, n * removed / (n + removed), strict=True
         ):
             product -= weight * np.outer(difference, difference.conj())
-        return Cells(n[None], means[None], None, products[None])
+        return Cells(n[None], means[None], None, products[None], None)
 
     def per_feature(self, origin):
         """Summary of each feature, of cells with one group.  Fields (K, D); between (D,)."""

@@ -22,9 +22,10 @@ def jackknife_interval(value, replicates, confidence):
     """(low, high) around `value`, from the statistic without each group."""
     from scipy.special import stdtrit
 
-    groups = len(replicates)
-    error = np.sqrt((groups - 1) / groups * np.sum((replicates - np.mean(replicates)) ** 2))
-    reach = stdtrit(groups - 1, (1 + confidence) / 2) * error
+    groups, deviations = len(replicates), replicates - np.mean(replicates)
+    power = np.frexp(np.max(np.abs(deviations)))[1]  # of two, which is taken out, so that no square leaves the range
+    error = np.sqrt((groups - 1) / groups * np.sum(np.ldexp(deviations, -power) ** 2))
+    reach = stdtrit(groups - 1, (1 + confidence) / 2) * np.ldexp(error, power)
     return float(value - reach), float(value + reach)
 
 
@@ -68,7 +69,10 @@ def matrices_without_each_group(cells: Cells, pooled: Cells, origin):
     """Summaries of the covariance matrices of all groups but one, for each group, one at a time.
 
     pooled : the cells pooled. Each group is taken off it, which costs one pass over the matrices where merging the
-        others costs G; a twentieth of the products comes off, so that no digits are lost.
+        others costs G; a twentieth of the products comes off, so that no digits are lost. Samples with weights may
+        have nearly all of it in one group: then the others are merged.
     """
-    for left_out in range(len(cells.counts)):
-        yield pooled.without(cells, left_out).matrices(origin)
+    weighted, groups = cells.counts.dtype.kind == "f", np.arange(len(cells.counts))
+    for left_out in groups:
+        kept = cells.pooled(np.delete(groups, left_out)) if weighted else pooled.without(cells, left_out)
+        yield kept.matrices(origin)

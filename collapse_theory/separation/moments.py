@@ -3,12 +3,13 @@
 import numpy as np
 
 from ..arguments import check_count, check_number
-from ..arrays import array_namespace, check_finite, floating, is_complex, numpy_view, shape, to_host
+from ..arrays import array_namespace, check_finite, floating, is_complex, numpy_view, place, shape, to_host
+from ..labels import as_array, check_one_kind, class_codes, in_order
 from .accumulation import accumulate
 from .answers import Statistics, UnbiasedMoments
 from .cells import Cells, cell_bytes
 from .jackknife import totals_without_each_group
-from .labels import host_labels, in_order
+from .ranges import host_weights
 
 __all__ = ["ClassMoments"]
 
@@ -17,12 +18,12 @@ class ClassMoments(Statistics):
     """Moments of each class, updated batch by batch and merged: the statistics of the empirical measure.
 
     covariance : keep one D x D matrix a class (and group), for `fisher_full`
-    groups : of samples, for `interval`: the k-th sample of each class goes to group k mod groups
+    groups : of samples, for `interval`: the k-th sample of each class goes to group k mod groups, whatever it weighs
     memory : most bytes that the moments may take; checked before anything is allocated. The groups pooled, which the
         answers are read from, are kept besides: as much as one group
 
-    Divides by n; `unbiased()` gives the numbers without finite-sample bias. State and answers are on the host, in
-    float64; features are taken off the graph. The moments do not depend on order or batching beyond rounding:
+    Divides by n, the number of samples or the sum of their weights; `unbiased()` gives the numbers without
+    finite-sample bias. State and answers are on the host, in float64; features are taken off the graph. The moments do not depend on order or batching beyond rounding:
     samples are shifted by the first one, and merged as Chan, Golub & LeVeque (1983).
     """
 
@@ -36,11 +37,11 @@ class ClassMoments(Statistics):
     @property
     def classes(self):
         """(K,) labels, sorted."""
-        return np.array(self._labels)
+        return as_array(self._labels)
 
     @property
     def counts(self):
-        """(K,) samples of each class."""
+        """(K,) samples of each class; or the sum of their weights, as floats, once some were weighted."""
         return self._filled().counts.sum(axis=0)
 
     @property
@@ -49,38 +50,44 @@ class ClassMoments(Statistics):
         return (self._origin + self._pool().means[0]).reshape(-1, *self._feature_shape)
 
     def unbiased(self):
-        """The same statistics without finite-sample bias.  Raises ValueError if a class has one sample."""
+        """The same statistics without finite-sample bias, see `UnbiasedMoments`."""
         return UnbiasedMoments(self)
 
-    def update(self, features, labels):
+    def update(self, features, labels, weights=None):
         """Add a batch.
 
-        features : (N, ...) real, complex or integer, of any library
-        labels : (N,) of any sortable kind, on the host, or integers of the library of `features`
+        features : (N, ...) real, complex or integer, of any library: of at most 1e100, and if the largest of a batch
+            is under 1e-100, all 0
+        labels : (N,) of any kind that sorts, on the host or in any library: numbers, text, times, ...; see
+            `labels.class_codes`. Floats are labels as others are, but for NaN. All batches have labels of one kind
+        weights : (N,) numbers from 0 to 1e30, on the host or in any library; 1 each by default. A sample of weight w
+            counts as w equal samples, one of weight 0 is not there
 
         Works through chunks of rows of one class: each temporary takes at most 2 MiB, or one row in double precision,
         or 256 rows with covariance, and about four live at a time on each core. The moments of long chunks, of sixteen
         rows and more on average, are held back until all features are known to be finite, where they take 256 MiB at
-        most. With real rows in single precision, no groups and a compiled loop, all this and the moments take
-        16 D (M + K) + 50 D + 26 N bytes for K classes and M chunks of at most 256 rows (measured within 10 % on one
-        core). Integers are converted at once.
+        most. With real rows in single precision, no groups, no weights and a compiled loop, all this and the moments
+        take 16 D (M + K) + 50 D + 26 N bytes for K classes and M chunks of at most 256 rows (measured within 10 % on
+        one core). Integers are converted at once, and rows copied where one beside them has weight 0.
 
         Returns the moments themselves. An update that is interrupted may have added to some classes only.
-        Raises TypeError or ValueError, before anything changes, for arguments that do not fit or too little `memory`.
+        Raises TypeError or ValueError, before anything changes, for arguments that do not fit, features that leave the
+        range, or too little `memory`.
         """
-        features, labels = self._checked(features, labels)
-        if len(labels) == 0:
+        features, names, codes, weights = self._checked(features, labels, weights)
+        if len(codes) == 0:
             return self
         view = numpy_view(features)
         features = features if view is None else view
         flat = array_namespace(features).reshape(features, (features.shape[0], -1))
         before = self._labels, self._cells, self._origin, self._feature_shape
         try:
-            self._prepare(tuple(shape(features)[1:]), in_order(set(labels.tolist())), is_complex(features))
+            self._prepare(tuple(shape(features)[1:]), names, is_complex(features))
             if self._origin is None:
                 self._origin = to_host(flat[0, ...]).astype(self._cells.means.dtype)
-            codes = np.searchsorted(self.classes, labels)
-            accumulate(self._cells, flat, self._next_groups(codes) * len(self._labels) + codes, self._origin)
+            codes = self._places_of(names)[codes]
+            places = self._next_groups(codes) * len(self._labels) + codes
+            accumulate(self._cells, flat, places, origin=self._origin, weights=weights)
         except BaseException:
             self._labels, self._cells, self._origin, self._feature_shape = before
             raise
@@ -100,15 +107,19 @@ class ClassMoments(Statistics):
         cells, classes = other._cells, other._labels
         if cells is None:
             return self
+        check_one_kind([*self._labels[:1], *classes[:1]], "other")
         self._prepare(other._feature_shape, classes, np.iscomplexobj(cells.means))
         self._origin = other._origin.astype(self._cells.means.dtype) if self._origin is None else self._origin
         offset = other._origin - self._origin
-        own = np.searchsorted(self.classes, classes)
+        own = self._places_of(classes)
+        if cells.counts.dtype.kind == "f":
+            self._cells.counts = self._cells.counts.astype(np.float64)
         for group, number in zip(*np.nonzero(cells.counts), strict=True):
             here = (group, number)
             products = None if cells.products is None else cells.products[here]
             mean = cells.means[here] + offset
             self._cells.add((group, own[number]), cells.counts[here], mean, cells.squares[here], products=products)
+        self._cells.samples[:, own] += cells.samples
         self._forget_answers()
         return self
 
@@ -140,20 +151,31 @@ class ClassMoments(Statistics):
     def _check_groups(self):
         if self.groups < 2:
             raise ValueError("interval needs groups of samples: make ClassMoments(groups=20)")
-        few = np.argmin(self._filled().counts.min(axis=0))
-        if self._cells.counts[:, few].min() == 0:
+        samples = self._filled().samples
+        few = np.argmin(samples.min(axis=0))
+        if samples[:, few].min() == 0:
             raise ValueError(
-                f"interval: class {self._labels[few]!r} has {self.counts[few]} samples, none in some group; "
+                f"interval: class {self._labels[few]!r} has {samples[:, few].sum()} samples, none in some group; "
                 f"expected at least {self.groups}, one a group"
             )
 
-    def _checked(self, features, labels):
+    def _checked(self, features, labels, weights):
+        """Features, their classes, the class of each row, and weights: of rows that have one above 0."""
         features = floating(features, "features")
         if features.ndim < 1 or 0 in features.shape[1:]:
             raise ValueError(f"features: expected shape (N, ...), no feature axis empty, got {shape(features)}")
         check_finite(features[:0, ...], "features")  # that it holds values at all; which, is seen on the way
-        labels = host_labels(labels, features.shape[0])
-        return features, labels
+        names, codes = class_codes(labels, features.shape[0])
+        check_one_kind([*self._labels[:1], *names[:1]])
+        if weights is None:
+            return features, names, codes, None
+        weights = host_weights(weights, features.shape[0])
+        there = np.flatnonzero(weights)
+        if len(there) == len(weights):
+            return features, names, codes, weights
+        found, codes = np.unique(codes[there], return_inverse=True)
+        rows = array_namespace(features).take(features, place(there, like=features), axis=0)
+        return rows, [names[code] for code in found], codes, weights[there]
 
     def _prepare(self, feature_shape, labels, complex_features):
         """Make room for the classes and the dtype of a batch, once its size is known to be allowed."""
@@ -175,16 +197,24 @@ class ClassMoments(Statistics):
         if self._cells is None:
             self._cells = Cells.empty(groups, len(known), features, self.covariance, dtype)
         else:
-            order = [self._labels.index(label) if label in self._labels else -1 for label in known]
-            self._cells = self._cells.in_order(order, dtype)
+            places = {label: number for number, label in enumerate(self._labels)}
+            self._cells = self._cells.in_order([places.get(label, -1) for label in known], dtype)
             self._origin = None if self._origin is None else self._origin.astype(dtype)
         self._labels, self._feature_shape = known, feature_shape
 
+    def _places_of(self, names):
+        """(K',) the places of some classes among all."""
+        places = {label: number for number, label in enumerate(self._labels)}
+        return np.array([places[name] for name in names], np.int64)
+
     def _next_groups(self, codes):
         """The group of each sample of a batch: how many of its class came before it, modulo the number of groups."""
-        before = self._cells.counts.sum(axis=0)
-        rank = np.zeros(len(codes), np.int64)
-        for code in np.unique(codes):
-            here = codes == code
-            rank[here] = before[code] + np.arange(here.sum())
-        return rank % max(self.groups, 1)
+        if self.groups < 2:
+            return np.zeros(len(codes), np.int64)
+        classes = len(self._labels)
+        sortable = codes.astype(np.min_scalar_type(classes))  # integers of 16 bits or less are sorted in linear time
+        order, counts = np.argsort(sortable, kind="stable"), np.bincount(codes, minlength=classes)
+        before = self._cells.samples.sum(axis=0) - (np.cumsum(counts) - counts)
+        rank = np.empty(len(codes), np.int64)
+        rank[order] = np.arange(len(codes)) + np.repeat(before, counts)
+        return rank % self.groups

@@ -17,16 +17,17 @@ _SINGLE = (1e-30, 1e30)  # where sums of squares must lie, for single precision 
 _EXCESS = 0.96  # share of the squares about the first row that its distance to the mean may take: a digit is lost
 
 
-def rows_at_once(features, origin, covariance):
+def rows_at_once(features, origin, covariance, *, weighted=False):
     """How many rows of (N, D) features `reduce_rows` should get at a time: they fit in a cache, or are not copied."""
     numbers = math.prod(features.shape)
-    if covariance or (_in_single(features, origin, covariance) and _loop_pays(features, numbers)):
+    single = not weighted and _in_single(features, origin, covariance)
+    if covariance or (single and _loop_pays(features, numbers)):
         return _CHUNK_ROWS  # with covariance the matrix is larger than they are, and the fewer products the better
     return min(_CHUNK_ROWS, max(1, _CHUNK_NUMBERS // (numbers // features.shape[0])))
 
 
-@np.errstate(invalid="ignore")  # what is not finite shows in the moments
-def reduce_rows(features, index, origin, covariance):
+@np.errstate(invalid="ignore", over="ignore")  # what is not finite, or leaves the range, shows in the moments
+def reduce_rows(features, index, origin, covariance, *, weights=None):
     """Moments of the rows: about the first of them in single precision, about their mean in double.
 
         m = x_0 + d,   S = Σ|x − x_0|² − n |d|²,   d the mean of x − x_0
@@ -35,17 +36,18 @@ def reduce_rows(features, index, origin, covariance):
     index : (n,) host integers, the rows to take, so few that their sums lose nothing
     origin : (D,) host numbers taken off the mean
     covariance : whether to give the deviations too
+    weights : (n,) host numbers above 0 that the rows count for, 1 by default; deviations are multiplied by their roots
 
     Real rows in single precision are reduced in single precision, but for features where x_0 lies so far out that S
     would lose a digit, or whose squares are too large or too small, if they are not constant; all others, and
-    deviations, in double. Returns the mean (D,), squared deviations (D,) and deviations from the mean (n, D), or None,
+    deviations, and all with weights, in double. Returns the mean (D,), squared deviations (D,) and deviations from the mean (n, D), or None,
     on the host in double precision.
     """
     if len(index) == 1:
         mean = _host(_for(origin, features[int(index[0]), ...])) - origin
         return mean, 0.0, np.zeros((1, len(origin)), mean.dtype) if covariance else None
-    if not _in_single(features, origin, covariance):
-        return _in_double(_for(origin, _rows(features, index)), origin, covariance)
+    if weights is not None or not _in_single(features, origin, covariance):
+        return _in_double(_for(origin, _rows(features, index)), origin, covariance, weights)
     first = _host(features[int(index[0]), ...])
     sums, squares = _sums_about_first(features, index)
     offset, squares = sums / len(index), squares.astype(np.float64)
@@ -116,22 +118,23 @@ def _for(origin, rows):
     return to_complex(rows) if np.iscomplexobj(origin) else rows
 
 
-def _in_double(rows, origin, covariance):
+def _in_double(rows, origin, covariance, weights=None):
     xp = array_namespace(rows)
     rows = xp.astype(rows, xp.complex128 if is_complex(rows) else xp.float64)
-    mean, squares, rest = _centred(rows)
-    slip = xp.mean(rest, axis=0)  # what rounding left in the mean
-    squares = squares - rows.shape[0] * xp.abs(slip) ** 2
+    weights = None if weights is None else place(weights[:, None], like=rows)
+    shifted = rows - rows[:1, ...]
+    mean = _mean(shifted, weights)
+    rest = shifted - mean
+    slip = _mean(rest, weights)  # what rounding left in the mean
+    rest = rest if weights is None else xp.sqrt(weights) * rest
+    total = rows.shape[0] if weights is None else xp.sum(weights)
+    squares = sum_of_squares(rest) - total * xp.abs(slip) ** 2
     return _host(rows[0, ...]) - origin + _host(mean + slip), _host(squares), _host(rest) if covariance else None
 
 
-def _centred(rows):
-    """Mean and squared deviations of the rows, the mean relative to the first row; and the deviations."""
+def _mean(rows, weights):
     xp = array_namespace(rows)
-    shifted = rows - rows[:1, ...]
-    mean = xp.mean(shifted, axis=0)
-    rest = shifted - mean
-    return mean, sum_of_squares(rest), rest
+    return xp.mean(rows, axis=0) if weights is None else xp.sum(weights / xp.sum(weights) * rows, axis=0)
 
 
 def _host(values):

@@ -15,7 +15,7 @@ __all__ = ["Summary", "fisher_full"]
 class Summary:
     """Second-order statistics of the empirical measure of a labelled sample, K classes, n samples, p_y = n_y / n.
 
-    counts : (K,) samples n_y of each class
+    counts : (K,) samples n_y of each class, or the sums of their weights
     variances : (K, ...) W_y = E|x − μ_y|² within each class
     energies : (K, ...) |μ_y|² of each class mean
     between_class_variance : (...) B = Σ_y p_y |μ_y − μ|², μ = Σ_y p_y μ_y
@@ -48,7 +48,7 @@ class Summary:
             W_y ← W_y n_y / (n_y − 1),   |μ_y|² ← |μ_y|² − W_y / n_y,   B ← B − (Σ_y W_y − Σ_y p_y W_y) / n
 
         with the first W_y in the other two. Expectations are over samples with these class counts. The Fisher ratio is
-        then a ratio of unbiased numbers, itself biased to the order 1 / n. Every count must be at least 2.
+        then a ratio of unbiased numbers, itself biased to the order 1 / n. Every count must be more than 1.
         """
         n = self._weights(self.variances)
         variances = self.variances * (n / (n - 1))
@@ -68,7 +68,8 @@ def fisher_full(matrices, ridge=None):
 
     ridge : number of at least 0; by default 1e-3 Tr(Σ_W) / D
 
-    Returns a float. The inverse of an estimated matrix is biased even where Σ_W and Σ_B are not.
+    Returns a float. The inverse of an estimated matrix is biased even where Σ_W and Σ_B are not: see
+    `Statistics.fisher_full` for how much.
     Raises ValueError if Σ_W + ridge I is singular.
     Source: Fisher (1936); the ridge as in regularised discriminant analysis, Friedman (1989).
     """
