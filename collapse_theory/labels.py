@@ -26,7 +26,9 @@ def class_codes(labels, count=None):
     """
     labels = as_label_array(labels)
     if labels.ndim != 1 or count not in (None, len(labels)):
-        raise ValueError(f"labels: expected shape ({'N' if count is None else count},), one a sample, got {shape(labels)}")
+        raise ValueError(
+            f"labels: expected shape ({'N' if count is None else count},), one a sample, got {shape(labels)}"
+        )
     if labels.dtype.kind in _QUICK:
         found = np.unique(labels)  # what is not equal to itself comes last
         names = list(found) if labels.dtype.kind in "mM" else found.tolist()

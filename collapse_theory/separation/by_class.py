@@ -1,13 +1,13 @@
-"""Labelled rows in the order of their classes, a few at a time: what the sums over classes are made of.
+"""Labelled rows, a few at a time with their classes: what the sums over classes are made of.
 
-A few rows that follow each other are of few classes, so that their sums are the product of a small one-hot matrix with
-them, whatever the number of all classes: differentiable, and the same bits on a GPU each time. Rows are in double
-precision, divided by a power of two where their squares would leave its range, and taken from the first row of their
-class, so that no digit is lost to a large mean.
+A sum over the rows of each class is the product of a one-hot matrix with the rows: differentiable, and the same bits
+on a GPU each time. Of many classes the rows are taken in the order of the classes, so that a few rows are of few
+classes, and the matrix stays small. So that no digit is lost to a large mean, rows are taken from the first row of their class,
+and sums are added in double precision.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,31 +28,32 @@ from ..arrays import (
     to_host,
 )
 
-__all__ = ["RowsByClass", "rows_by_class"]
+__all__ = ["FewRows", "RowsByClass", "in_double", "in_range", "rows_by_class"]
 
-_LEAST_ROWS = 256  # at a time, unless they are longer than the processor's cache
+_FEW_CLASSES = 16  # the products of so many take less time than to bring rows into order
+_LEAST_ROWS, _MOST_ROWS = 256, 2**12  # at a time: longer sums lose digits
 
 
 @dataclass(frozen=True)
 class RowsByClass:
-    """Rows of K classes, sorted; on host memory those of a torch tensor as the NumPy array that they are.
+    """Rows of K classes; those of a torch tensor on the host, out of a graph, as the NumPy array on its memory.
 
     given : (N, ...) floating features, as they came
     features : (N, D) the same, flat
-    order : (N,) integers, the places in `features` of the rows of class 0, then 1, ...
-    labels : (N,) integers, the class of each row in that order
+    order : (N,) integers, the places in `features` of the rows of class 0, then 1, ...; or None, for rows as they came
+    labels : (N,) integers, the class of each row, in that order
+    first : (K,) integers, the place in `features` of a row of each class
     counts : (K, 1) rows of each class, in double precision
-    first : (K, D) the first row of each class, in double precision, divided by `scale`
-    scale : power of two
+    scale : power of two that the features are divided by
     """
 
     given: Any
     features: Any
     order: Any
     labels: Any
-    counts: Any
     first: Any
-    scale: float
+    counts: Any
+    scale: float = 1.0
 
     @property
     def shares(self):
@@ -60,37 +61,39 @@ class RowsByClass:
         return self.counts / self.features.shape[0]
 
     def means(self, chunk=None):
-        """(K, D) mean of each class less its `first` row, divided by `scale`, from at most `chunk` rows at a time."""
-        xp, closed, last, still = array_namespace(self.features), [], -1, None  # of the last class: more may come
-        for low, member, rows in self.pieces(chunk):
-            sums = member @ rows
-            if still is not None:
-                if low == last:
-                    sums = xp.concat([still + sums[:1, ...], sums[1:, ...]], axis=0)
-                else:
-                    closed.append(still)
-            if sums.shape[0] > 1:
-                closed.append(sums[:-1, ...])
-            still, last = sums[-1:, ...], low + member.shape[0] - 1
-        return xp.concat([*closed, still], axis=0) / xp.astype(self.counts, still.dtype)
+        """A row of each class, and the mean of the class from there: their sum would lose digits.
 
-    def deviations(self, means, chunk=None, least=1):
-        """Yields x − μ_y, (n, D) divided by `scale`, of at most `chunk` rows, or at least `least`, at a time."""
-        xp = array_namespace(self.features)
-        for low, member, rows in self.pieces(chunk, least):
-            yield rows - xp.matrix_transpose(member) @ means[low : low + member.shape[0], ...]
+        chunk : most rows at a time
+
+        Returns (K, D) in the precision of the features, off the graph, and (K, D) in double; divided by `scale`.
+        """
+        features = self.features.detach() if hasattr(self.features, "detach") else self.features
+        origins = array_namespace(features).take(features, self.first, axis=0)
+        origins = origins if self.scale == 1 else origins / self.scale
+        xp, closed, total, last = array_namespace(self.features), [], None, None
+        for few in self.pieces(chunk):
+            sums = in_double(few.sums(origins))
+            if self.order is None:
+                total = sums if total is None else total + sums
+                continue
+            if few.low == last:  # more of a class that began before
+                sums = xp.concat([total[-1:, ...] + sums[:1, ...], sums[1:, ...]], axis=0)
+                total = total[:-1, ...]
+            closed += [] if total is None else [total]
+            total, last = sums, few.high
+        total = xp.concat([*closed, total], axis=0)
+        return origins, total / xp.astype(self.counts, total.dtype)
 
     def pieces(self, chunk=None, least=1):
-        """Yields the first class of some rows, (k, n) whether row is of a class, and the rows less their `first`."""
-        xp, dtype, start = array_namespace(self.features), self.first.dtype, 0
-        for rows in self._rows(min(chunk or self.features.shape[0], max(least, self._rows_at_once()))):
+        """Yields `FewRows`, at most `chunk`, by default at least `least`, at a time."""
+        start, classes, (total, features) = 0, self.counts.shape[0], self.features.shape
+        count = min(chunk or total, total, max(least, self._rows_at_once()))
+        # Fresh memory for each piece would take as long to get as to fill.
+        room = np.empty((count, features), self.features.dtype) if is_numpy_array(self.features) else None
+        for rows in self._rows(count):
             labels = self.labels[start : start + rows.shape[0]]
-            low, high = int(labels[0]), int(labels[-1])
-            every = xp.arange(low, high + 1, dtype=labels.dtype, device=device(labels))
-            member = xp.astype(every[:, None] == labels[None, :], dtype)
-            rows = xp.astype(rows, dtype, copy=False)
-            rows = rows if self.scale == 1 else rows / self.scale
-            yield low, member, rows - xp.matrix_transpose(member) @ self.first[low : high + 1, ...]
+            low, high = (0, classes - 1) if self.order is None else (int(labels[0]), int(labels[-1]))
+            yield FewRows(rows if self.scale == 1 else rows / self.scale, labels, low, high, room)
             start += rows.shape[0]
 
     def result(self, value):
@@ -102,31 +105,85 @@ class RowsByClass:
             return xp.astype(value, self.features.dtype if is_complex(value) else real_dtype(self.features))
 
     def _rows_at_once(self):
-        """As many as fit in a cache, or take 128 MiB of a GPU, with their one-hot matrix, whatever the classes."""
-        (classes, features), numbers = self.first.shape, numbers_at_once(self.features) // 16
-        return max(1, min(numbers // features, max(_LEAST_ROWS, numbers // classes)))
+        """As many as fit in a cache with their one-hot matrix, whatever the number of classes."""
+        numbers, (_, features) = numbers_at_once(self.features) // 16, self.features.shape
+        return max(1, min(numbers // features, max(_LEAST_ROWS, numbers // self.counts.shape[0]), _MOST_ROWS))
 
     def _rows(self, count):
         """Yields `count` rows at a time, in order, as they came."""
-        xp, total = array_namespace(self.features), self.features.shape[0]
-        if not getattr(self.features, "requires_grad", False):
+        xp, x, total = array_namespace(self.features), self.features, self.features.shape[0]
+        if not getattr(x, "requires_grad", False):
             for start in range(0, total, count):
-                yield xp.take(self.features, self.order[start : min(start + count, total)], axis=0)
+                part = slice(start, min(start + count, total))
+                yield x[part, ...] if self.order is None else xp.take(x, self.order[part], axis=0)
             return
-        rows, whole = xp.take(self.features, self.order, axis=0), total // count * count
-        if whole:  # the way back through a slice takes as long as through all rows: this one goes back at once
+        # The way back through a slice takes as long as through all rows; through this it goes once.
+        rows, whole = x if self.order is None else xp.take(x, self.order, axis=0), total // count * count
+        if whole:
             yield from xp.unstack(xp.reshape(rows[:whole, ...], (-1, count, rows.shape[1])), axis=0)
         if whole < total:
             yield rows[whole:, ...]
 
 
-def rows_by_class(features, labels, classes, *, least=1, size=0.0):
+@dataclass(frozen=True)
+class FewRows:
+    """Some rows (n, D), and the class (n,) of each, from the class `low` to the class `high`.
+
+    room : of NumPy arrays, memory for as many rows, which `less` writes to; or None
+    """
+
+    rows: Any
+    labels: Any
+    low: int
+    high: int
+    room: Any = None
+
+    def sums(self, origins):
+        """(high − low + 1, D) sum over each class of the rows, taken from the origin of their class, of (K, D)."""
+        return self._member() @ self.less(origins)
+
+    def less(self, vectors):
+        """(n, D) rows from which the vector of their class is taken, of (K, D); good until other rows are asked for."""
+        if is_numpy_array(self.rows):
+            here = None if self.room is None else self.room[: len(self.labels)]
+            here = np.take(vectors, self.labels, axis=0, out=here, mode="clip")
+            return np.subtract(self.rows, here, out=here)
+        xp = array_namespace(self.rows)
+        return self.rows - xp.matrix_transpose(self._member()) @ vectors[self.low : self.high + 1, ...]
+
+    def _member(self):
+        xp, labels = array_namespace(self.rows), self.labels
+        every = xp.arange(self.low, self.high + 1, dtype=labels.dtype, device=device(labels))
+        return xp.astype(every[:, None] == labels[None, :], self.rows.dtype)
+
+
+def in_range(rows, statistic, *, size=0.0):
+    """A statistic of rows, of features divided by a power of two where squares would leave the range otherwise.
+
+    statistic : function of `RowsByClass`, to a number or array and the numbers by which it is seen
+    size : a number whose square must stay in the range too
+
+    Returns what the function does first, and the scale that the features were divided by.
+    Raises ValueError if a feature is not finite.
+    """
+    power = 30 if array_namespace(rows.features).finfo(rows.features.dtype).bits == 32 else 300
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        value, seen = statistic(rows)
+    if size < 2.0**power and all(bool(2.0 ** (-2 * power) < x) and bool(x < 2.0 ** (2 * power)) for x in seen):
+        return value, 1.0
+    largest = max(_largest(rows.features), size)  # only now: it takes as long as a statistic
+    if not largest or 2.0**-power <= largest <= 2.0**power:
+        return value, 1.0
+    scale = 2.0 ** (math.frexp(largest)[1] - 1)
+    return statistic(replace(rows, scale=scale))[0], scale
+
+
+def rows_by_class(features, labels, classes, least=1):
     """`RowsByClass` of features (N, ...) and their labels (N,), integers in 0 .. `classes` − 1.
 
     least : number of classes
-    size : a number whose square must stay in the range too, as those of the features do
 
-    Raises what `class_means` does.
+    Raises what `class_means` does, but for features that are not finite, which `in_range` finds.
     """
     given = features = floating(features, "features")
     check_count("classes", classes, least)
@@ -134,22 +191,10 @@ def rows_by_class(features, labels, classes, *, least=1, size=0.0):
     host, host_labels = numpy_view(features), numpy_view(labels)
     if host is not None and host_labels is not None:
         features, labels = host, host_labels
-    xp, count = array_namespace(features), features.shape[0]
-    flat = xp.reshape(features, (count, -1))
-    largest = _largest(flat)
-    order, labels, starts = _sorted(labels, classes)
-    ends = xp.concat([starts[1:], xp.asarray([count], dtype=starts.dtype, device=device(starts))])
-    first = xp.take(_off_the_graph(flat), xp.take(order, starts, axis=0), axis=0)
-    scale = _scale(max(largest, size), xp.finfo(flat.dtype).bits == 32)
-    return RowsByClass(
-        given=given,
-        features=flat,
-        order=order,
-        labels=labels,
-        counts=xp.astype(ends - starts, xp.float64)[:, None],
-        first=xp.astype(first, xp.complex128 if is_complex(flat) else xp.float64) / scale,
-        scale=scale,
-    )
+    xp = array_namespace(features)
+    order, labels, first, counts = _ordered(labels, classes)
+    flat = xp.reshape(features, (features.shape[0], -1))
+    return RowsByClass(given, flat, order, labels, first, xp.astype(counts, xp.float64)[:, None])
 
 
 def _check_labels(features, labels):
@@ -171,30 +216,35 @@ def _check_labels(features, labels):
         raise ValueError(f"labels: expected the device of the features, {device(features)}, got {device(labels)}")
 
 
-def _sorted(labels, classes):
-    """The order of rows by class, the labels in that order, and where each class starts.  All integers."""
+def _ordered(labels, classes):
+    """The order of rows by class, or None for few classes; labels in that order; a row of, and the rows in, each class."""
     xp, given, count = array_namespace(labels), labels, labels.shape[0]
-    labels = xp.astype(labels, xp.int64)  # what is too large for it becomes negative, and is refused as too large is
+    labels, order = xp.astype(labels, xp.int64), None  # which makes those negative that are too large for it
     fit = classes <= count and int(xp.min(labels)) >= 0 and int(xp.max(labels)) < classes
     if fit:
-        narrow = xp.int16 if classes <= 2**15 else xp.int64  # short integers are sorted in linear time
-        order = xp.argsort(xp.astype(labels, narrow), stable=True)
-        labels = xp.take(labels, order, axis=0)
         every = xp.arange(classes, dtype=xp.int64, device=device(labels))
-        starts = xp.searchsorted(labels, every)
-        fit = bool(xp.all(starts[1:] > starts[:-1])) and int(labels[-1]) == classes - 1
+        if classes <= _FEW_CLASSES:
+            member = every[:, None] == labels[None, :]
+            first, counts = xp.argmax(xp.astype(member, xp.uint8), axis=1), xp.count_nonzero(member, axis=1)
+        else:
+            narrow = xp.int16 if classes <= 2**15 else xp.int64  # short integers are sorted in linear time
+            order = xp.argsort(xp.astype(labels, narrow), stable=True)
+            labels = xp.take(labels, order, axis=0)
+            starts = xp.searchsorted(labels, every)
+            counts = xp.searchsorted(labels, every, side="right") - starts
+            first = order[:classes] if not bool(xp.all(counts > 0)) else xp.take(order, starts, axis=0)
+        fit = bool(xp.all(counts > 0))
     if not fit:
-        host = to_host(given)
-        found = np.unique(host)
+        found = np.unique(to_host(given))
         inside = np.sum((found >= 0) & (found < classes))
         got = f"{inside} of them, labels {found[0]} to {found[-1]}"
         raise ValueError(f"labels: expected every class in 0 .. {classes - 1}, and no other label, got {got}")
-    return order, labels, starts
+    return order, labels, first, counts
 
 
 def _largest(features):
     """The largest |x| of real and imaginary parts, as a float.  Raises ValueError if one is not finite."""
-    x = _off_the_graph(features)
+    x = features.detach() if hasattr(features, "detach") else features
     xp = array_namespace(x)
     parts = (xp.real(x), xp.imag(x)) if is_complex(x) else (x,)
     ends = [float(end) for part in parts for end in (xp.max(part), -xp.min(part))]
@@ -203,11 +253,7 @@ def _largest(features):
     return max(ends)
 
 
-def _scale(largest, single):
-    """The power of two to divide by: 1, unless squares of numbers so large, or their products, leave the range."""
-    bound = 2.0**30 if single else 2.0**300
-    return 1.0 if not largest or 1 / bound <= largest <= bound else 2.0 ** (math.frexp(largest)[1] - 1)
-
-
-def _off_the_graph(x):
-    return x.detach() if hasattr(x, "detach") else x
+def in_double(x):
+    """An array in double precision."""
+    xp = array_namespace(x)
+    return xp.astype(x, xp.complex128 if is_complex(x) else xp.float64, copy=False)

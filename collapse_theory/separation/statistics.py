@@ -9,12 +9,14 @@ Ratios do not depend on the scale of the features; a variance or an energy that 
 precision of the features becomes infinite or 0.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..arguments import check_count, check_number
 from ..arrays import array_namespace, device, is_complex
 from ..pairs import sum_of_squares
-from .by_class import rows_by_class
+from .by_class import in_double, in_range, rows_by_class
 from .outer_products import outer_products, sum_of_outer_products
 
 __all__ = [
@@ -36,17 +38,18 @@ def class_means(features, labels, *, classes):
         occurs
     classes : K
 
-    Beyond its arguments it takes 20 N bytes for the order of the rows, 40 K D for features of D numbers, and 10 MiB
-    with NumPy, or 40 N' D if the N' = 256 rows that it works on at a time are more than that; twice so much if they are
-    complex. The same is true of all statistics here. A torch graph keeps 16 N D bytes and the one-hot labels of all
-    rows, 8 N min(K, 256) at most; a GPU takes 64 times as many rows at a time.
+    Works on N' rows at a time, N' = min(4096, 2^18 / D, max(256, 2^18 / K)) for features of D numbers, and at least 1;
+    on a GPU with 2^24 in place of 2^18. Beyond its arguments it takes at most 40 N + 48 K D + 20 N' (D + min(K, N'))
+    bytes with NumPy, all but the first twice if features are complex (measured; usually more than half of it). So do
+    all statistics here. A torch graph keeps what it takes for N' rows, of all rows.
 
     Returns (K, ...), dtype of `features`.
     Raises TypeError for other dtypes or mixed libraries; ValueError if shapes, devices, labels or classes do not fit,
     or a feature is not finite.
     """
     rows = rows_by_class(features, labels, classes)
-    means = rows.result(_scaled(rows.first + rows.means(), rows.scale))
+    means, scale = in_range(rows, _means_and_largest)
+    means = rows.result(_scaled(means, scale))
     return array_namespace(means).reshape(means, (classes, *rows.given.shape[1:]))
 
 
@@ -54,38 +57,36 @@ def within_class_variance(features, labels, *, classes, chunk=None):
     """W = Σ_y p_y E|x − μ_y|², summed over the features.
 
     features, labels, classes : as `class_means`
-    chunk : most rows at a time; by default those whose temporaries take the memory that `class_means` says
+    chunk : most rows N' at a time, for less memory than `class_means` takes by default
 
-    Returns a real 0-d array. A torch graph keeps the temporaries of all rows.
+    Returns a real 0-d array.
     Raises what `class_means` does.
     """
     _check_chunk(chunk)
-    rows = rows_by_class(features, labels, classes)
-    return rows.result(_scaled(_within(rows, rows.means(chunk), chunk), rows.scale, rows.scale))
+    return _total(rows_by_class(features, labels, classes), lambda rows: _within(rows, *rows.means(chunk), chunk))
 
 
 def within_class_covariance(features, labels, *, classes, chunk=None):
     """Σ_W = Σ_y p_y E[(x − μ_y)(x − μ_y)ᴴ], (D, D) for features of D numbers.  Arguments as `within_class_variance`.
 
-    Beyond what `class_means` takes, D² numbers of the features' precision, and 256 rows at least at a time. A torch
+    Beyond what `class_means` takes, 2 D² numbers of the features' precision, and 256 rows at least at a time. A torch
     tensor on a CPU, out of a graph, goes by the NumPy array on its memory, whose symmetric products take half the
     operations.
     """
     _check_chunk(chunk)
     rows = rows_by_class(features, labels, classes)
-    return rows.result(_scaled(_covariance(rows, rows.means(chunk), chunk), rows.scale, rows.scale))
+    within, scale = in_range(rows, lambda rows: _covariance(rows, *rows.means(chunk), chunk))
+    return rows.result(_scaled(within, scale, scale))
 
 
 def between_class_variance(features, labels, *, classes):
     """B = Σ_y p_y |μ_y − μ|², μ = Σ_y p_y μ_y.  Arguments as `class_means`, K at least 2; a real 0-d array."""
-    rows = rows_by_class(features, labels, classes, least=2)
-    return rows.result(_scaled(_average(rows, _offsets(rows, rows.means())), rows.scale, rows.scale))
+    return _total(rows_by_class(features, labels, classes, least=2), lambda rows: _between(rows, *rows.means()))
 
 
 def mean_energy(features, labels, *, classes):
     """M = Σ_y p_y |μ_y|², summed over the features; M + W is the energy E|x|².  Arguments as `class_means`."""
-    rows = rows_by_class(features, labels, classes)
-    return rows.result(_scaled(_average(rows, rows.first + rows.means()), rows.scale, rows.scale))
+    return _total(rows_by_class(features, labels, classes), lambda rows: _average(rows, sum(rows.means())))
 
 
 def fisher_trace(features, labels, *, classes, chunk=None):
@@ -93,10 +94,15 @@ def fisher_trace(features, labels, *, classes, chunk=None):
 
     Infinite if classes differ and nothing varies within them, NaN if nothing varies at all.
     """
+
+    def both(rows):
+        means = rows.means(chunk)
+        parts = _between(rows, *means), _within(rows, *means, chunk)
+        return parts, parts
+
     _check_chunk(chunk)
     rows = rows_by_class(features, labels, classes, least=2)
-    means = rows.means(chunk)
-    between, within = _average(rows, _offsets(rows, means)), _within(rows, means, chunk)
+    (between, within), _ = in_range(rows, both)
     with np.errstate(divide="ignore", invalid="ignore"):
         return rows.result(between / within)
 
@@ -106,7 +112,7 @@ def fisher_full(features, labels, *, classes, ridge=None, chunk=None):
 
     features, labels, classes : as `class_means`, K at least 2
     ridge : host number of at least 0; by default 1e-3 Tr(Σ_W) / D
-    chunk : rows at a time, as `within_class_covariance`
+    chunk : most rows at a time, as `within_class_covariance`
 
     Biased upwards by the inverse of a matrix that is estimated: without a ridge, for Gaussian samples, by the factor
     n / (n − K − D − 1), beside the bias of Σ_B. `ClassMoments.unbiased` corrects Σ_W and Σ_B, and not the inverse.
@@ -114,13 +120,19 @@ def fisher_full(features, labels, *, classes, ridge=None, chunk=None):
     Returns a real 0-d array. Solves with a matrix, never inverts one.
     Raises what `class_means` does, and ValueError for a negative ridge.
     """
+
+    def both(rows):
+        means = rows.means(chunk)
+        within, seen = _covariance(rows, *means, chunk)
+        offsets = _offsets(rows, *means)
+        return (within, xp.astype(xp.astype(xp.sqrt(rows.shares), offsets.dtype) * offsets, dtype)), seen
+
     _check_chunk(chunk)
     ridge = None if ridge is None else check_number("ridge", ridge, least=0)
-    rows = rows_by_class(features, labels, classes, least=2, size=0.0 if ridge is None else ridge**0.5)
-    xp, means, dtype = array_namespace(rows.features), rows.means(chunk), rows.features.dtype
-    within = _covariance(rows, means, chunk)
-    offsets = xp.astype(xp.astype(xp.sqrt(rows.shares), means.dtype) * _offsets(rows, means), dtype)
-    ridge = 1e-3 * _trace(within) / within.shape[0] if ridge is None else ridge / rows.scale / rows.scale
+    rows = rows_by_class(features, labels, classes, least=2)
+    xp, dtype = array_namespace(rows.features), rows.features.dtype
+    (within, offsets), scale = in_range(rows, both, size=(ridge or 0.0) ** 0.5)
+    ridge = 1e-3 * _trace(within) / within.shape[0] if ridge is None else ridge / scale / scale
     within = within + ridge * xp.eye(within.shape[0], dtype=dtype, device=device(within))
     try:
         ratio = xp.linalg.solve(within, outer_products(offsets))
@@ -134,10 +146,34 @@ def _check_chunk(chunk):
         check_count("chunk", chunk)
 
 
-def _offsets(rows, means):
-    """(K, D) μ_y − μ, divided by the scale: from means that are taken from the first row of all, to lose no digits."""
+def _total(rows, statistic):
+    """A sum of squares of rows, as a result."""
+
+    def seen(rows):
+        value = statistic(rows)
+        return value, (value,)
+
+    value, scale = in_range(rows, seen)
+    return rows.result(_scaled(value, scale, scale))
+
+
+def _scaled(value, *scales):
+    with np.errstate(over="ignore"):
+        for scale in scales:
+            value = value if scale == 1 else value * scale
+    return value
+
+
+def _means_and_largest(rows):
+    means = sum(rows.means())
     xp = array_namespace(means)
-    means = means + (rows.first - rows.first[:1, ...])
+    return means, (xp.max(xp.abs(means)),)
+
+
+def _offsets(rows, origins, means):
+    """(K, D) μ_y − μ, divided by the scale."""
+    xp, origins = array_namespace(means), in_double(origins)
+    means = means + (origins - origins[:1, ...])
     return means - xp.sum(xp.astype(rows.shares, means.dtype) * means, axis=0, keepdims=True)
 
 
@@ -147,23 +183,33 @@ def _average(rows, vectors):
     return xp.sum(rows.shares * xp.abs(vectors) ** 2)
 
 
-def _within(rows, means, chunk):
-    xp, count = array_namespace(means), rows.features.shape[0]
-    return sum(xp.sum(sum_of_squares(piece)) for piece in rows.deviations(means, chunk)) / count
+def _between(rows, origins, means):
+    return _average(rows, _offsets(rows, origins, means))
 
 
-def _covariance(rows, means, chunk):
-    """(D, D) within-class covariance divided by the scale squared, in the precision of the features."""
-    xp, dtype = array_namespace(means), rows.features.dtype
-    pieces = (xp.astype(piece, dtype, copy=False) for piece in rows.deviations(means, chunk, least=256))
-    return sum_of_outer_products(pieces) / rows.features.shape[0]
+def _rounded(rows, origins, means):
+    """(K, D) class means in the precision of the features, and what rounding took from them, in double."""
+    xp, origins = array_namespace(means), in_double(origins)
+    rounded = xp.astype(origins + means, rows.features.dtype)
+    return rounded, (origins - in_double(rounded)) + means
 
 
-def _scaled(value, *scales):
-    with np.errstate(over="ignore"):
-        for scale in scales:
-            value = value if scale == 1 else value * scale
-    return value
+def _within(rows, origins, means, chunk):
+    """E|x − m_y|² − E|μ_y − m_y|², m the rounded class means."""
+    xp = array_namespace(means)
+    rounded, rest = _rounded(rows, origins, means)
+    squares = sum(xp.sum(in_double(sum_of_squares(few.less(rounded)))) for few in rows.pieces(chunk))
+    return squares / rows.features.shape[0] - _average(rows, rest)
+
+
+def _covariance(rows, origins, means, chunk):
+    """(D, D) within-class covariance divided by the scale squared, in the precision of the features; and its trace."""
+    rounded, rest = _rounded(rows, origins, means)
+    rest = array_namespace(rest).astype(rest, rows.features.dtype)
+    pieces = rows.pieces(chunk, least=256)
+    deviations = (replace(few, rows=few.less(rounded), room=None).less(rest) for few in pieces)
+    within = sum_of_outer_products(deviations) / rows.features.shape[0]
+    return within, (_trace(within),)
 
 
 def _trace(matrix):
