@@ -2,11 +2,13 @@
 
 This module imports scikit-learn, and nothing of the package imports it. Rows of a table are flattened images. NumPy
 arrays, lists and data frames are checked by scikit-learn; an array of torch, CuPy or another array-API library is kept
-where it is, with and without scikit-learn's array_api_dispatch.
+where it is, with and without scikit-learn's array_api_dispatch. What was fitted keeps the parameters that it was fitted
+with: `set_params` has its effect at the next `fit`.
 """
 
 import math
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -15,7 +17,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from . import scattering
 from .arguments import check_choice, check_count
 from .arrays import array_namespace, check_finite, device, floating, is_complex, shape
+from .labels import as_label_array
 from .separation import ClassMoments
+from .separation.ranges import host_weights
 from .wavelets import morlet_bank
 
 __all__ = ["ClassSeparation", "ScatteringTransformer"]
@@ -35,7 +39,7 @@ class ScatteringTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         last layer of `scattering.cascade`, phase collapses by a periodic bank tight for real images
     averaged : give the average of each channel over the image; False gives every sample of every channel
     batch : images transformed at a time, which bounds the memory: a cascade takes 32 C (1 + J L)^order H W bytes an
-        image in double precision
+        image in double precision. It changes no result, and may be set after `fit`
 
     A row of the result is (C, P) or (C, P, H', W') of one image, flattened: paths in the order of `scattering.paths` or
     `scattering.cascade_paths`. Nothing is learnt from images but their number of features. Result and rows have the
@@ -59,12 +63,14 @@ class ScatteringTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         check_count("order", self.order, most=2 if self.kind == "scattering" else math.inf)
         rows = _checked(self, X, reset=True)
         self.image_shape_ = self._read_image_shape()
+        self._fitted = _parameters(self)
         self._n_features_out = int(self._features(rows[:1, ...]).shape[1])
         return self
 
     def transform(self, X):
         """X (N, D) of any array library -> (N, features)."""
         check_is_fitted(self)
+        check_count("batch", self.batch)
         rows = _checked(self, X, reset=False)
         count = int(rows.shape[0])
         parts = (slice(start, min(start + self.batch, count)) for start in range(0, count, self.batch))
@@ -83,11 +89,13 @@ class ScatteringTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
                 )
             return (1, side, side)
         sides = tuple(self.image_shape) if np.iterable(self.image_shape) else ()
-        whole = all(isinstance(side, int | np.integer) for side in sides)
-        if len(sides) not in (2, 3) or not whole or math.prod(sides) != features:
+        whole = all(isinstance(side, int | np.integer) and not isinstance(side, bool) and side > 0 for side in sides)
+        if len(sides) not in (2, 3) or not whole or math.prod(map(int, sides)) != features:
             raise ValueError(
-                f"image_shape: expected (C, H, W) or (H, W) of n_features={features} samples, got {self.image_shape!r}"
+                f"image_shape: expected (C, H, W) or (H, W), positive integers, of n_features={features} samples, "
+                f"got {self.image_shape!r}"
             )
+        sides = tuple(map(int, sides))
         return sides if len(sides) == 3 else (1, *sides)
 
     def _features(self, rows):
@@ -96,23 +104,26 @@ class ScatteringTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         count, size = rows.shape[0], math.prod(self.image_shape_)
         filling = xp.zeros((count, size - rows.shape[1]), dtype=rows.dtype, device=device(rows))
         images = xp.reshape(xp.concat([rows, filling], axis=1), (count, *self.image_shape_))
-        moduli = self._scattered(images) if self.kind == "scattering" else self._cascaded(images)
-        moduli = xp.mean(moduli, axis=(-2, -1)) if self.averaged else moduli
+        fitted = self._fitted
+        moduli = (_scattered if fitted.kind == "scattering" else _cascaded)(images, fitted)
+        moduli = xp.mean(moduli, axis=(-2, -1)) if fitted.averaged else moduli
         return xp.reshape(moduli, (count, -1))
-
-    def _scattered(self, images):
-        return scattering.scatter(images, self.scales, angles=self.angles, order=self.order)
-
-    def _cascaded(self, images):
-        bank = morlet_bank(shape(images)[-2:], self.scales, self.angles).tight("real")
-        *_, last = scattering.cascade(images, bank, "phase collapse", depth=self.order)
-        return last
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         tags.array_api_support = True
         return tags
+
+
+def _scattered(images, parameters):
+    return scattering.scatter(images, parameters.scales, angles=parameters.angles, order=parameters.order)
+
+
+def _cascaded(images, parameters):
+    bank = morlet_bank(shape(images)[-2:], parameters.scales, parameters.angles).tight("real")
+    *_, last = scattering.cascade(images, bank, "phase collapse", depth=parameters.order)
+    return last
 
 
 class ClassSeparation(BaseEstimator):
@@ -123,6 +134,10 @@ class ClassSeparation(BaseEstimator):
     unbiased : give the statistics without the bias of a finite sample: then a class needs two samples
     ridge : of "fisher_full", as in `ClassMoments.fisher_full`
     groups : of samples, for `interval`: 0 for none, else about 20
+
+    y are labels of any kind that sorts, of one kind; see `labels.class_codes`. sample_weight are (N,) numbers of at
+    least 0, of a list or any library, 1 each by default: a row of weight w counts as w equal rows, one of weight 0 is
+    not there; see `ClassMoments.update`, and `ClassMoments.interval` for what that means to an interval.
 
     After `fit`, or any number of `partial_fit`: classes_ (K,), counts_ (K,), class_means_ (K, D), statistics_, whose
     attributes are these statistics, and `interval`. In a pipeline that ends here, `GridSearchCV` chooses what
@@ -136,29 +151,38 @@ class ClassSeparation(BaseEstimator):
         self.ridge = ridge
         self.groups = groups
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Measure the rows X (N, D) of any array library, with labels y (N,).  Returns the estimator."""
-        rows, labels = _checked(self, X, y, reset=True)
-        self.moments_ = self._moments().update(rows, labels)
+        rows = _checked(self, X, y, reset=True)
+        fitted = _parameters(self)
+        self.moments_ = _measured(fitted, *rows, sample_weight)
+        self._fitted = fitted
         return self
 
-    def partial_fit(self, X, y):
+    def partial_fit(self, X, y, sample_weight=None):
         """Add rows to those measured: exactly what `fit` of all of them gives.  Returns the estimator."""
-        first = not hasattr(self, "moments_")
-        rows, labels = _checked(self, X, y, reset=first)
-        moments = self._moments() if first else self.moments_
-        self.moments_ = moments.update(rows, labels)
+        if not hasattr(self, "moments_"):
+            return self.fit(X, y, sample_weight)
+        rows, labels = _checked(self, X, y, reset=False)
+        self.moments_.update(rows, labels, _weights(sample_weight, rows))
         return self
 
-    def score(self, X, y):
-        """The statistic of other rows and their labels: nothing but the number of features is kept from `fit`."""
+    def score(self, X, y, sample_weight=None):
+        """The statistic of other rows and their labels: nothing of the rows fitted but their number of features."""
         check_is_fitted(self)
-        rows, labels = _checked(self, X, y, reset=False)
-        return self._value(self._moments().update(rows, labels))
+        rows = _checked(self, X, y, reset=False)
+        statistics = self._statistics_of(_measured(self._fitted, *rows, sample_weight))
+        if self._fitted.statistic == "fisher_full":
+            return statistics.fisher_full(self._fitted.ridge)
+        return getattr(statistics, self._fitted.statistic)
 
     def interval(self, confidence=0.95):
-        """Jackknife interval (low, high) of the statistic of the rows fitted, see `ClassMoments.interval`."""
-        return self.statistics_.interval(self.statistic, confidence)
+        """Jackknife interval (low, high) of the statistic of the rows fitted, with its ridge: `ClassMoments.interval`.
+
+        It assumes that samples are independent.
+        """
+        ridge = self._fitted.ridge if self._fitted.statistic == "fisher_full" else None
+        return self.statistics_.interval(self._fitted.statistic, confidence, ridge=ridge)
 
     @property
     def classes_(self):
@@ -178,22 +202,35 @@ class ClassSeparation(BaseEstimator):
     @property
     def statistics_(self):
         """The statistics of the rows fitted, unbiased or not as was asked."""
-        return self.moments_.unbiased() if self.unbiased else self.moments_
+        return self._statistics_of(self.moments_)
 
-    def _moments(self):
-        check_choice("statistic", self.statistic, _STATISTICS)
-        return ClassMoments(covariance=self.statistic == "fisher_full", groups=self.groups)
-
-    def _value(self, moments):
-        statistics = moments.unbiased() if self.unbiased else moments
-        full = self.statistic == "fisher_full"
-        return statistics.fisher_full(self.ridge) if full else getattr(statistics, self.statistic)
+    def _statistics_of(self, moments):
+        return moments.unbiased() if self._fitted.unbiased else moments
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.array_api_support = True
         return tags
+
+
+def _parameters(estimator):
+    """The parameters of an estimator, to be kept by what it fits."""
+    return SimpleNamespace(**estimator.get_params(deep=False))
+
+
+def _measured(parameters, rows, labels, sample_weight):
+    """`ClassMoments` of some rows, of which one at least has a weight above 0."""
+    check_choice("statistic", parameters.statistic, _STATISTICS)
+    moments = ClassMoments(covariance=parameters.statistic == "fisher_full", groups=parameters.groups)
+    weights = _weights(sample_weight, rows)
+    if weights is not None and not weights.any():
+        raise ValueError("sample_weight: expected one weight at least above 0, got zeros alone")
+    return moments.update(rows, labels, weights)
+
+
+def _weights(sample_weight, rows):
+    return None if sample_weight is None else host_weights(sample_weight, rows.shape[0], "sample_weight")
 
 
 def _checked(estimator, X, *labels, reset):
@@ -203,6 +240,8 @@ def _checked(estimator, X, *labels, reset):
     except TypeError:
         elsewhere = False
     if not elsewhere:
+        labels = map(_labels_for_scikit_learn, labels)
+        labels = map(_labels_for_scikit_learn, labels)
         return validate_data(estimator, X, *labels, reset=reset, dtype=[np.float64, np.float32])
     rows = floating(X, "X")
     if rows.ndim != 2 or 0 in rows.shape or is_complex(rows):
@@ -214,3 +253,9 @@ def _checked(estimator, X, *labels, reset):
         expected = f"{type(estimator).__name__} is expecting {estimator.n_features_in_} features as input"
         raise ValueError(f"X has {rows.shape[1]} features, but {expected}")
     return (rows, *labels) if labels else rows
+
+
+def _labels_for_scikit_learn(y):
+    """Labels that it takes as they are: of a list, NumPy would merge 1 and "1"; and it knows no StringDType."""
+    y = as_label_array(y) if isinstance(y, list | tuple) else y
+    return y.astype(object) if isinstance(y, np.ndarray) and y.dtype.kind == "T" else y

@@ -89,13 +89,13 @@ def in_order(labels):
 
 
 def as_array(names):
-    """A sorted list of classes as a NumPy array: of numbers, text or times, or of objects where those would not hold it.
+    """A sorted list of classes as a NumPy array: of numbers, text or times, or of objects where those do not hold it.
 
     names : (K,) list of labels of one kind
     """
     kind = _kind(names[0]) if names else "float"
     if kind in _PLAIN:
-        unsigned = kind == "int" and names[-1] >= 2**63 and 0 <= names[0] and names[-1] < 2**64
+        unsigned = kind == "int" and names[-1] >= 2**63 and names[0] >= 0 and names[-1] < 2**64
         array = np.array(names, np.uint64 if unsigned else None)
         if array.dtype.kind in _PLAIN[kind] and array.tolist() == names:
             return array
@@ -113,7 +113,7 @@ def _check_there(labels):
 
 def _equals_itself(label):
     try:
-        return not label != label  # noqa: PLR0124
+        return bool(label == label)
     except TypeError:  # the missing value of pandas is neither equal to itself nor not
         return False
 

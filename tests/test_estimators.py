@@ -72,7 +72,9 @@ def test_the_checks_of_scikit_learn_pass(estimator):
     failed = [(r["check_name"], repr(r["exception"])) for r in results if r["status"] == "failed"]
     assert failed == []
     assert {r["check_name"] for r in results if r["status"] == "xfail"} <= set(excepted)
-    assert all("array_api" in r["check_name"] for r in results if r["status"] == "skipped")
+    assert all(
+        "array_api" in r["check_name"] or "pandas" in r["check_name"] for r in results if r["status"] == "skipped"
+    )
     assert sum(r["status"] == "passed" for r in results) >= 40
 
 

@@ -16,12 +16,13 @@ EVERYTHING = [
     p for folder in ("collapse_theory", "analysis", "figures", "tests") for p in sorted((ROOT / folder).rglob("*.py"))
 ]
 FOUNDATION = {
-    *("arguments", "arrays", "machine", "compiled", "cores"),
+    *("arguments", "arrays", "labels", "machine", "compiled", "cores"),
     *("fourier", "pairs", "torus", "wavelets", "nonlinearities"),
 }
 MAY_IMPORT = {
     "arguments": set(),
     "arrays": set(),
+    "labels": {"arrays"},
     "machine": set(),
     "compiled": {"machine"},
     "cores": {"arrays"},
@@ -31,12 +32,12 @@ MAY_IMPORT = {
     "wavelets": {"arguments", "arrays", "fourier", "pairs", "torus"},
     "nonlinearities": {"arguments", "arrays"},
     "scattering": FOUNDATION,
-    "separation": {"arguments", "arrays", "compiled", "cores", "pairs"},
+    "separation": {"arguments", "arrays", "labels", "compiled", "cores", "pairs"},
     "processes": {"arguments", "arrays", "fourier", "torus"},
-    "datasets": {"arguments", "arrays", "cores"},
+    "datasets": {"arguments", "arrays", "labels", "cores"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
-    "estimators": {"arguments", "arrays", "wavelets", "scattering", "separation"},
+    "estimators": {"arguments", "arrays", "labels", "wavelets", "scattering", "separation"},
     "learned": FOUNDATION | {"scattering", "separation", "datasets"},
     "ledger": {"arrays", "claims"},
     "__main__": {"arrays", "ledger"},

@@ -215,7 +215,7 @@ def test_unbiased_full_ratio_corrects_the_matrices(rng):
         (np.ones((4, 2)), [0, 1, 1], ValueError, r"labels: expected shape \(4,\), one a sample, got \(3,\)"),
         (np.ones((4, 2)), np.zeros((4, 1)), ValueError, r"labels: expected shape \(4,\), one a sample, got \(4, 1\)"),
         (np.ones((4, 2)), [0, 1, np.nan, 1], ValueError, "labels: expected labels that are equal to themselves"),
-        (np.ones((4, 2)), [0, 1, None, 1], TypeError, "labels: .* sort together, got NoneType, int"),
+        (np.ones((4, 2)), [0, 1, None, 1], ValueError, "labels: .* none missing, got None"),
         (np.array([[1, np.nan], [np.inf, 1]]), [0, 2], ValueError, "features: .* got 2 NaN or infinite"),
         (np.ones((4, 2), np.float16), [0, 1, 0, 1], TypeError, "features: .* got float16"),
         (np.ones((4, 3)), [0, 1, 0, 1], ValueError, r"features: expected samples of shape \(2,\), got \(3,\)"),

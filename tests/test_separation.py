@@ -174,13 +174,42 @@ def test_libraries_and_devices_are_not_mixed():
         separation.class_means(x, np.arange(2), classes=2)
 
 
-@pytest.mark.parametrize(("samples", "features", "chunk"), [(4000, 300, 2000), (5000, 512, 256), (20000, 64, 1000)])
+def peak_of(call):
+    call()  # what is imported, and kept, at the first call
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+@pytest.mark.parametrize(
+    ("samples", "features", "classes"),
+    [(50_000, 1, 10), (50_000, 1, 5000), (3000, 1, 3000), (4000, 64, 4000), (5000, 256, 10), (20, 50_000, 3)],
+)
+def test_peak_memory_is_within_that_of_the_formula(rng, samples, features, classes, dtype):
+    x, labels = rng.normal(size=(samples, features)).astype(dtype), np.arange(samples) % classes
+    rows = max(1, min(4096, 2**18 // features, max(256, 2**18 // classes)))
+    parts = 48 * classes * features + 20 * rows * (features + min(classes, rows))
+    most = 40 * samples + parts * (1 + (dtype is np.complex128))
+    for name in ("class_means", "mean_energy", "between_class_variance", "within_class_variance", "fisher_trace"):
+        assert peak_of(lambda name=name: getattr(separation, name)(x, labels, classes=classes)) < most
+
+
+@pytest.mark.parametrize(("samples", "features", "chunk"), [(4000, 300, 2000), (3000, 700, None), (20_000, 64, 1000)])
 def test_peak_memory_of_a_covariance_is_that_of_the_formula(rng, samples, features, chunk):
     x, labels = rng.normal(size=(samples, features)).astype(np.float32), np.arange(samples) % 10
-    separation.within_class_covariance(x, labels, classes=10, chunk=chunk)
-    tracemalloc.start()
-    separation.within_class_covariance(x, labels, classes=10, chunk=chunk)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    expected = 10 * samples + max(10 * samples, max(chunk, features) * features + features**2)
-    assert peak == pytest.approx(4 * expected, rel=0.1)
+    rows = min(chunk or 4096, max(256, 2**18 // features))
+    others = 40 * samples + 480 * features + 20 * rows * (features + 10)
+    for function, matrices in ((separation.within_class_covariance, 2), (separation.fisher_full, 8)):
+        peak = peak_of(lambda function=function: function(x, labels, classes=10, chunk=chunk))
+        assert peak < others + matrices * x.itemsize * features**2
+
+
+def test_few_rows_at_a_time_take_less(rng):
+    x, labels = rng.normal(size=(20_000, 64)), np.arange(20_000) % 10
+    ask = separation.within_class_variance
+    whole, parts = (peak_of(lambda c=c: ask(x, labels, classes=10, chunk=c)) for c in (None, 100))
+    assert parts < whole - 2**20

@@ -2,8 +2,8 @@
 
 A sum over the rows of each class is the product of a one-hot matrix with the rows: differentiable, and the same bits
 on a GPU each time. Of many classes the rows are taken in the order of the classes, so that a few rows are of few
-classes, and the matrix stays small. So that no digit is lost to a large mean, rows are taken from the first row of their class,
-and sums are added in double precision.
+classes, and the matrix stays small. So that no digit is lost to a large mean, rows are taken from the first row of
+their class, and sums are added in double precision.
 """
 
 import math
@@ -217,7 +217,7 @@ def _check_labels(features, labels):
 
 
 def _ordered(labels, classes):
-    """The order of rows by class, or None for few classes; labels in that order; a row of, and the rows in, each class."""
+    """Rows in the order of classes, or None for few; their labels; one row of each class, and how many it has."""
     xp, given, count = array_namespace(labels), labels, labels.shape[0]
     labels, order = xp.astype(labels, xp.int64), None  # which makes those negative that are too large for it
     fit = classes <= count and int(xp.min(labels)) >= 0 and int(xp.max(labels)) < classes
@@ -232,7 +232,7 @@ def _ordered(labels, classes):
             labels = xp.take(labels, order, axis=0)
             starts = xp.searchsorted(labels, every)
             counts = xp.searchsorted(labels, every, side="right") - starts
-            first = order[:classes] if not bool(xp.all(counts > 0)) else xp.take(order, starts, axis=0)
+            first = xp.take(order, xp.where(counts > 0, starts, 0), axis=0)
         fit = bool(xp.all(counts > 0))
     if not fit:
         found = np.unique(to_host(given))

@@ -23,8 +23,9 @@ class ClassMoments(Statistics):
         answers are read from, are kept besides: as much as one group
 
     Divides by n, the number of samples or the sum of their weights; `unbiased()` gives the numbers without
-    finite-sample bias. State and answers are on the host, in float64; features are taken off the graph. The moments do not depend on order or batching beyond rounding:
-    samples are shifted by the first one, and merged as Chan, Golub & LeVeque (1983).
+    finite-sample bias. State and answers are on the host, in float64; features are taken off the graph. The moments do
+    not depend on order or batching beyond rounding: samples are shifted by the first one, and merged as Chan, Golub &
+    LeVeque (1983).
     """
 
     def __init__(self, covariance=False, groups=0, memory=2**30):

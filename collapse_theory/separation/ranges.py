@@ -23,10 +23,13 @@ def check_values(features):
     """Raise ValueError if (N, D) features are not finite, or leave the range."""
     rows = max(1, _CHECKED_NUMBERS * features.shape[0] // math.prod(features.shape))
     parts = (features[start : min(start + rows, features.shape[0]), ...] for start in range(0, features.shape[0], rows))
-    largest = max(map(_largest, parts))
-    if largest and not LEAST <= largest <= MOST:
+    _check_range("features", max(map(_largest, parts)), LEAST, MOST)
+
+
+def _check_range(name, largest, least, most):
+    if largest and not least <= largest <= most:
         raise ValueError(
-            f"features: expected numbers of at most {MOST:g}, the largest of a batch at least {LEAST:g} or 0, "
+            f"{name}: expected numbers of at most {most:g}, the largest of a batch at least {least:g} or 0, "
             f"got {largest:.2g} as the largest; scale them"
         )
 
@@ -63,7 +66,10 @@ def host_weights(weights, count, name="weights"):
     Raises TypeError if they are not real numbers; ValueError for another shape, a weight that is negative or not
     finite, or weights that leave the range.
     """
-    host = np.asarray(weights) if isinstance(weights, list | tuple | np.ndarray) else to_host(weights)
+    try:
+        host = np.asarray(weights) if isinstance(weights, list | tuple | np.ndarray) else to_host(weights)
+    except (TypeError, ValueError, RuntimeError) as error:  # of rows of several lengths, or a dtype that NumPy lacks
+        raise TypeError(f"{name}: expected real numbers, one a sample ({error})") from None
     if host.dtype.kind not in "biuf" or np.ma.is_masked(weights):
         raise TypeError(f"{name}: expected real numbers, one a sample, got {type(weights).__name__} of {host.dtype}")
     if host.shape != (count,):
@@ -72,10 +78,5 @@ def host_weights(weights, count, name="weights"):
     wrong = host[~((host >= 0) & np.isfinite(host))]
     if len(wrong):
         raise ValueError(f"{name}: expected finite numbers of at least 0, got {wrong[0]}")
-    largest = host.max(initial=0)
-    if largest and not LEAST_WEIGHT <= largest <= MOST_WEIGHT:
-        raise ValueError(
-            f"{name}: expected numbers of at most {MOST_WEIGHT:g}, the largest of a batch at least {LEAST_WEIGHT:g} or 0, "
-            f"got {largest:.2g} as the largest; scale them"
-        )
+    _check_range(name, host.max(initial=0), LEAST_WEIGHT, MOST_WEIGHT)
     return host

@@ -39,9 +39,9 @@ def reduce_rows(features, index, origin, covariance, *, weights=None):
     weights : (n,) host numbers above 0 that the rows count for, 1 by default; deviations are multiplied by their roots
 
     Real rows in single precision are reduced in single precision, but for features where x_0 lies so far out that S
-    would lose a digit, or whose squares are too large or too small, if they are not constant; all others, and
-    deviations, and all with weights, in double. Returns the mean (D,), squared deviations (D,) and deviations from the mean (n, D), or None,
-    on the host in double precision.
+    would lose a digit, or whose squares are too large or too small, if they are not constant; all others, deviations,
+    and all with weights, in double. Returns the mean (D,), squared deviations (D,) and deviations from the mean (n, D),
+    or None, on the host in double precision.
     """
     if len(index) == 1:
         mean = _host(_for(origin, features[int(index[0]), ...])) - origin

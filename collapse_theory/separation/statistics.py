@@ -117,6 +117,8 @@ def fisher_full(features, labels, *, classes, ridge=None, chunk=None):
     Biased upwards by the inverse of a matrix that is estimated: without a ridge, for Gaussian samples, by the factor
     n / (n − K − D − 1), beside the bias of Σ_B. `ClassMoments.unbiased` corrects Σ_W and Σ_B, and not the inverse.
 
+    Beyond what `class_means` takes, 8 D² numbers of the features' precision.
+
     Returns a real 0-d array. Solves with a matrix, never inverts one.
     Raises what `class_means` does, and ValueError for a negative ridge.
     """
