@@ -241,7 +241,6 @@ def _checked(estimator, X, *labels, reset):
         elsewhere = False
     if not elsewhere:
         labels = map(_labels_for_scikit_learn, labels)
-        labels = map(_labels_for_scikit_learn, labels)
         return validate_data(estimator, X, *labels, reset=reset, dtype=[np.float64, np.float32])
     rows = floating(X, "X")
     if rows.ndim != 2 or 0 in rows.shape or is_complex(rows):

@@ -41,7 +41,7 @@ def accumulate(cells, features, places, *, origin, weights=None):
     if not covariance and len(places) >= _LONG * chunks and held_back <= _HELD_BACK:
         _add_long_chunks(cells, features, list(_chunks(places, counts, rows)), origin, weights)
     else:
-        check_values(features)
+        check_values(features, cells, origin)
         plain = is_numpy_array(features) and features.flags.c_contiguous and not np.iscomplexobj(cells.means)
         if plain and not covariance and weights is None and _add_rows.pays(math.prod(features.shape)):
             _add_single_rows(cells, features, places, origin)
@@ -63,7 +63,7 @@ def _add_long_chunks(cells, features, chunks, origin, weights):
     reduced = _reduced(features, chunks, origin, covariance=False, weights=weights)
     in_double = features.dtype not in (array_namespace(features).float32, array_namespace(features).complex64)
     if may_leave_the_range(reduced, origin, in_double):
-        check_values(features)
+        check_values(features, cells, origin)
     _add(cells, chunks, reduced, weights)
 
 

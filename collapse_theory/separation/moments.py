@@ -57,8 +57,8 @@ class ClassMoments(Statistics):
     def update(self, features, labels, weights=None):
         """Add a batch.
 
-        features : (N, ...) real, complex or integer, of any library: of at most 1e100, and if the largest of a batch
-            is under 1e-100, all 0
+        features : (N, ...) real, complex or integer, of any library: numbers of at most 1e100. Those under 1e-100
+            count as 0 beside larger ones, and are refused where nothing else has come
         labels : (N,) of any kind that sorts, on the host or in any library: numbers, text, times, ...; see
             `labels.class_codes`. Floats are labels as others are, but for NaN. All batches have labels of one kind
         weights : (N,) numbers from 0 to 1e30, on the host or in any library; 1 each by default. A sample of weight w

@@ -1,9 +1,10 @@
 """The numeric range of class moments: squares of features, summed over any number of samples, must be numbers too.
 
-    LEAST ≤ max |x| ≤ MOST over the real and imaginary parts of a batch, or all are 0
+    max |x| ≤ MOST over the real and imaginary parts,    max |x| ≥ LEAST or all are 0
 
-Differences between samples are of at least 1e-16 of that maximum, or 0: their squares lie between 1e-232 and 1e201, and
-so do their products with weights, if those keep to a range of their own. Single precision never leaves it.
+Differences between samples are of at least 1e-16 of the maximum, or 0: their squares lie between 1e-232 and 1e201, and
+products with weights too, if those keep to a range of their own. What is smaller than LEAST counts as 0 beside what is
+not, and is refused where there is nothing else. Single precision never leaves the range.
 """
 
 import math
@@ -19,17 +20,20 @@ LEAST_WEIGHT, MOST_WEIGHT = 1e-30, 1e30
 _CHECKED_NUMBERS = 2**18  # at a time
 
 
-def check_values(features):
-    """Raise ValueError if (N, D) features are not finite, or leave the range."""
+def check_values(features, cells, origin):
+    """Raise ValueError if (N, D) features are not finite, or leave the range, to be added to cells at an origin."""
     rows = max(1, _CHECKED_NUMBERS * features.shape[0] // math.prod(features.shape))
     parts = (features[start : min(start + rows, features.shape[0]), ...] for start in range(0, features.shape[0], rows))
-    _check_range("features", max(map(_largest, parts)), LEAST, MOST)
+    largest = max(map(_largest, parts))
+    if largest < LEAST:  # which may stand beside larger ones that came before
+        largest = max(largest, np.max(np.abs(origin)), np.max(np.abs(cells.means)))
+    _check_range("features", largest, LEAST, MOST)
 
 
 def _check_range(name, largest, least, most):
     if largest and not least <= largest <= most:
         raise ValueError(
-            f"{name}: expected numbers of at most {most:g}, the largest of a batch at least {least:g} or 0, "
+            f"{name}: expected numbers of at most {most:g}, the largest at least {least:g} or 0, "
             f"got {largest:.2g} as the largest; scale them"
         )
 
@@ -57,7 +61,9 @@ def may_leave_the_range(moments, origin, in_double):
             return not np.isfinite(largest)
         spread = np.sqrt(np.max([np.max(squares) for _, squares, _ in moments]))
         largest = np.max([largest, np.max(np.abs(origin)), spread])
-    return not (largest == 0 or LEAST <= largest <= MOST)
+    return not (
+        largest == 0 or 100 * LEAST <= largest <= MOST
+    )  # the root of squares of up to 256 rows is more than one
 
 
 def host_weights(weights, count, name="weights"):
