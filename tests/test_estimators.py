@@ -15,13 +15,12 @@ pytest.importorskip("sklearn", exc_type=ImportError)
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import RidgeClassifier
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
 from collapse_theory import processes, scattering
 from collapse_theory.estimators import ClassSeparation, ScatteringTransformer
-from collapse_theory.separation import ClassMoments
 from collapse_theory.wavelets import morlet_bank
 from tests.places import NUMPY, assert_close
 
@@ -53,8 +52,7 @@ print(json.dumps(results))
 """
 
 
-@pytest.fixture
-def pulses():
+def drawn_pulses():
     """Rows of 16 x 16 images of two classes of one spectrum, Gaussian and sparse, and their labels."""
     spectrum = processes.power_law((16, 16), 1)
     images, labels = processes.labelled(
@@ -62,6 +60,11 @@ def pulses():
         processes.sparse_pulses(60, (16, 16), spectrum=spectrum, density=0.05, seed=1),
     )
     return images.reshape(len(images), -1), labels
+
+
+@pytest.fixture
+def pulses():
+    return drawn_pulses()
 
 
 @pytest.mark.filterwarnings("ignore")  # the checks' rows are no square images, and the transformer says so
@@ -153,6 +156,8 @@ def test_a_row_that_is_no_square_is_filled_with_zeros_and_not_in_silence(rng):
         ({"batch": 0}, "batch: expected an integer of at least 1, got 0"),
         ({"image_shape": (3, 8, 8)}, r"image_shape: expected \(C, H, W\) .* of n_features=64 samples, got \(3, 8, 8\)"),
         ({"image_shape": (64,)}, r"image_shape: expected .* got \(64,\)"),
+        ({"image_shape": (-8, -8)}, r"image_shape: expected .* positive integers, .* got \(-8, -8\)"),
+        ({"image_shape": (True, 8, 8)}, r"image_shape: expected .* positive integers, .* got \(True, 8, 8\)"),
     ],
 )
 def test_wrong_parameters_are_named_by_fit(parameters, message):
@@ -195,48 +200,27 @@ def test_pickles_and_clones_do_the_same(pulses):
         np.testing.assert_array_equal(other[0].transform(pulses[0]), pipeline[0].transform(pulses[0]))
 
 
-def test_separation_is_that_of_class_moments(place, pulses):
-    rows, labels = pulses
-    for statistic in ("fisher_trace", "within_class_variance", "between_class_variance", "mean_energy"):
-        moments = ClassMoments().update(rows, labels)
-        for unbiased, expected in ((False, moments), (True, moments.unbiased())):
-            estimator = ClassSeparation(statistic, unbiased=unbiased).fit(place.lift(rows[::2]), labels[::2])
-            score = estimator.score(place.lift(rows), labels)
-            assert score == pytest.approx(getattr(expected, statistic), rel=10 * place.rounding)
+def test_parameters_set_after_fit_wait_for_the_next_fit(rng):
+    rows, labels = rng.normal(size=(20, 64)), np.arange(20) % 2
+    transformer = clone(CASCADE).fit(rows)
+    expected, names = transformer.transform(rows), transformer.get_feature_names_out().tolist()
+    transformer.set_params(angles=8, scales=2, order=2, kind="scattering", averaged=False, image_shape=(4, 16), batch=3)
+    assert_close(transformer.transform(rows), expected, NUMPY)
+    assert transformer.get_feature_names_out().tolist() == names
+    assert transformer.fit_transform(rows).shape[1] == len(transformer.get_feature_names_out()) > len(names)
+    separation = ClassSeparation("fisher_full", ridge=1.0, groups=4).fit(rows, labels)
+    before = separation.score(rows, labels), separation.interval(), separation.statistics_.fisher_trace
+    separation.set_params(statistic="mean_energy", ridge=2.0, unbiased=False, groups=0)
+    assert (separation.score(rows, labels), separation.interval(), separation.statistics_.fisher_trace) == before
+    assert separation.partial_fit(rows, labels).counts_.tolist() == [20, 20]
+    assert separation.fit(rows, labels).score(rows, labels) != before[0]
 
 
-def test_rows_in_parts_are_measured_as_a_whole(pulses):
-    rows, labels = pulses
-    names = np.array(["gaussian", "sparse"])[labels]
-    whole, parts = ClassSeparation(groups=4).fit(rows, names), ClassSeparation(groups=4)
-    for part in (slice(0, 50), slice(50, 70), slice(70, None)):
-        parts.partial_fit(rows[part], names[part])
-    assert parts.statistics_.fisher_trace == pytest.approx(whole.statistics_.fisher_trace, rel=1e-12)
-    assert parts.classes_.tolist() == ["gaussian", "sparse"]
-    assert parts.counts_.tolist() == [60, 60]
-    assert_close(parts.class_means_, np.stack([rows[:60].mean(axis=0), rows[60:].mean(axis=0)]), NUMPY)
-    assert whole.interval()[0] < whole.statistics_.fisher_trace < whole.interval()[1]
-    assert whole.fit(rows[:20], np.arange(20) % 2).counts_.tolist() == [10, 10]
-
-
-def test_the_full_ratio_has_its_ridge(pulses):
-    features, labels = CASCADE.fit_transform(pulses[0]), pulses[1]
-    moments = ClassMoments(covariance=True).update(features, labels).unbiased()
-    for ridge in (None, 1.0):
-        estimator = ClassSeparation("fisher_full", ridge=ridge).fit(features, labels)
-        assert estimator.score(features, labels) == pytest.approx(moments.fisher_full(ridge), rel=1e-9)
-    with pytest.raises(ValueError, match="statistic: unknown 'accuracy'; known: 'fisher_trace', 'fisher_full'"):
-        ClassSeparation("accuracy").fit(features, labels)
-
-
-def test_pipelines_are_searched_for_what_separates_best_with_no_classifier(pulses):
-    grid = {"scatteringtransformer__order": [1, 2], "scatteringtransformer__averaged": [True, False]}
-    search = GridSearchCV(make_pipeline(clone(CASCADE), ClassSeparation()), grid, cv=StratifiedKFold(3))
-    search.fit(*pulses)
-    assert search.best_params_["scatteringtransformer__averaged"]
-    assert search.best_score_ > 0.2
-    pixels = GridSearchCV(ClassSeparation(), {"unbiased": [True]}, cv=StratifiedKFold(3)).fit(*pulses)
-    assert abs(pixels.best_score_) < 0.05
+@pytest.mark.parametrize("batch", [0, -1, 1.5, "many"])
+def test_a_batch_set_after_fit_is_checked(batch):
+    transformer = clone(CASCADE).fit(np.ones((2, 64))).set_params(batch=batch)
+    with pytest.raises(ValueError, match=f"batch: expected an integer of at least 1, got {batch!r}"):
+        transformer.transform(np.ones((2, 64)))
 
 
 def test_what_is_missing_is_named():

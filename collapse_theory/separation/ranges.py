@@ -61,9 +61,7 @@ def may_leave_the_range(moments, origin, in_double):
             return not np.isfinite(largest)
         spread = np.sqrt(np.max([np.max(squares) for _, squares, _ in moments]))
         largest = np.max([largest, np.max(np.abs(origin)), spread])
-    return not (
-        largest == 0 or 100 * LEAST <= largest <= MOST
-    )  # the root of squares of up to 256 rows is more than one
+    return not (largest == 0 or 100 * LEAST <= largest <= MOST)  # 256 squares have a root 16 times as large
 
 
 def host_weights(weights, count, name="weights"):
