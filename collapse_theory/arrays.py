@@ -1,6 +1,7 @@
 """Where an array lives: its library, its device, its precision. No other module names an array library."""
 
 import importlib
+import math
 import weakref
 from contextlib import nullcontext
 
@@ -123,7 +124,9 @@ def check_finite(x, name="x"):
         total = xp.sum(x)  # one quick pass: finite only if all values are; it may overflow even so
     if not bool(xp.isfinite(total)) and not bool(xp.all(xp.isfinite(x))):
         count = int(xp.sum(xp.astype(~xp.isfinite(x), xp.int64)))
-        raise ValueError(f"{name}: expected finite values, got {count} NaN or infinite of {x.size} in shape {shape(x)}")
+        raise ValueError(
+            f"{name}: expected finite values, got {count} NaN or infinite of {math.prod(x.shape)} in shape {shape(x)}"
+        )
 
 
 def images(x, name="x", least_axes=2):

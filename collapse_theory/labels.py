@@ -1,5 +1,7 @@
 """Labels of samples, of any kind that sorts: brought to the host, and never two that differ taken for one."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from .arrays import shape, to_host
@@ -80,12 +82,15 @@ def check_one_kind(labels, name="labels"):
 
 
 def in_order(labels):
-    """A set of labels of one kind as a sorted list.  Raises TypeError if they do not sort together."""
+    """A set of labels of one kind as a sorted list.  Raises TypeError if they do not sort together, as sets do not."""
     try:
-        return sorted(labels)
+        ordered = sorted(labels)
+        if all(one < other for one, other in pairwise(ordered)):
+            return ordered
     except TypeError:
-        kinds = ", ".join(sorted({_kind(label) for label in labels}))
-        raise TypeError(f"labels: expected labels that sort together, got {kinds}") from None
+        pass
+    kinds = ", ".join(sorted({_kind(label) for label in labels}))
+    raise TypeError(f"labels: expected labels that sort together, got {kinds}")
 
 
 def as_array(names):

@@ -61,6 +61,13 @@ def test_intervals_cover_as_often_as_they_say_and_more_where_nothing_separates(r
     assert covered["nothing"] / draws >= 0.8
 
 
+def test_an_infinite_ratio_has_no_interval_and_no_warning():
+    x = np.repeat([1.0, 2.0], 20)
+    moments = ClassMoments(groups=4).update(x, x)
+    assert moments.fisher_trace == np.inf
+    assert np.isnan(moments.interval("fisher_trace")).all()
+
+
 def test_intervals_refuse_groups_that_merging_left_empty_and_samples_that_come_too_late(rng):
     x = rng.normal(size=(2, 3))
     total = ClassMoments(groups=3)

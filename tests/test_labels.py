@@ -95,6 +95,7 @@ REFUSED = {
     "a fraction and an integer": ([fractions.Fraction(1), 1], "Fraction, int"),
     "two units of time": ([np.datetime64("2020-01-01"), np.datetime64("2020-01-01", "s")], "datetime64"),
     "complex numbers": ([1j, 2j], "sort together, got complex"),
+    "sets": (of_objects(frozenset([1]), frozenset([2])), "sort together, got frozenset"),
     "what does not hash": (of_objects([0], [1]), "told apart"),
     "nothing": ([None, 1], "got None"),
     "nothing alone": ([None, None], "got None"),

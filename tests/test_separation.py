@@ -135,11 +135,12 @@ def test_more_samples_than_single_precision_counts_are_accepted():
         (np.ones((4, 2)), np.zeros((4, 1), int), ValueError, r"labels: expected shape \(4,\).* got \(4, 1\)"),
         (np.ones((4, 2)), np.array([0, 1, 1, 2]), ValueError, r"every class in 0 .. 1, and no other"),
         (np.ones((4, 2)), np.array([0, 0, 0, 0]), ValueError, r"every class in 0 .. 1, and no other"),
-        (np.ones((4, 2)), np.array([0.0, 0, 1, 1]), TypeError, r"labels: expected integers, got float64"),
+        (np.ones((4, 2)), np.array([0.0, 0, 1, 1]), TypeError, r"labels: expected integers, .* float64"),
         (np.array([1, np.nan, 2, np.inf]), np.array([0, 0, 1, 1]), ValueError, r"features: .* got 2 NaN or infinite"),
         (np.ones((4, 2), np.float16), np.array([0, 0, 1, 1]), TypeError, r"features: .* got float16"),
         (np.ones((4, 0)), np.array([0, 0, 1, 1]), ValueError, r"no axis empty, got \(4, 0\)"),
         ([1.0, 2.0], np.array([0, 1]), TypeError, r"features: .* got list"),
+        (np.ones((4, 2)), np.ma.masked_array([0, 0, 1, 1]), TypeError, r"labels: expected integers, and no mask, got"),
     ],
 )
 def test_wrong_arguments_are_named(name, features, labels, error, message):
@@ -163,6 +164,15 @@ def test_one_class_cannot_be_compared(name):
 def test_wrong_settings_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         separation.fisher_full(np.eye(4), np.array([0, 0, 1, 1]), classes=2, **arguments)
+
+
+def test_tensors_that_hold_no_values_or_no_finite_ones_are_named():
+    torch = pytest.importorskip("torch")
+    x, labels = torch.ones((4, 2)), torch.arange(4) % 2
+    with pytest.raises(ValueError, match=r"features: .* device meta"):
+        separation.fisher_trace(x.to("meta"), labels.to("meta"), classes=2)
+    with pytest.raises(ValueError, match=r"features: expected finite values, got 8 NaN or infinite of 8 in shape"):
+        separation.fisher_trace((x * np.nan).requires_grad_(), labels, classes=2)
 
 
 def test_libraries_and_devices_are_not_mixed():

@@ -1,7 +1,7 @@
 """How far apart the classes are and how wide each one is.
 
 `statistics` has the numbers as differentiable functions of arrays; `ClassMoments` gives the same from a stream of
-batches, without finite-sample bias and with intervals.
+batches, without finite-sample bias, with weights and with intervals.
 """
 
 from .moments import ClassMoments

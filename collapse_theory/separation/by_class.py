@@ -6,8 +6,7 @@ classes, and the matrix stays small. So that no digit is lost to a large mean, r
 their class, and sums are added in double precision.
 """
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from ..arrays import (
     to_host,
 )
 
-__all__ = ["FewRows", "RowsByClass", "in_double", "in_range", "rows_by_class"]
+__all__ = ["FewRows", "RowsByClass", "in_double", "rows_by_class"]
 
 _FEW_CLASSES = 16  # the products of so many take less time than to bring rows into order
 _LEAST_ROWS, _MOST_ROWS = 256, 2**12  # at a time: longer sums lose digits
@@ -157,33 +156,12 @@ class FewRows:
         return xp.astype(every[:, None] == labels[None, :], self.rows.dtype)
 
 
-def in_range(rows, statistic, *, size=0.0):
-    """A statistic of rows, of features divided by a power of two where squares would leave the range otherwise.
-
-    statistic : function of `RowsByClass`, to a number or array and the numbers by which it is seen
-    size : a number whose square must stay in the range too
-
-    Returns what the function does first, and the scale that the features were divided by.
-    Raises ValueError if a feature is not finite.
-    """
-    power = 30 if array_namespace(rows.features).finfo(rows.features.dtype).bits == 32 else 300
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        value, seen = statistic(rows)
-    if size < 2.0**power and all(bool(2.0 ** (-2 * power) < x) and bool(x < 2.0 ** (2 * power)) for x in seen):
-        return value, 1.0
-    largest = max(_largest(rows.features), size)  # only now: it takes as long as a statistic
-    if not largest or 2.0**-power <= largest <= 2.0**power:
-        return value, 1.0
-    scale = 2.0 ** (math.frexp(largest)[1] - 1)
-    return statistic(replace(rows, scale=scale))[0], scale
-
-
 def rows_by_class(features, labels, classes, least=1):
     """`RowsByClass` of features (N, ...) and their labels (N,), integers in 0 .. `classes` − 1.
 
     least : number of classes
 
-    Raises what `class_means` does, but for features that are not finite, which `in_range` finds.
+    Raises what `class_means` does, but for features that are not finite, which `ranges.in_range` finds.
     """
     given = features = floating(features, "features")
     check_count("classes", classes, least)
@@ -204,14 +182,15 @@ def _check_labels(features, labels):
         raise TypeError(f"labels: {error}") from None
     if features.ndim < 1 or 0 in features.shape:
         raise ValueError(f"features: expected shape (N, ...), no axis empty, got {shape(features)}")
+    check_finite(features[:0, ...], "features")  # that it holds values at all; which, is seen on the way
     if tuple(labels.shape) != (features.shape[0],):
         raise ValueError(f"labels: expected shape ({features.shape[0]},), one a sample, got {shape(labels)}")
     try:
         whole = xp.isdtype(labels.dtype, ("bool", "integral"))
     except (TypeError, ValueError):  # of a dtype that is in no standard
         whole = False
-    if not whole:
-        raise TypeError(f"labels: expected integers, got {labels.dtype}")
+    if not whole or isinstance(labels, np.ma.MaskedArray):
+        raise TypeError(f"labels: expected integers, and no mask, got {type(labels).__name__} of {labels.dtype}")
     if device(labels) != device(features):
         raise ValueError(f"labels: expected the device of the features, {device(features)}, got {device(labels)}")
 
@@ -240,17 +219,6 @@ def _ordered(labels, classes):
         got = f"{inside} of them, labels {found[0]} to {found[-1]}"
         raise ValueError(f"labels: expected every class in 0 .. {classes - 1}, and no other label, got {got}")
     return order, labels, first, counts
-
-
-def _largest(features):
-    """The largest |x| of real and imaginary parts, as a float.  Raises ValueError if one is not finite."""
-    x = features.detach() if hasattr(features, "detach") else features
-    xp = array_namespace(x)
-    parts = (xp.real(x), xp.imag(x)) if is_complex(x) else (x,)
-    ends = [float(end) for part in parts for end in (xp.max(part), -xp.min(part))]
-    if not all(map(math.isfinite, ends)):
-        check_finite(features, "features")
-    return max(ends)
 
 
 def in_double(x):

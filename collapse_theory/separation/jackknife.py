@@ -22,10 +22,14 @@ def jackknife_interval(value, replicates, confidence):
     """(low, high) around `value`, from the statistic without each group."""
     from scipy.special import stdtrit
 
-    groups, deviations = len(replicates), replicates - np.mean(replicates)
-    power = np.frexp(np.max(np.abs(deviations)))[1]  # of two, which is taken out, so that no square leaves the range
-    error = np.sqrt((groups - 1) / groups * np.sum(np.ldexp(deviations, -power) ** 2))
-    reach = stdtrit(groups - 1, (1 + confidence) / 2) * np.ldexp(error, power)
+    groups = len(replicates)
+    with np.errstate(invalid="ignore"):  # of infinite ratios, whose interval is NaN
+        deviations = replicates - np.mean(replicates)
+        power = np.frexp(np.max(np.abs(deviations)))[
+            1
+        ]  # of two, which is taken out, so that no square leaves the range
+        error = np.sqrt((groups - 1) / groups * np.sum(np.ldexp(deviations, -power) ** 2))
+        reach = stdtrit(groups - 1, (1 + confidence) / 2) * np.ldexp(error, power)
     return float(value - reach), float(value + reach)
 
 

@@ -1,4 +1,7 @@
-"""The numeric range of class moments: squares of features, summed over any number of samples, must be numbers too.
+"""The numeric range of class statistics: squares of features, summed over any number of samples, must be numbers too.
+
+The statistics of arrays are taken of features divided by a power of two, where need be. Class moments, which do not
+know what will come, keep to
 
     max |x| ≤ MOST over the real and imaginary parts,    max |x| ≥ LEAST or all are 0
 
@@ -8,15 +11,16 @@ not, and is refused where there is nothing else. Single precision never leaves t
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from ..arrays import array_namespace, check_finite, is_complex, shape, to_host
 
-__all__ = ["LEAST", "LEAST_WEIGHT", "MOST", "MOST_WEIGHT", "check_values", "host_weights", "may_leave_the_range"]
+__all__ = ["check_values", "host_weights", "in_range", "may_leave_the_range"]
 
 LEAST, MOST = 1e-100, 1e100
-LEAST_WEIGHT, MOST_WEIGHT = 1e-30, 1e30
+_LEAST_WEIGHT, _MOST_WEIGHT = 1e-30, 1e30
 _CHECKED_NUMBERS = 2**18  # at a time
 
 
@@ -39,10 +43,11 @@ def _check_range(name, largest, least, most):
 
 
 def _largest(features):
-    """The largest |x| of real and imaginary parts.  Raises ValueError if one is not finite."""
-    xp = array_namespace(features)
-    parts = (xp.real(features), xp.imag(features)) if is_complex(features) else (features,)
-    ends = [float(to_host(end)) for part in parts for end in (xp.max(part), -xp.min(part))]
+    """The largest |x| of real and imaginary parts, as a float.  Raises ValueError if one is not finite."""
+    x = features.detach() if hasattr(features, "detach") else features
+    xp = array_namespace(x)
+    parts = (xp.real(x), xp.imag(x)) if is_complex(x) else (x,)
+    ends = [float(end) for part in parts for end in (xp.max(part), -xp.min(part))]
     if not all(map(math.isfinite, ends)):
         check_finite(features, "features")
     return max(ends)
@@ -82,5 +87,26 @@ def host_weights(weights, count, name="weights"):
     wrong = host[~((host >= 0) & np.isfinite(host))]
     if len(wrong):
         raise ValueError(f"{name}: expected finite numbers of at least 0, got {wrong[0]}")
-    _check_range(name, host.max(initial=0), LEAST_WEIGHT, MOST_WEIGHT)
+    _check_range(name, host.max(initial=0), _LEAST_WEIGHT, _MOST_WEIGHT)
     return host
+
+
+def in_range(rows, statistic, *, size=0.0):
+    """A statistic of rows, of features divided by a power of two where squares would leave the range otherwise.
+
+    statistic : function of `RowsByClass`, to a number or array and the numbers by which it is seen
+    size : a number whose square must stay in the range too
+
+    Returns what the function does first, and the scale that the features were divided by.
+    Raises ValueError if a feature is not finite.
+    """
+    power = 30 if array_namespace(rows.features).finfo(rows.features.dtype).bits == 32 else 300
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        value, seen = statistic(rows)
+    if size < 2.0**power and all(bool(2.0 ** (-2 * power) < x) and bool(x < 2.0 ** (2 * power)) for x in seen):
+        return value, 1.0
+    largest = max(_largest(rows.features), size)  # only now: it takes as long as a statistic
+    if not largest or 2.0**-power <= largest <= 2.0**power:
+        return value, 1.0
+    scale = 2.0 ** (math.frexp(largest)[1] - 1)
+    return statistic(replace(rows, scale=scale))[0], scale
