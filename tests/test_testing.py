@@ -154,7 +154,7 @@ def test_rounding_of_a_large_image_is_no_expansion_of_a_small_step():
 
 
 def test_an_operator_that_gives_nan_or_changes_shape_is_caught():
-    with pytest.raises(testing.LawBroken):
+    with pytest.raises(testing.LawBroken, match="a value is NaN"):
         testing.assert_translation_invariant(lambda x: x[..., 0, 0] * np.nan)
     with pytest.raises(testing.LawBroken):
         testing.assert_translation_invariant(lambda x: x[x != 0])
@@ -192,7 +192,7 @@ def test_a_counterexample_comes_back_from_a_pool():
     assert_alike(found, broken())
 
 
-@settings(max_examples=3)
+@settings(max_examples=1)
 @given(st.integers(1, 3))
 def test_a_check_works_inside_of_a_test_of_hypothesis(channels):
     shape = (1, channels, 8, 8)

@@ -47,10 +47,11 @@ def assert_exact(operator, trials, law, *, tolerance):
         judge = Judge(operator, images[:_KNOWN], tolerance)
 
         def describe(parameter, images, ratio, bound):
+            found = f"the error is {ratio:.3g} of the variation of an output, allowed {bound:.2g}"
             return (
-                f"{operator.name} is not {law.name}: for the smallest {law.describe(parameter)}, the error is "
-                f"{ratio:.3g} of the variation of an output, allowed {bound:.2g}, at an image up to "
-                f"{np.max(np.abs(images[0])):.3g}"
+                f"{operator.name} is not {law.name}: for the smallest {law.describe(parameter)}, "
+                f"{found if ratio < np.inf else 'a value is NaN or infinite, or the shape changes'}, "
+                f"at an image up to {np.max(np.abs(images[0])):.3g}"
             )
 
         measure = lambda parameter, x, judge=judge: judge.error(x, parameter, law)  # noqa: E731
