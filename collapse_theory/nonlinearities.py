@@ -147,7 +147,7 @@ def turn_phase(z, order=2):
         return collapse_phase(z)
     if not is_complex(z):
         return z
-    turned = z * unit_amplitude(z) ** (abs(order) - 1) if abs(order) > 1 else z  # whose gradient at 0 is right
+    turned = collapse_phase(z) * unit_amplitude(z) ** abs(order) if abs(order) > 1 else z
     return array_namespace(z).conj(turned) if order < 0 else turned
 
 

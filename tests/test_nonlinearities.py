@@ -152,6 +152,8 @@ WITH_A_SLOPE_AT_ZERO = {
     "compression": (n.compress, 1),
     "biased compression": (lambda z: n.compress(z, bias=0.5), np.exp(0.5)),
     "squared compression": (lambda z: n.compress(z, gain=2.0), 0),
+    "first harmonic": (lambda z: n.turn_phase(z, 1), 1),
+    "opposite harmonic": (lambda z: n.turn_phase(z, -1), 1),
 }
 
 
