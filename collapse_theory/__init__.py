@@ -7,15 +7,18 @@ Read the modules in this order, each builds on those before it:
     wavelets        filter banks, their Littlewood-Paley sum, the transform and its inverse
     nonlinearities  phase collapses and amplitude reductions, and the laws each one obeys
     scattering      wavelets, then a non-linearity, iterated; the windowed scattering transform
-    separation      class means, within-class variance, Fisher ratios
-    moments         the same from a stream of batches, with intervals
+    separation      class means, within-class variance, Fisher ratios; the same from a stream of batches, with intervals
     processes       synthetic classes
     datasets        real labelled images
-    estimators      scattering and separation as scikit-learn estimators, which is imported with them
-    testing         for your own operators: strategies for Hypothesis, and checks of the laws they obey
     claims          the statements of the theory, each with its hardest instance and a broken variant
+    ledger          verify a claim here and now
+    testing         for your own operators: strategies for Hypothesis, and checks of the laws they obey
+    estimators      scattering and separation as scikit-learn estimators
     learned         the networks of the paper in torch, training, checkpoints, the audit of any network
     machine         the switch that gives the same bits whatever was called before
+
+Each is imported when it is first used, as `collapse_theory.scattering` or by an import of its own; `testing` needs
+Hypothesis, `estimators` scikit-learn, `learned` torch.
 
 Conventions of the whole package. Images are periodic and occupy the last two axes (H, W), rows first; every leading
 axis is carried along. Positions and shifts are in samples, as (row, column); frequencies in radians per sample; angles
@@ -30,4 +33,21 @@ values cannot be looked at, as while they are recorded or under vmap, NaN passes
 filters for as it is, so that fullgraph=True and torch.export.export(strict=True) end in torch's own error there.
 """
 
+import importlib
+
 __version__ = "0.1.0"
+
+MODULES = (
+    *("arrays", "torus", "wavelets", "nonlinearities", "scattering", "separation", "processes", "datasets"),
+    *("claims", "ledger", "testing", "estimators", "learned", "machine"),
+)
+
+
+def __getattr__(name):
+    if name in MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return [*globals(), *MODULES]

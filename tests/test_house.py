@@ -1,13 +1,17 @@
 """Doubts about the house: who may import whom, what importing costs, and whether files stay small enough to read."""
 
 import ast
+import importlib.util
 import os
+import re
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import collapse_theory
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "collapse_theory"
@@ -81,6 +85,20 @@ def bodies(path):
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_only_what_lies_below(path):
     assert modules_imported(path) <= MAY_IMPORT[module_of(path)]
+
+
+def test_modules_of_the_package_come_when_they_are_used_in_the_order_of_its_docstring():
+    assert re.findall(r"^    (\w+) {2,}\S", collapse_theory.__doc__, re.MULTILINE) == [*collapse_theory.MODULES]
+    code = (
+        "import sys, collapse_theory as ct\n"
+        "assert 'collapse_theory.torus' not in sys.modules\n"
+        "assert {*ct.MODULES} <= {*dir(ct)}\n"
+        "assert ct.torus is sys.modules['collapse_theory.torus']\n"
+        "assert not hasattr(ct, 'moments')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    for name in collapse_theory.MODULES:
+        assert importlib.util.find_spec(f"collapse_theory.{name}")
 
 
 def test_an_upward_import_would_be_seen():
