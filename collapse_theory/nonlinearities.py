@@ -7,7 +7,7 @@ Phase harmonics:      `turn_phase` |z| e^{ikα}, between the two: k = 0 forgets 
 Each takes a real or complex array of any shape and library; on real numbers the phase is the sign. Each is exact,
 0 going to 0 where the phase is undefined; `softening` adds that much to |z| in the divisions, as the published networks
 do with 1e-6. NaN stays NaN: these functions look at one number at a time. In double precision values are right to 4 ulp
-from 3e-308 to 1e308. Under the smallest normal number (2e-308, or 1e-38 in single) a phase counts as undefined.
+from 1e-308 to 1e308.
 
 Gradients under torch are finite at 0, and right if there is one: 1 for `saturate`, for `compress` with gain 1 and for
 `soft_threshold` with threshold 0. On the kink of a rectifier or a threshold they are 0, as torch's own. Of complex |z|
@@ -113,7 +113,11 @@ def unit_amplitude(z, softening=0.0):
     amplitude = xp.abs(z)
     if check_number("softening", softening, least=0):
         return z / (amplitude + softening)
-    return z / xp.where(amplitude < _smallest(amplitude), 1.0, amplitude)
+    small = (amplitude > 0) & (amplitude < _smallest(amplitude))  # the inverse of which may overflow
+    if holds(xp.any(small)):
+        z = z * xp.where(small, 2.0 ** (xp.finfo(amplitude.dtype).bits), xp.ones_like(amplitude))
+        amplitude = xp.abs(z)
+    return z / xp.where(amplitude > 0, amplitude, 1.0)
 
 
 def compress(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):

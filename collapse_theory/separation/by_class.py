@@ -15,6 +15,7 @@ from ..arguments import check_count
 from ..arrays import (
     array_namespace,
     check_finite,
+    complex_dtype,
     device,
     floating,
     is_complex,
@@ -101,7 +102,9 @@ class RowsByClass:
         xp = array_namespace(self.features)
         with np.errstate(over="ignore"):
             if is_numpy_array(self.features):
-                return place(value, like=self.given)[()]
+                value = np.asarray(value)
+                kind = complex_dtype if is_complex(value) else real_dtype
+                return place(value.astype(kind(self.features)), like=self.given)[()]
             return xp.astype(value, self.features.dtype if is_complex(value) else real_dtype(self.features))
 
     def _rows_at_once(self):
