@@ -25,8 +25,18 @@ from collapse_theory.cores import cores
 ROOT = Path(__file__).parents[1]
 # Tests of files, of commands and of how things are written: they compute no numbers that a variant could change.
 NOT_OF_NUMBERS = (
-    *("accuracy_of_learned_networks", "benchmarks", "checkpoints", "cifar", "commands", "cupy", "figures", "house"),
-    *("image_folders", "mnist", "pickles", "readme", "runs", "scatter_against_kymatio"),
+    *(
+        "accuracy_of_learned_networks",
+        "benchmarks",
+        "campaigns",
+        "checkpoints",
+        "cifar",
+        "commands",
+        "crafted_checkpoints",
+    ),
+    *("cupy", "damaged_results", "figures", "files", "house", "identities", "identity", "image_files", "image_folders"),
+    *("interruption", "metrics", "mnist", "options", "pickles", "readme", "record", "run_folders", "runs"),
+    *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
 )
 # What decides which instructions and how many threads compute; a variant starts without any of them.
 DECIDING = (
