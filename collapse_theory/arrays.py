@@ -30,6 +30,7 @@ __all__ = [
     "to_complex",
     "to_host",
     "to_library",
+    "widest_dtype",
 ]
 
 _NAMESPACES = {}  # by the types of arrays, what array-api-compat takes fifteen microseconds to find
@@ -98,6 +99,15 @@ def _is_kind(x, kinds):
         return array_namespace(x).isdtype(x.dtype, kinds)
     except (TypeError, ValueError):  # a dtype that the standard does not know
         return False
+
+
+def widest_dtype(xp, kind):
+    """int64, float64 or complex128 of a library; of one that computes in single precision alone, its own widest.
+
+    kind : "signed integer", "real floating" or "complex floating"
+    """
+    limits = xp.iinfo if kind == "signed integer" else xp.finfo
+    return max(xp.__array_namespace_info__().dtypes(kind=kind).values(), key=lambda dtype: limits(dtype).bits)
 
 
 def to_complex(x):

@@ -1,5 +1,7 @@
 """Doubts about arrays: does a value stay where it was and as precise, and is what cannot be used refused by name?"""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -126,3 +128,22 @@ def test_torch_gets_the_same_dtype_and_shape(noise):
     pytest.importorskip("torch")
     np.testing.assert_array_equal(to_host(to_library(noise.astype(np.complex64), "torch")), noise.astype(np.complex64))
     assert to_library(noise, "numpy") is noise
+
+
+class OnlySingle:
+    """A library without double precision, as JAX is by default."""
+
+    int8, int32, float32, complex64 = np.int8, np.int32, np.float32, np.complex64
+    iinfo, finfo = np.iinfo, np.finfo
+
+    def __array_namespace_info__(self):
+        kinds = {"signed integer": ("int32", "int8"), "real floating": ("float32",), "complex floating": ("complex64",)}
+        return SimpleNamespace(dtypes=lambda *, kind: {name: getattr(self, name) for name in kinds[kind]})
+
+
+def test_widest_dtypes_are_those_that_a_library_has(place):
+    xp = arrays.array_namespace(place.lift(np.zeros(1)))
+    for kind, name in (("signed integer", "int64"), ("real floating", "float64"), ("complex floating", "complex128")):
+        assert arrays.widest_dtype(xp, kind) == getattr(xp, name)
+    assert arrays.widest_dtype(OnlySingle(), "signed integer") is np.int32
+    assert arrays.widest_dtype(OnlySingle(), "complex floating") is np.complex64

@@ -69,6 +69,7 @@ EXCEPTED = {
     "shares": "takes an array, and an axis that the caller knows",
     "free_cores": "takes nothing",
     "numbers_at_once": "gives a number for any array",
+    "widest_dtype": "takes a namespace, and a kind that the caller knows",
     "numpy_view": "gives None for what it does not take",
     "device": "gives an attribute of its argument",
     "is_complex": "gives an attribute of its argument",

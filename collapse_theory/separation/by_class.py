@@ -26,6 +26,7 @@ from ..arrays import (
     real_dtype,
     shape,
     to_host,
+    widest_dtype,
 )
 from ..contexts import holds, is_recorded, matmul
 
@@ -176,7 +177,7 @@ def rows_by_class(features, labels, classes, least=1):
     xp = array_namespace(features)
     order, labels, first, counts = _ordered(labels, classes)
     flat = xp.reshape(features, (features.shape[0], -1))
-    return RowsByClass(given, flat, order, labels, first, xp.astype(counts, xp.float64)[:, None])
+    return RowsByClass(given, flat, order, labels, first, in_double(counts)[:, None])
 
 
 def _check_labels(features, labels):
@@ -202,15 +203,16 @@ def _check_labels(features, labels):
 def _ordered(labels, classes):
     """Rows in the order of classes, or None for few; their labels; one row of each class, and how many it has."""
     xp, given, count = array_namespace(labels), labels, labels.shape[0]
-    labels, order = xp.astype(labels, xp.int64), None  # which makes those negative that are too large for it
+    wide = widest_dtype(xp, "signed integer")
+    labels, order = xp.astype(labels, wide), None  # which makes those negative that are too large for it
     fit = classes <= count and holds(xp.min(labels) >= 0) and holds(xp.max(labels) < classes)
     if fit:
-        every = xp.arange(classes, dtype=xp.int64, device=device(labels))
+        every = xp.arange(classes, dtype=wide, device=device(labels))
         if classes <= _FEW_CLASSES or is_recorded():
             member = every[:, None] == labels[None, :]
             first, counts = xp.argmax(xp.astype(member, xp.uint8), axis=1), xp.count_nonzero(member, axis=1)
         else:
-            narrow = xp.int16 if classes <= 2**15 else xp.int64  # short integers are sorted in linear time
+            narrow = xp.int16 if classes <= 2**15 else wide  # short integers are sorted in linear time
             order = xp.argsort(xp.astype(labels, narrow), stable=True)
             labels = xp.take(labels, order, axis=0)
             starts = xp.searchsorted(labels, every)
@@ -226,6 +228,6 @@ def _ordered(labels, classes):
 
 
 def in_double(x):
-    """An array in double precision."""
+    """An array in double precision, where its library has it."""
     xp = array_namespace(x)
-    return xp.astype(x, xp.complex128 if is_complex(x) else xp.float64, copy=False)
+    return xp.astype(x, widest_dtype(xp, "complex floating" if is_complex(x) else "real floating"), copy=False)

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from ..arrays import array_namespace, is_complex, is_numpy_array, place, to_complex, to_host
+from ..arrays import array_namespace, is_complex, is_numpy_array, place, to_complex, to_host, widest_dtype
 from ..compiled import Loop
 from ..pairs import sum_of_squares
 
@@ -120,7 +120,7 @@ def _for(origin, rows):
 
 def _in_double(rows, origin, covariance, weights=None):
     xp = array_namespace(rows)
-    rows = xp.astype(rows, xp.complex128 if is_complex(rows) else xp.float64)
+    rows = xp.astype(rows, widest_dtype(xp, "complex floating" if is_complex(rows) else "real floating"))
     weights = None if weights is None else place(weights[:, None], like=rows)
     shifted = rows - rows[:1, ...]
     mean = _mean(shifted, weights)
