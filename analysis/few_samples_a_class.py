@@ -13,8 +13,8 @@ chance is 10 %, pixels are right in 34.4 %, components in 34.6 %, scattering of 
 (76.8 to 80.5); from 20 samples, order 2 in 87.4 %.
 
 What this does not show: that wavelets are needed for every texture. Fourier moduli, which collapse the phase of waves
-as long as the image and keep 544 numbers a patch, are better than scattering on the three textures (98.1 %), stationary
-classes that differ by their spectrum; they are worse on KTH-TIPS (63.4 %), where distance deforms the spectrum. Nor
+as long as the image and keep 544 numbers a patch, are better than scattering on the three textures (98.3 %), stationary
+classes that differ by their spectrum; they are worse on KTH-TIPS (63.3 %), where distance deforms the spectrum. Nor
 that a second order always helps: on the textures it adds nothing beyond the spread of the draws (order 1: 92.9 %, 86.1
 to 96.1), on KTH-TIPS it adds 19.4 percentage points.
 """

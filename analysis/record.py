@@ -15,7 +15,7 @@ from pathlib import Path
 
 from collapse_theory import __version__
 from collapse_theory.cores import cores
-from collapse_theory.files import locked, write_atomically
+from collapse_theory.files import bounded_bytes, locked, reason, write_atomically
 from collapse_theory.machine import is_reproducible
 
 from .tables import NOT_RECORDED, check_record
@@ -86,6 +86,8 @@ def load(name, folder=RESULTS):
     try:
         record = _opened(path)
         check_record(record, name)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({reason(error)})") from None
     except RecursionError:
         raise ValueError(f"{path} is damaged (nested too deep); make it again with: {command}") from None
     except ValueError as error:
@@ -151,9 +153,7 @@ def _sealed(record):
 
 def _opened(path):
     """What `_sealed` sealed.  Raises ValueError, without the name of the file, if it is anything else."""
-    if path.stat().st_size > _LARGEST_FILE:
-        raise ValueError(f"more than {_LARGEST_FILE} bytes")
-    record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    record = json.loads(bounded_bytes(path, _LARGEST_FILE).decode(), parse_constant=_refuse)
     if not isinstance(record, dict):
         raise ValueError("expected an object")
     sealed, rows = record.pop("sha256", None), record.pop("rows", None)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .arrays import to_host
 from .contexts import why_not_on_host
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "check_count",
     "check_number",
     "host_array",
+    "host_copy",
     "host_numbers",
 ]
 
@@ -49,18 +51,32 @@ def host_array(name, value):
     """An argument that is used on the host, as a NumPy array: from a number, a list, or an array that is there.
 
     Raises TypeError if it is not there, or if torch would lose gradients or operations that it records; ValueError if
-    rows differ in length.
+    its entries differ in shape.
     """
     reason = "a mask" if isinstance(value, np.ma.MaskedArray) else why_not_on_host(value)
     if reason:
         raise TypeError(f"{name}: expected plain numbers on the host, got an array with {reason}")
+    return _read(name, value, np.asarray, "plain numbers on the host")
+
+
+def host_copy(name, value):
+    """An argument as a NumPy array, wherever it is: from a list, or an array of any library, off the graph.
+
+    Raises ValueError if its entries differ in shape, or some are masked; TypeError if it cannot be copied to NumPy.
+    """
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name}: expected every value to count, got a masked array")
+    return _read(name, value, to_host, "an array that NumPy can hold")
+
+
+def _read(name, value, read, wanted):
     try:
-        return np.asarray(value)
+        return read(value)
     except ValueError:
-        raise ValueError(f"{name}: expected an array, got rows of different lengths") from None
-    except (TypeError, RuntimeError) as error:  # of a GPU, or of a transform
-        got = f"{type(value).__name__}: {str(error).splitlines()[0]}"
-        raise TypeError(f"{name}: expected plain numbers on the host, got {got}") from None
+        raise ValueError(f"{name}: expected one array, got entries of several shapes") from None
+    except (TypeError, RuntimeError) as error:  # of a GPU, or of a transform; sparse; of a precision that NumPy lacks
+        why = str(error).partition("\n")[0]
+        raise TypeError(f"{name}: expected {wanted}, got {type(value).__name__} ({why})") from None
 
 
 def host_numbers(name, value):

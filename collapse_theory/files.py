@@ -86,7 +86,8 @@ def flush_folder(folder):
 def bounded_bytes(path, most):
     """The bytes of a regular file, or of one that a link leads to.
 
-    Raises OSError if there is none: a pipe or a device is not waited for; or if it holds more than `most` bytes.
+    Raises OSError if there is none: a pipe or a device is not waited for; or if it holds more than `most` bytes. Takes
+    no more memory than they need, however large `most` is.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
@@ -97,8 +98,8 @@ def bounded_bytes(path, most):
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is no regular file")
         if status.st_size > most:
-            raise OSError(errno.EFBIG, f"it has {status.st_size} bytes, more than {most}")
-        return file.read(most)
+            raise OSError(errno.EFBIG, f"it has {status.st_size:,} bytes, more than {most:,}")
+        return file.read(status.st_size)
 
 
 def discard(path):

@@ -32,7 +32,6 @@ def draw(data):
             style_of = {"color": colours[row["grows"]], "marker": MARKERS[row["on"]], "label": label}
             ax.loglog(row["sizes"], row["seconds"], **style_of)
         ax.set(title=style.plain(work), xlabel="size", ylabel="seconds of a call")
-        for axis in (ax.xaxis, ax.yaxis):
-            axis.set_minor_formatter(NullFormatter())
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.legend(title="slope", loc="upper left", bbox_to_anchor=(1, 1))
     return figure

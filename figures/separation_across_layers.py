@@ -1,11 +1,12 @@
-"""A phase collapse separates class means, and more so at each layer; an amplitude reduction does not.
+"""Where class means are flat, a phase collapse sets them apart, more at each layer; an amplitude reduction does not.
 
-Columns are the classes: Gaussian fields against sparse pulses of the same spectrum; three textures; eight patches
-of each texture, moved at random; the same with a random sign. Top: the unbiased Fisher ratio of the whole
-representation, between-class over within-class variance. Middle: the share of the energy that is in the class means.
-Bottom: held-out accuracy of a linear classifier on spatially averaged channels, with chance dotted. There, reductions
-tell textures apart by means that carry a thousandth of the energy or less: they vanish with a random sign, which
-makes classes closed under the phases that a real image has. Bars are 95 % intervals.
+Columns are the classes: Gaussian fields against sparse pulses of the same spectrum; three textures; eight patches of
+each texture, moved at random; the same with a random sign; and CIFAR-10, where it was measured. Its class means are
+not flat before any layer: there the Fisher ratio of a tanh comes as high, and only the accuracy differs. Top: the
+unbiased Fisher ratio of the whole representation, between-class over within-class variance. Middle: the share of the
+energy that is in the class means. Bottom: held-out accuracy of a linear classifier on spatially averaged channels,
+with chance dotted. There, reductions tell textures apart by means that carry a thousandth of the energy or less: they
+vanish with a random sign, which makes classes closed under the phases that a real image has. Bars are 95 % intervals.
 """
 
 import numpy as np

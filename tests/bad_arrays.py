@@ -86,7 +86,7 @@ HOST = [
         T, "x", "runs backwards", "torch can share",
     ),
     ("hand_over, masked", lambda: arrays.hand_over(masked(X), "torch"), T, "x", "mask", "torch can share"),
-    ("host_array, ragged", lambda: arguments.host_array("y", [[1], [2, 3]]), V, "y", "lengths", "array"),
+    ("host_array, ragged", lambda: arguments.host_array("y", [[1], [2, 3]]), V, "y", "several shapes", "one array"),
     ("host_numbers, text", lambda: arguments.host_numbers("y", "a"), V, "y", "<U1", "finite numbers"),
     ("translate, learned", lambda: translate(X, learned(2)), T, "shift", "gradients", "plain numbers on the host"),
     ("translate, learned parts", lambda: translate(X, list(learned(2))), T, "shift", "gradients", "on the host"),

@@ -5,6 +5,7 @@ python -m tests.campaigns 0.1       a tenth of it
 python -m tests.campaigns save FOLDER KILLS SEED     one campaign of kills, in a process without threads; also append
 """
 
+import argparse
 import itertools
 import json
 import os
@@ -177,7 +178,9 @@ def main(arguments):
         torch.set_num_threads(1)
         print(sum(1 for _ in kill_often(kind, Path(folder), kills=int(kills), seed=int(seed))))
         return
-    share = float(arguments[0]) if arguments else 1.0
+    parser = argparse.ArgumentParser(prog="python -m tests.campaigns", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("share", nargs="?", type=float, default=1.0, help="of all kills and damages (default: 1)")
+    share = parser.parse_args(arguments).share
     with tempfile.TemporaryDirectory() as room:
         room = Path(room)
         print("| killed while it | killed | nothing lost |\n|---|---|---|")

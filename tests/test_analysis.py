@@ -57,6 +57,21 @@ def test_threshold_is_neither_dead_nor_idle(pulses):
     assert 0.2 < zeros[2] < 0.8
 
 
+@pytest.mark.parametrize(("other", "above"), [([0.1, 0.0, 0.29], 1), ([0.1, 0.0, 0.31], 0), ([0.1, None, None], 0)])
+def test_a_collapse_stands_above_where_no_interval_reaches_its_own(other, above):
+    shared = {"data": "x", "setting": "deep", "accuracy_of_averages": [0.5, 0.4, 0.6]}
+    ratios = {name: [[0.1, 0.0, 1.0], other] for name in measurement.OPERATIONS}
+    ratios["phase collapse"] = [[0.2, 0.1, 0.3], [0.4, 0.3, 0.5]]
+    rows = [
+        shared | {"operation": name, "depth": depth, "fisher_trace": ratio}
+        for name, both in ratios.items()
+        for depth, ratio in enumerate(both, start=1)
+    ]
+    growth, interval = measurement.conclusions(rows)[-2:]
+    assert "grows at each layer in 1 of 1;" in growth
+    assert interval == f"Its 95 % interval at the deepest layer lies above all others in {above} of 1."
+
+
 def test_rows_are_complete_and_plain(pulses):
     assert len(pulses) == len(measurement.OPERATIONS) * 3
     assert json.loads(json.dumps(pulses)) == pulses

@@ -2,11 +2,12 @@
 
 import os
 import pickle
+from unittest import mock
 
 import numpy as np
 import pytest
 
-from collapse_theory import datasets
+from collapse_theory import datasets, files
 
 TRAIN_FILES = [f"data_batch_{k}" for k in range(1, 6)]
 
@@ -71,30 +72,26 @@ def test_cifar_is_read_from_pickles_that_python_3_wrote(tmp_path, protocol, keys
         np.testing.assert_array_equal(read, labels)
 
 
-def sparse(path, size):
-    """A file that holds nothing but zeros, and takes no room."""
-    with path.open("wb") as file:
-        file.truncate(size)
+def refuse_to_read(monkeypatch, error):
+    opened = mock.mock_open()
+    opened.return_value.read.side_effect = error
+    monkeypatch.setattr(files, "open", opened, raising=False)
 
 
 @pytest.mark.parametrize("name", ["cifar-10-batches-py/test_batch", "cifar-10-batches-bin/test_batch.bin"])
 def test_a_file_longer_than_the_published_one_is_refused_before_it_is_read(tmp_path, name, monkeypatch):
     name = f"deep/down/{name}"  # where no other test looks
     (tmp_path / name).parent.mkdir(parents=True)
-    sparse(tmp_path / name, 3 * 10**9)
-    monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: pytest.fail("it was read"))
-    with pytest.raises(
-        ValueError, match=r"test_batch.*: damaged .* 3,000,000,000 bytes, expected at most 3\d,\d{3},\d{3}$"
-    ):
+    (tmp_path / name).touch()
+    os.truncate(tmp_path / name, 3 * 10**9)  # zeros, which take no room
+    refuse_to_read(monkeypatch, AssertionError("it was read"))
+    with pytest.raises(ValueError, match=r"test_batch.*: damaged .* 3,000,000,000 bytes, more than 3\d,\d{3},\d{3}$"):
         datasets.cifar10((tmp_path / name).parent, "test")
 
 
 def test_a_file_that_does_not_fit_into_memory_is_named(tmp_path, monkeypatch):
-    def read_bytes(path):
-        raise MemoryError
-
     (tmp_path / "test_batch.bin").write_bytes(bytes(3073))
-    monkeypatch.setattr("pathlib.Path.read_bytes", read_bytes)
+    refuse_to_read(monkeypatch, MemoryError)
     with pytest.raises(ValueError, match=r"test_batch\.bin: 3,073 bytes, more than fit into memory"):
         datasets.cifar10(tmp_path, "test", verify=False)
 

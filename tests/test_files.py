@@ -60,6 +60,14 @@ def test_processes_that_write_one_file_at_once_lose_nothing(tmp_path):
     assert sorted(lines) == sorted(f"{name} {number}" for name in "abcd" for number in range(25))
 
 
+def test_reading_takes_what_the_file_needs_whatever_is_allowed(tmp_path):
+    (tmp_path / "page").write_bytes(b"whole")
+    for most in (5, 2**62, float("inf")):
+        assert files.bounded_bytes(tmp_path / "page", most) == b"whole"
+    with pytest.raises(OSError, match="it has 5 bytes, more than 4"):
+        files.bounded_bytes(tmp_path / "page", 4)
+
+
 def test_a_lock_that_cannot_be_made_names_the_folder(tmp_path):
     with pytest.raises(OSError, match=r"cannot write to the folder .*nowhere"), files.locked(tmp_path / "nowhere"):
         pass

@@ -25,7 +25,7 @@ FOUNDATION = {
 }
 MAY_IMPORT = {
     "contexts": set(),
-    "arguments": {"contexts"},
+    "arguments": {"arrays", "contexts"},
     "transfers": set(),
     "arrays": {"contexts", "transfers"},
     "labels": {"arrays"},
@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "scattering": FOUNDATION,
     "separation": {"arguments", "arrays", "labels", "compiled", "contexts", "cores", "pairs"},
     "processes": {"arguments", "arrays", "fourier", "torus"},
-    "datasets": {"arguments", "arrays", "labels", "cores"},
+    "datasets": {"arguments", "arrays", "files", "labels", "cores"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
     "learned": FOUNDATION | {"files", "scattering", "separation", "datasets"},

@@ -57,6 +57,13 @@ def test_committed_results_are_whole_and_read(name):
     assert record.load(name)["name"] == name
 
 
+def test_a_result_that_is_too_long_is_refused_before_it_is_read(tmp_path):
+    with open(tmp_path / "few_samples_a_class.json", "wb") as file:
+        file.truncate(2**26 + 1)
+    with pytest.raises(ValueError, match=r"few_samples_a_class.json cannot be read \(it has 67,108,865 bytes"):
+        record.load("few_samples_a_class", tmp_path)
+
+
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_field_of_the_wrong_shape_is_named_or_can_be_read(name, tmp_path):
     found, refused = first(name), 0

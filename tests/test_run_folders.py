@@ -87,10 +87,23 @@ def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     train_small(os.path.join("~", "run"), 1)
     assert os.listdir(tmp_path) == ["run"]
-    with pytest.raises(TypeError, match="folder: expected the path of a folder, got None"):
-        train_small(None, 1)
-    with pytest.raises(ValueError, match="folder: expected the path of a folder, got '~nobody-of-this-name/run'"):
-        train_small("~nobody-of-this-name/run", 1)
+
+
+@pytest.mark.parametrize(
+    ("folder", "error"),
+    [
+        (None, TypeError),
+        (b"run", TypeError),
+        ("", ValueError),
+        ("a\0b", ValueError),
+        ("~nobody-of-this-name/run", ValueError),
+    ],
+)
+def test_what_is_no_path_of_a_folder_is_refused_by_name(folder, error, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=r"^folder: expected a path"):
+        train_small(folder, 1)
+    assert os.listdir(tmp_path) == []
 
 
 def test_another_number_of_threads_is_told_once(tmp_path, caplog):

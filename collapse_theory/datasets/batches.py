@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arguments import check_channels_first, check_count
+from ..arguments import check_channels_first, check_count, host_copy
 from .decoding import MOST_PIXELS, ImageReader, tell_passed_over
-from .hosts import host_copy
 from .listing import list_classes
 
 __all__ = ["Batches", "array_batches", "image_batches"]

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..files import bounded_bytes, reason
+
 __all__ = ["Published", "check_md5", "read_bytes"]
 
 
@@ -24,15 +26,14 @@ def read_bytes(path, *, most=np.inf, md5=None):
     most : that it can have, if it is the published one; a longer one is refused before it is read
     md5 : see `check_md5`
 
-    Raises ValueError, naming the file, if it is another, or does not fit into memory.
+    Raises ValueError, naming the file, if it is another, cannot be read, or does not fit into memory.
     """
-    size = path.stat().st_size
-    if size > most:
-        raise ValueError(f"{path}: damaged or not the published file: {size:,} bytes, expected at most {most:,}")
     try:
-        raw = path.read_bytes()
+        raw = bounded_bytes(path, most)
+    except OSError as error:
+        raise ValueError(f"{path}: damaged or not the published file: {reason(error)}") from error
     except MemoryError:
-        raise ValueError(f"{path}: {size:,} bytes, more than fit into memory") from None
+        raise ValueError(f"{path}: {path.stat().st_size:,} bytes, more than fit into memory") from None
     check_md5(path, raw, md5)
     return raw
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..arguments import check_channels_first, check_count
-from ..datasets.hosts import host_copy
+from ..arguments import check_channels_first, check_count, host_copy
 from .augmentation import cropped
 
 __all__ = ["PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"]

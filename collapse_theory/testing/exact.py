@@ -51,7 +51,7 @@ def assert_exact(operator, trials, law, *, tolerance):
             return (
                 f"{operator.name} is not {law.name}: for the smallest {law.describe(parameter)}, "
                 f"{found if ratio < np.inf else 'a value is NaN or infinite, or the shape changes'}, "
-                f"at an image up to {np.max(np.abs(images[0])):.3g}"
+                f"at an image of values up to {np.max(np.abs(images[0])):.3g}"
             )
 
         measure = lambda parameter, x, judge=judge: judge.error(x, parameter, law)  # noqa: E731
