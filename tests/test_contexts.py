@@ -147,6 +147,7 @@ CONTEXTS = {
     "default half": with_default(torch.float16),
     "jit.trace": lambda f, x: traced(f, other(x))(x),
     "make_fx": lambda f, x: make_fx(lambda x: f(x))(other(x))(x),
+    "functionalize": lambda f, x: torch.func.functionalize(f)(x),
     "vmap": lambda f, x: torch.func.vmap(f)(torch.stack([other(x), x]))[1],
     "jvp": lambda f, x: torch.func.jvp(f, (x,), (x,))[0],
     "vjp": lambda f, x: torch.func.vjp(f, x)[0],
