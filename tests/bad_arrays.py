@@ -75,6 +75,9 @@ PARAMETERS = [
     ("bias, truth", lambda: rectify(X, True), V, "bias", "True", "finite number"),
     ("bias, infinite", lambda: compress(in_torch(X), bias=in_torch(filled(np.inf))), V, "bias", "128 NaN", "finite"),
     ("bias, beyond all bounds", lambda: compress(X, bias=1e4), V, "bias", "got 10000", "exponential"),
+    ("bias, beyond single", lambda: compress(SMALL, bias=100.0), V, "bias", "got 100.0", "exponential"),
+    ("biases, beyond single", lambda: compress(SMALL, bias=100 + SMALL), V, "bias", "up to 100.0", "exponentials"),
+    ("biases, torch", lambda: compress(in_torch(X), bias=in_torch(1e3 + X)), V, "bias", "up to 100", "exponentials"),
     ("gain, half", lambda: compress(X, HALF), T, "gain", "float16", "single or double"),
     ("gain, complex", lambda: squash(X, X + 0j), T, "gain", "complex128", "real array"),
 ]
