@@ -193,6 +193,8 @@ def place(host, like):
     Returns an array of the shape of `host`: complex if it is complex, real otherwise, integer if it is integer.
     Raises TypeError for other dtypes; ValueError if a number is too large for the precision.
     """
+    if np.ma.is_masked(host):
+        raise TypeError("host: expected numbers without a mask, got a masked array")
     host = np.asarray(host)
     single = host.dtype.kind not in "iu" and _is_single(like, "like")
     return _placed(host, array_namespace(like), device(like), single)
@@ -202,6 +204,8 @@ def _placed(host, xp, where, single):
     kinds = {"b": "float", "f": "float", "c": "complex", "i": "int", "u": "int"}
     if host.dtype.kind not in kinds:
         raise TypeError(f"host: expected numbers, got {host.dtype}")
+    if host.dtype.kind == "u" and host.size and host.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"host: expected numbers that fit into int64, got {host.max()}")
     kind = kinds[host.dtype.kind]
     kind += {"float": ("64", "32"), "complex": ("128", "64"), "int": ("64", "64")}[kind][single]
     try:

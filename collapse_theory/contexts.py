@@ -19,14 +19,21 @@ def _torch():
 def is_recorded():
     """Whether torch writes down the operations on its tensors, to do them again on other numbers.
 
-    So it does under torch.compile, torch.export, torch.jit.trace, make_fx, fake tensors: what leaves torch is lost.
+    So it does under torch.compile, torch.export, torch.jit.trace, make_fx, functionalize, fake tensors: what leaves
+    torch is lost.
     """
     torch = _torch()
     if torch is None:
         return False
     if torch.compiler.is_compiling() or torch.jit.is_tracing():
         return True
-    return getattr(torch._C, "_len_torch_dispatch_stack", int)() > 0  # which has no public name
+    return getattr(torch._C, "_len_torch_dispatch_stack", int)() > 0 or _is_functionalized(torch)  # no public name
+
+
+def _is_functionalized(torch):
+    """Whether torch.func.functionalize is at work, whose tensors NumPy reads as memory that is not theirs."""
+    stack = getattr(torch._C._functorch, "get_interpreter_stack", list)() or ()
+    return any(transform.key().name == "Functionalize" for transform in stack)
 
 
 def holds(condition):

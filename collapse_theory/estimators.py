@@ -181,6 +181,7 @@ class ClassSeparation(BaseEstimator):
 
         It assumes that samples are independent.
         """
+        check_is_fitted(self)
         ridge = self._fitted.ridge if self._fitted.statistic == "fisher_full" else None
         return self.statistics_.interval(self._fitted.statistic, confidence, ridge=ridge)
 
@@ -240,6 +241,8 @@ def _checked(estimator, X, *labels, reset):
     except TypeError:
         elsewhere = False
     if not elsewhere:
+        if np.ma.is_masked(X):
+            raise ValueError("X: expected every value to count, got a masked array")
         labels = map(_labels_for_scikit_learn, labels)
         return validate_data(estimator, X, *labels, reset=reset, dtype=[np.float64, np.float32])
     rows = floating(X, "X")
@@ -255,6 +258,6 @@ def _checked(estimator, X, *labels, reset):
 
 
 def _labels_for_scikit_learn(y):
-    """Labels that it takes as they are: of a list, NumPy would merge 1 and "1"; and it knows no StringDType."""
-    y = as_label_array(y) if isinstance(y, list | tuple) else y
+    """Labels that it takes as they are: of a list, NumPy would merge 1 and "1"; it knows no StringDType and no mask."""
+    y = as_label_array(y) if isinstance(y, list | tuple | np.ma.MaskedArray) else y
     return y.astype(object) if isinstance(y, np.ndarray) and y.dtype.kind == "T" else y

@@ -128,7 +128,8 @@ def compress(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
     """
     z = floating(z, "z")
     gain, bias = (_parameter(*each, z, checked=checked) for each in (("gain", gain), ("bias", bias)))
-    factor = _exponential(bias) if isinstance(bias, float) else array_namespace(bias).exp(bias)
+    largest = float(array_namespace(z).finfo(z.dtype).max)
+    factor = _exponential(bias, largest, checked)
 
     def compressed(amplitude):
         t = factor * amplitude**gain
@@ -234,11 +235,19 @@ def _positive_part(a):
     return xp.relu(a) if hasattr(xp, "relu") else xp.clip(a, min=0.0)
 
 
-def _exponential(bias):
-    try:
+def _exponential(bias, largest, checked):
+    """e^bias of a number, or of an array; if checked, ValueError where it is beyond the `largest` number."""
+    if isinstance(bias, float):
+        if bias > math.log(largest):
+            raise ValueError(f"bias: expected a number whose exponential is at most {largest:.3g}, got {bias!r}")
         return math.exp(bias)
-    except OverflowError:
-        raise ValueError(f"bias: expected a number whose exponential is finite, got {bias!r}") from None
+    xp = array_namespace(bias)
+    with np.errstate(over="ignore"):
+        factor = xp.exp(bias)
+    if checked and not holds(xp.all(xp.isfinite(factor))):
+        got = float(xp.max(bias))
+        raise ValueError(f"bias: expected values whose exponentials are at most {largest:.3g}, got up to {got}")
+    return factor
 
 
 def _parameter(name, value, z, *, least=-np.inf, checked=True):

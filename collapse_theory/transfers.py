@@ -46,6 +46,8 @@ def hand_over(x, name):
     try:
         if isinstance(x, np.ma.MaskedArray):
             raise BufferError("its mask would be lost")
+        if getattr(x, "is_neg", bool)():  # the imaginary part of a conjugate: torch would forget the sign
+            raise BufferError("a negated view; resolve it by resolve_neg")
         if name == "torch" and not isinstance(x, library.Tensor) and _runs_backwards(x):
             raise BufferError("an axis runs backwards; copy it")
         return library.from_dlpack(x)

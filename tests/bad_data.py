@@ -23,6 +23,7 @@ REFUSED = [
     ("array_batches, sizes", lambda: batches([X, X[:, 1:]]), V, "images", "several shapes", "one array"),
     ("array_batches, ragged labels", lambda: batches(y=[[0], [1, 2]]), V, "labels", "several shapes", "one array"),
     ("split_by_class, ragged", lambda: split([[0], [1, 2]], 0.5), V, "labels", "several lengths", "one label"),
+    ("array_batches, large", lambda: batches(y=np.array([2**64 - 1, 0], "Q")), V, "labels", str(2**64 - 1), "int64"),
     ("array_batches, no colour", lambda: batches(X), V, "images, labels", "(2, 8, 8)", "(N, C, H, W)"),
     ("array_batches, channels last", lambda: batches(np.zeros((2, 8, 8, 3))), V, "images", "(2, 8, 8, 3)", "moveaxis"),
     ("array_batches, texts", lambda: batches(np.full((2, 1, 2, 2), "a")), T, "images", "<U1", "numbers"),

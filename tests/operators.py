@@ -136,17 +136,21 @@ LAWFUL = {
     "phase invariance": {
         "moduli": np.abs,
         "in single precision": in_single(np.abs),
+        "mostly 0, in single precision": in_single(lambda z: n.collapse_beyond(z, 1.0)),
         "saturated moduli": lambda z: np.tanh(np.abs(z)),
     },
     "phase equivariance": {
         "a softened phase": softened,
         "in single precision": in_single(softened),
+        "mostly 0, in single precision": in_single(lambda z: n.soft_threshold(z, 1.0)),
         "a hard threshold": lambda z: np.where(np.abs(z) >= 1, z, 0),
         "phases alone": n.unit_amplitude,
         "phases of wavelets": lambda z: n.unit_amplitude(wavelet_transform(z, TIGHT)),
     },
     "homogeneity": {
         "a rectifier": n.rectify,
+        "a rectifier in single precision": in_single(n.rectify),
+        "single precision beside double": lambda x: np.stack([in_single(n.rectify)(x), x]),
         "in single precision": in_single(lambda x: n.collapse_phase(wavelet_transform(x, TIGHT))),
         "maxima of sliding blocks": sliding_maxima,
         "norms": lambda x: np.linalg.norm(x, axis=(-2, -1)),

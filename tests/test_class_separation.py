@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("sklearn", exc_type=ImportError)
 
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
@@ -106,6 +107,22 @@ def test_wrong_sample_weights_are_named(weights, message):
     for method in (ClassSeparation().fit, ClassSeparation().partial_fit, fitted.score):
         with pytest.raises(ValueError, match=f"^sample_weight: expected {message}"):
             method(rows, labels, sample_weight=weights)
+
+
+def test_a_mask_is_refused_where_scikit_learn_would_drop_it():
+    rows, labels = np.eye(4), np.array([0, 0, 1, 1])
+    hidden = np.arange(4) == 1
+    for method in (ClassSeparation().fit, ClassSeparation().partial_fit, ClassSeparation().fit(rows, labels).score):
+        with pytest.raises(ValueError, match=r"^labels: expected .* none missing, got --"):
+            method(rows, np.ma.masked_array(labels, hidden))
+        with pytest.raises(ValueError, match=r"^X: expected every value to count, got a masked array"):
+            method(np.ma.masked_array(rows, rows > 0), labels)
+    assert ClassSeparation().fit(np.ma.masked_array(rows), np.ma.masked_array(labels)).counts_.tolist() == [2, 2]
+
+
+def test_an_interval_asks_for_a_fit():
+    with pytest.raises(NotFittedError):
+        ClassSeparation(groups=2).interval()
 
 
 def test_pipelines_are_searched_for_what_separates_best_with_no_classifier(pulses):

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
+from torch.func import functionalize
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from collapse_theory import arrays, contexts
@@ -15,6 +16,7 @@ from collapse_theory.nonlinearities import NONLINEARITIES, collapse_beyond, comp
 from collapse_theory.processes import power_law, smooth_displacements
 from collapse_theory.scattering import Layer, apply_layer, cascade, mix_channels, mixing, scatter, windows
 from collapse_theory.separation import (
+    ClassMoments,
     between_class_variance,
     class_means,
     fisher_full,
@@ -147,6 +149,7 @@ CONTEXTS = {
     "default half": with_default(torch.float16),
     "jit.trace": lambda f, x: traced(f, other(x))(x),
     "make_fx": lambda f, x: make_fx(lambda x: f(x))(other(x))(x),
+    "functionalize": lambda f, x: functionalize(f)(x),
     "vmap": lambda f, x: torch.func.vmap(f)(torch.stack([other(x), x]))[1],
     "jvp": lambda f, x: torch.func.jvp(f, (x,), (x,))[0],
     "vjp": lambda f, x: torch.func.vjp(f, x)[0],
@@ -189,6 +192,21 @@ def test_what_is_placed_under_a_context_is_of_use_after_it():
     assert placed is arrays.place_once(host, x)
     torch.sum(placed * x).backward()
     np.testing.assert_array_equal(x.grad, host)
+
+
+def test_a_trace_refuses_another_number_of_images():
+    recorded = traced(lambda x: scatter(x, 1, angles=1), torch.asarray(X[:2]))
+    with pytest.raises(RuntimeError, match="is invalid for input of size"):
+        recorded(torch.asarray(X))
+
+
+@pytest.mark.parametrize("run", [traced, lambda f, x: torch.func.vmap(f)(x[None]), lambda f, x: functionalize(f)(x)])
+def test_moments_refuse_what_is_recorded(run):
+    def measured(x):
+        return torch.asarray(ClassMoments().update(x, [0, 1, 0, 1]).mean_energy)
+
+    with pytest.raises(TypeError, match=r"^features: expected numbers that are there, got a tensor that torch records"):
+        run(measured, torch.asarray(X))
 
 
 def test_what_a_recording_places_is_not_kept():

@@ -159,6 +159,7 @@ def test_links_to_classes_are_followed_and_links_to_what_holds_them_are_not(pict
     write("linked/own/0.png", np.zeros((8, 8)))
     linked = folder / "linked"
     (linked / "ants").symlink_to(folder / "ants")
+    (linked / "here").symlink_to(linked)
     (linked / "own" / "more").symlink_to(folder / "bees")
     (folder / "bees" / "back").symlink_to(linked / "own")
     for number, target in enumerate([".", "..", "../..", linked / "own", "/"]):

@@ -165,6 +165,14 @@ def test_zeros_and_small_numbers_beside_large_ones_are_in_the_range(rng):
     assert ClassMoments().update(0 * x, [0, 0, 1]).update(x, [0, 1, 1]).fisher_trace > 0
 
 
+def test_small_features_beside_large_ones_do_not_underflow(place, rng):
+    x, labels = labelled(rng, 4, 40)
+    x = (x * [1.0, 1e-30, 1e20]).astype(np.float32)
+    expected = asked("fisher_trace", x, place, labels)
+    with np.errstate(all="raise"):
+        assert asked("fisher_trace", x, place, labels) == expected
+
+
 @pytest.mark.parametrize("features", [5, 20])
 def test_the_full_ratio_is_biased_by_the_factor_that_it_says(rng, features):
     draws, (n, classes), separation_of = 200, (80, 2), 1.0

@@ -112,6 +112,8 @@ def array_batches(images, labels, *, size=64, seed=None, names=()):
     if images.ndim != 4 or not len(images) or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         expected = "images (N, C, H, W) and N labels, integers, N at least 1"
         raise ValueError(f"images, labels: expected {expected}, got {images.shape} and {labels.shape} {labels.dtype}")
+    if int(labels.max()) > np.iinfo(np.int64).max:
+        raise ValueError(f"labels: expected integers that fit into int64, got {labels.max()}")
     check_channels_first("images", images.shape)
     if images.dtype.kind not in "biufc":
         raise TypeError(f"images: expected numbers, got {images.dtype}")

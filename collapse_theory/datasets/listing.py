@@ -90,7 +90,8 @@ def _class_folders(folder):
 
 
 def _folders(folder):
-    found = [entry.name for entry in _entries(folder) if _is_folder(entry)]
+    here = (os.path.realpath(folder),)
+    found = [e.name for e in _entries(folder) if _is_folder(e) and not _leads_back(os.path.realpath(e.path), here)]
     return [folder / name for name in sorted(found, key=_order)]
 
 
@@ -105,10 +106,14 @@ def _image_files(folder):
                 found += [parts_of_entry] if named_as_image else []
                 continue
             real = os.path.realpath(entry.path)
-            # A link to a folder that holds it leads to nothing new, for ever.
-            if not any(path == real or path.startswith(real.rstrip(os.sep) + os.sep) for path in above):
+            if not _leads_back(real, above):
                 waiting.append((entry.path, parts_of_entry, (*above, real)))
     return [folder.joinpath(*parts) for parts in sorted(found, key=lambda parts: tuple(map(_order, parts)))]
+
+
+def _leads_back(real, above):
+    """Whether a link leads to one of the folders that hold it: to nothing new, for ever."""
+    return any(path == real or path.startswith(real.rstrip(os.sep) + os.sep) for path in above)
 
 
 def _entries(folder):

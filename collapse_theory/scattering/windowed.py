@@ -57,7 +57,8 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     planes = xp.reshape(x, (-1, *sides))
     count = shape(planes)[0]
     chunk = chunk or _images_at_once(planes, 3 * (1 + angles) * math.prod(padded))
-    pieces = [planes[start : min(start + chunk, count), ...] for start in range(0, count, chunk)]
+    parts = (slice(start, min(start + chunk, count)) for start in range(0, count, chunk))
+    pieces = [planes[part, ...] for part in parts] if chunk < count else [planes]
     s = xp.concat(on_cores(lambda piece: _coefficients(piece, filters, order), pieces, like=x), axis=0)
     return xp.reshape(s, (*shape(x)[:-2], *shape(s)[1:]))
 
@@ -103,7 +104,7 @@ def _second(u, filters, scale):
     count, coarser = shape(maps)[0], range(scale + 1, len(filters.averages))
     s = []
     for start in range(0, count, at_once):
-        u_hat = fft2(maps[start : min(start + at_once, count), ...])
+        u_hat = fft2(maps[start : min(start + at_once, count), ...] if at_once < count else maps)
         moduli = ((xp.abs(filters.wavelets[scale, n].apply(u_hat)), filters.averages[n]) for n in coarser)
         s.append(xp.concat([_average(*each) for each in moduli], axis=1))
     s = xp.concat(s, axis=0)

@@ -15,7 +15,6 @@ from ..arguments import check_count
 from ..arrays import (
     array_namespace,
     check_finite,
-    complex_dtype,
     device,
     floating,
     is_complex,
@@ -101,12 +100,9 @@ class RowsByClass:
     def result(self, value):
         """A number or an array in the library and precision, and on the device, of the features as they came."""
         xp = array_namespace(self.features)
-        with np.errstate(over="ignore"):
-            if is_numpy_array(self.features):
-                value = np.asarray(value)
-                kind = complex_dtype if is_complex(value) else real_dtype
-                return place(value.astype(kind(self.features)), like=self.given)[()]
-            return xp.astype(value, self.features.dtype if is_complex(value) else real_dtype(self.features))
+        with np.errstate(over="ignore", under="ignore"):
+            value = xp.astype(value, self.features.dtype if is_complex(value) else real_dtype(self.features))
+        return place(value, like=self.given)[()] if is_numpy_array(self.features) else value
 
     def _rows_at_once(self):
         """As many as fit in a cache with their one-hot matrix, whatever the number of classes."""

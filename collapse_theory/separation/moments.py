@@ -3,7 +3,18 @@
 import numpy as np
 
 from ..arguments import check_count, check_number
-from ..arrays import array_namespace, check_finite, floating, is_complex, numpy_view, place, shape, to_host
+from ..arrays import (
+    array_namespace,
+    check_finite,
+    floating,
+    is_complex,
+    is_torch_array,
+    numpy_view,
+    place,
+    shape,
+    to_host,
+)
+from ..contexts import is_recorded
 from ..labels import as_array, check_one_kind, class_codes, in_order
 from .accumulation import accumulate
 from .answers import Statistics, UnbiasedMoments
@@ -166,6 +177,7 @@ class ClassMoments(Statistics):
         if features.ndim < 1 or 0 in features.shape[1:]:
             raise ValueError(f"features: expected shape (N, ...), no feature axis empty, got {shape(features)}")
         check_finite(features[:0, ...], "features")  # that it holds values at all; which, is seen on the way
+        _check_brought_to_the_host(features)
         names, codes = class_codes(labels, features.shape[0])
         check_one_kind([*self._labels[:1], *names[:1]])
         if weights is None:
@@ -219,3 +231,14 @@ class ClassMoments(Statistics):
         rank = np.empty(len(codes), np.int64)
         rank[order] = np.arange(len(codes)) + np.repeat(before, counts)
         return rank % self.groups
+
+
+def _check_brought_to_the_host(features):
+    """Raise TypeError where torch records operations or vectorises them: moments would be those of an example."""
+    try:
+        recorded = is_recorded() and is_torch_array(features)
+        to_host(features[:0, ...])
+    except RuntimeError:  # of tensors under torch.func, which have no memory of their own
+        recorded = True
+    if recorded:
+        raise TypeError("features: expected numbers that are there, got a tensor that torch records or vectorises")

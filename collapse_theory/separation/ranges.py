@@ -102,7 +102,7 @@ def in_range(rows, statistic, *, size=0.0):
     Raises ValueError if a feature is not finite.
     """
     power = 30 if array_namespace(rows.features).finfo(rows.features.dtype).bits == 32 else 300
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         value, seen = statistic(rows)
     if size < 2.0**power and all(holds(2.0 ** (-2 * power) < x) and holds(x < 2.0 ** (2 * power)) for x in seen):
         return value, 1.0
@@ -110,4 +110,5 @@ def in_range(rows, statistic, *, size=0.0):
     if not largest or 2.0**-power <= largest <= 2.0**power:
         return value, 1.0
     scale = 2.0 ** (math.frexp(largest)[1] - 1)
-    return statistic(replace(rows, scale=scale))[0], scale
+    with np.errstate(under="ignore"):  # of features that are nothing beside the largest
+        return statistic(replace(rows, scale=scale))[0], scale

@@ -43,7 +43,8 @@ ARGUMENTS = """
 
     Raises LawBroken with the smallest counterexample found; ValueError if the operator does not take the images, and
     TypeError if it gives no array, is no function or computes in half precision.
-    It may be called inside of a test with Hypothesis' `@given`.
+    It may be called inside of a test with Hypothesis' `@given`, which needs `@settings(deadline=None)`: a check takes
+    longer than the 200 ms that Hypothesis allows an example.
 """
 
 

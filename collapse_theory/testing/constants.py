@@ -121,7 +121,7 @@ class Gauge:
 
     def _computes_in_single(self):
         if self._single is None:
-            outputs = computed_in_single(self._operator, self._images)
+            outputs, _ = computed_in_single(self._operator, self._images)
             self._single = self._operator.epsilon < SINGLE and bool(np.any(outputs))
         return self._single
 

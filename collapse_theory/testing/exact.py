@@ -88,11 +88,11 @@ class Judge:
         ratios = _shares(errors - 64 * epsilon * largest, variation)
         if not np.any(ratios > bound):
             return np.max(ratios, initial=0.0), bound
-        return self._judged_with_care(errors, variation, largest, self._responses(x, parameter, law))
+        single = self._computed_in_single(errors.shape, [x, law.move(x, parameter)])
+        return self._judged_with_care(errors, variation, largest, single, self._responses(x, parameter, law, single))
 
-    def _judged_with_care(self, errors, variation, largest, responses):
+    def _judged_with_care(self, errors, variation, largest, single, responses):
         """What looks like an error, less what may be the rounding of single precision or of the image."""
-        single = self._computed_in_single(errors.shape)
         epsilon = np.where(single, SINGLE, self._operator.epsilon)
         bounds = np.sqrt(epsilon) if self._tolerance is None else np.full(errors.shape, self._tolerance)
         errors = errors - 64 * epsilon * largest
@@ -125,18 +125,20 @@ class Judge:
             largest = max(largest, growth * _size(y))
         return (variation if others else np.full(before.shape, largest)), largest
 
-    def _computed_in_single(self, shape):
+    def _computed_in_single(self, shape, images):
+        """Which outputs come out of single precision; these images tell it of those of which the known ones do not."""
         if self._single is None:
             self._single = computed_in_single(self._operator, [x for x, _, _ in self._known])
-        fits = self._single.shape == shape and self._operator.epsilon < SINGLE
-        return self._single if fits else np.zeros(shape, bool)
+        single, hidden = self._single
+        if single.shape != shape or not self._operator.epsilon < SINGLE:
+            return np.zeros(shape, bool)
+        return single | (hidden & computed_in_single(self._operator, images)[0]) if np.any(hidden) else single
 
-    def _responses(self, x, parameter, law):
+    def _responses(self, x, parameter, law, single):
         """What the rounding of images changes on either side, again and again; nothing if f works by chance."""
         if not self._repeats_itself():
             return
-        moved, shape = law.move(x, parameter), self._operator(x).shape
-        single = self._computed_in_single(shape)
+        moved = law.move(x, parameter)
         rough = bool(np.any(single))
         epsilon = 4 * (SINGLE if rough else self._operator.epsilon)
         first = None

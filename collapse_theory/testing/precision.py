@@ -18,12 +18,13 @@ def computed_in_single(function, images):
     function : of a NumPy array
     images : list of NumPy arrays, of which the three of most different values are used
 
-    Returns a boolean array of the shape of an output; False where the shapes of the outputs differ.
+    Returns two boolean arrays of the shape of an output: which do, and which show nothing, as they are the same for all
+    of the images. Both are False where the shapes of the outputs differ.
     """
     images = sorted(images, key=lambda x: -len(np.unique(x)))[:3]
     outputs = [function(x) for x in images]
     if len({y.shape for y in outputs}) > 1 or not all(np.all(np.isfinite(y)) for y in outputs):
-        return np.zeros((), bool)
+        return np.zeros((), bool), np.zeros((), bool)
     coarse, fine = (
         [
             [np.abs(function(turn) - y) for turn in disturbed(x, epsilon, 2)]
@@ -38,7 +39,7 @@ def computed_in_single(function, images):
     with np.errstate(over="ignore"):
         rough = [y.astype(np.complex64 if np.iscomplexobj(y) else np.float32) == y for y in outputs]
     varies = np.any([y != outputs[0] for y in outputs], axis=0)
-    return (np.all(rough, axis=0) & varies) | ((felt > 0) & (2 * finely < felt))
+    return (np.all(rough, axis=0) & varies) | ((felt > 0) & (2 * finely < felt)), ~varies & (felt == 0)
 
 
 def disturbed(x, epsilon, count):
