@@ -87,9 +87,12 @@ def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     train_small(os.path.join("~", "run"), 1)
     assert os.listdir(tmp_path) == ["run"]
-    with pytest.raises(TypeError, match="folder: expected the path of a folder, got None"):
+    with pytest.raises(TypeError, match="folder: expected a path, as text or as a Path, got None"):
         train_small(None, 1)
-    with pytest.raises(ValueError, match="folder: expected the path of a folder, got '~nobody-of-this-name/run'"):
+    for folder in ("", "a\0b"):
+        with pytest.raises(ValueError, match="folder: expected a path, as text that is not empty and has no NUL, got "):
+            train_small(folder, 1)
+    with pytest.raises(ValueError, match=r"folder: .* whose home folder is known, got '~nobody-of-this-name/run'"):
         train_small("~nobody-of-this-name/run", 1)
 
 

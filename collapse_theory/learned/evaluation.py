@@ -1,12 +1,15 @@
 """How well a network does on labelled images, and networks that are left as they were: modes, running statistics."""
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.parameter import is_lazy
 
+from ..arguments import check_choice
 from ..machine import reproducible
+from .recipes import PRECISIONS
 from .samples import LabelledImages
 
 __all__ = [
@@ -26,7 +29,8 @@ def evaluate(network, labelled, *, batch=128, precision="float32"):
     """Loss and accuracy of a network in evaluation, on all of `labelled`.
 
     Returns {"loss", "accuracy"}: mean cross-entropy, and the share of images whose largest output is their label.
-    Raises TypeError if the network answers with anything but one tensor (N, classes), or `labelled` is something else.
+    Raises TypeError if the network answers with anything but one tensor (N, classes), or `labelled` is something else;
+    ValueError for a batch or a precision that is none.
     """
     check_network(network)
     check_labelled("labelled", labelled)
@@ -85,7 +89,7 @@ class Snapshot:
             (module._buffers, name, buffer, buffer.clone())
             for module, _ in self._modes
             for name, buffer in module._buffers.items()
-            if buffer is not None
+            if buffer is not None and not is_lazy(buffer)
         ]
 
     def restore(self):
@@ -98,8 +102,9 @@ class Snapshot:
 
 
 def in_precision(precision, device):
-    """The context for a forward pass: torch's autocast to bfloat16, or nothing."""
-    return torch.autocast(device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
+    """The context for a forward pass: torch's autocast to bfloat16, or none, whatever the caller is in."""
+    check_choice("precision", precision, PRECISIONS)
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def check_network(network):

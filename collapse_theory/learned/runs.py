@@ -11,8 +11,8 @@ import hashlib
 import json
 import os
 import weakref
-from pathlib import Path
 
+from ..arguments import as_path
 from ..files import bounded_bytes, reason, tidy, write_atomically
 from .checkpoints import settle
 from .metrics import Metrics
@@ -41,7 +41,7 @@ class RunFolder:
     """
 
     def __init__(self, path, identity, *, tensorboard=True, threads=None):
-        self.path, self.threads = _expanded(path), threads
+        self.path, self.threads = as_path(path), threads
         try:
             self.identity = json.loads(json.dumps(identity))
         except (TypeError, ValueError, RecursionError) as error:
@@ -90,7 +90,7 @@ class RunFolder:
         try:
             if os.path.samestat(os.stat(self.path / "lock"), os.fstat(self._lock.fileno())):
                 return
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             pass
         raise OSError(
             errno.ENOENT,
@@ -114,22 +114,16 @@ class RunFolder:
         """Write what is run, or compare it with what the folder is for."""
         path = self.path / "run.json"
         if not os.path.lexists(path):
-            write_atomically(path, _sealed({"format": _FORMAT, "run": self.identity, "threads": self.threads}))
+            text = _sealed({"format": _FORMAT, "run": self.identity, "threads": self.threads})
+            if len(text) > _MOST:
+                raise ValueError(f"about: expected less than {_MOST} characters that say what is run, got {len(text)}")
+            write_atomically(path, text)
             return
         found = _unsealed(path)
         difference = _first_difference(found["run"], self.identity)
         if difference:
             raise ValueError(f"the run folder {self.path} is of another run: {difference}; name another folder")
         self.threads = found["threads"]
-
-
-def _expanded(path):
-    try:
-        return Path(path).expanduser()
-    except TypeError:
-        raise TypeError(f"folder: expected the path of a folder, got {path!r}") from None
-    except RuntimeError as error:
-        raise ValueError(f"folder: expected the path of a folder, got {path!r} ({error})") from None
 
 
 def _let_go():

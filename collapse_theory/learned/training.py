@@ -87,8 +87,10 @@ def train(
     """
     check_suitable(network, data, recipe)
     check_count("log_every", log_every)
-    for name, seconds in (("checkpoint_seconds", checkpoint_seconds), ("stop_after", stop_after)):
-        check_number(name, 0 if seconds is None or seconds == math.inf else seconds, least=0)
+    for name, seconds in (("checkpoint_seconds", checkpoint_seconds), ("stop_after", stop_after or 0)):
+        check_number(name, 0 if seconds == math.inf else seconds, least=0)
+    if not (progress is None or callable(progress)):
+        raise TypeError(f"progress: expected a function of a dict, or None, got {progress!r}")
     identity = {
         "about": about or {},
         "recipe": schedule(recipe),
@@ -98,7 +100,7 @@ def train(
     }
     run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
     gpus = [data[0].device] if data[0].device.type == "cuda" else []
-    with run, reproducible(), torch.random.fork_rng(gpus), Interruption() as signals:
+    with run, reproducible(), torch.enable_grad(), torch.random.fork_rng(gpus), Interruption() as signals:
         training = _Training(network, data, recipe, run=run, signals=signals)
         training.resume(checkpoint)
         every = {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every, "stop_after": stop_after}
