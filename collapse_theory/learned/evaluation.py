@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
 from ..arguments import check_choice
@@ -72,7 +73,7 @@ def evaluating(network, precision, device):
 
 @contextmanager
 def unchanged(network):
-    """The mode of each module and all buffers, such as running statistics, are in the end what they were."""
+    """The mode, the attributes and the buffers of each module, such as running statistics, end as they were."""
     before = Snapshot(network)
     try:
         yield
@@ -81,10 +82,18 @@ def unchanged(network):
 
 
 class Snapshot:
-    """The mode and the buffers of each module of a network, to be put back."""
+    """The mode, the buffers and the other attributes of each module of a network, to be put back.
+
+    Attributes stay as they are where parameters or modules came with them, which one has built as it was run.
+    """
 
     def __init__(self, network):
         self._modes = [(module, module.training) for module in network.modules()]
+        self._attributes = [
+            (module, dict(vars(module)), _parts(module))
+            for module, _ in self._modes
+            if not isinstance(module, LazyModuleMixin)
+        ]
         self._buffers = [
             (module._buffers, name, buffer, buffer.clone())
             for module, _ in self._modes
@@ -94,11 +103,20 @@ class Snapshot:
 
     def restore(self):
         """Put them back."""
+        for module, attributes, parts in self._attributes:
+            if _parts(module) == parts:
+                for name in vars(module).keys() - attributes.keys():
+                    del vars(module)[name]
+                vars(module).update(attributes)
         for module, training in self._modes:
             module.training = training
         with torch.no_grad():
             for buffers, name, buffer, values in self._buffers:
                 buffers[name] = buffer.copy_(values)
+
+
+def _parts(module):
+    return [id(part) for part in (*module._parameters.values(), *module._modules.values())]
 
 
 def in_precision(precision, device):
