@@ -202,9 +202,8 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     setting = setting_of(options)
     record.check_writable(options.out)
-    folder = options.run or RUNS / f"{options.preset} {setting.data} {setting.label} {setting.recipe.seed}".replace(
-        " ", "-"
-    )
+    usual = f"{options.preset} {setting.data} {setting.label} {setting.recipe.seed}".replace(" ", "-")
+    folder = RUNS / usual if options.run is None else options.run
     record.check_kept(NAME, options.out)
     stop = None if options.minutes is None else 60 * options.minutes
     progress = training_bar(f"{options.preset}, {setting.label}")

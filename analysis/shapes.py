@@ -6,6 +6,7 @@ A shape is a function `shape(value, at)` that raises ValueError, beginning with 
 import math
 import re
 import reprlib
+import unicodedata
 
 _LONGEST_TEXT = 4096
 
@@ -86,11 +87,16 @@ def count(least=0, most=2**63):
 
 
 def text(value, at):
-    """A string that can be printed, not so long that a page of it would be useless."""
+    """A string that can be printed on a line, not so long that a page of it would be useless."""
     _expect(isinstance(value, str), "a text", value, at)
     if len(value) > _LONGEST_TEXT:
         raise ValueError(f"{at}: expected at most {_LONGEST_TEXT} characters, got {len(value)}")
-    _expect(not any("\ud800" <= letter <= "\udfff" for letter in value), "characters", value, at)
+    _expect(not any(map(is_control, value)), "characters that can be printed", value, at)
+
+
+def is_control(letter):
+    """Whether a letter is none, but half of one, the end of a line, or what a terminal obeys."""
+    return unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def word(value, at):

@@ -15,6 +15,7 @@ from collapse_theory.arguments import check_count
 from collapse_theory.datasets.search import places
 
 from .identities import folder_identities, identities
+from .shapes import is_control
 
 SIDE = 32
 DENSITY = 0.05
@@ -187,8 +188,9 @@ def _title(place, others):
 
 
 def _decoded(name):
-    """A path as text that can be written anywhere: bytes that are no UTF-8 as backslashes and numbers."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A path as text for one line, no two alike: what cannot be printed as a backslash and a number."""
+    letters = name.replace("\\", "\\\\").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(letter.encode("unicode_escape").decode() if is_control(letter) else letter for letter in letters)
 
 
 def _seeds(sampling, count):

@@ -17,7 +17,7 @@ def answered(function):
     try:
         with _signals_stop():
             return function()
-    except (ValueError, OSError, ImportError, RuntimeError, MemoryError) as error:
+    except (ValueError, ArithmeticError, OSError, ImportError, RuntimeError, MemoryError) as error:
         print(f"error: {error or type(error).__name__}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:

@@ -153,7 +153,9 @@ _MARKS = (("ceilings", "ceilings"), ("growth", "slope"))
 def _benchmark(value, at):
     fields(name=text)(value, at)
     ceilings, growth = (value["name"] == name or mark in value for name, mark in _MARKS)
-    (_CEILINGS if ceilings else _GROWTH if growth else _WORK)(value, at)
+    for applies, shape in ((ceilings, _CEILINGS), (growth, _GROWTH), (not (ceilings or growth), _WORK)):
+        if applies:
+            shape(value, at)
     if growth and len(value["sizes"]) != len(value["seconds"]):
         raise ValueError(f"{at}.seconds: expected one for each of the {len(value['sizes'])} sizes")
     if "ratio" in value and value.get("peer") not in value.get("all", {}):

@@ -6,6 +6,7 @@ it the slope on these logarithmic axes, the exponent p of seconds ~ size^p. The 
 """
 
 from itertools import cycle
+from pathlib import Path
 
 from matplotlib.ticker import NullFormatter
 
@@ -19,6 +20,8 @@ MARKERS = {"numpy": "o", "torch": "s", "cupy": "^"}
 
 def data(folder=record.RESULTS):
     rows = [row for row in record.load("benchmarks", folder)["rows"] if "slope" in row]
+    if not rows:
+        raise ValueError(f"{Path(folder) / 'benchmarks.json'}: rows: expected some with a slope, got none")
     works = dict.fromkeys(row["work"] for row in rows)
     return {work: [row for row in rows if row["work"] == work] for work in works}
 

@@ -65,9 +65,13 @@ def curve(ax, positions, triples, *, operation):
 
 
 def plain(name):
-    """A name that came from outside as matplotlib is to print it: no formula, no page of text, the end of a path."""
-    shown = "".join(letter if letter.isprintable() else "?" for letter in name[-_LONGEST_NAME:])
-    return ("…" if len(name) > _LONGEST_NAME else "") + shown.replace("$", r"\$")
+    """A name that came from outside as matplotlib is to print it: no formula, no page of text.
+
+    Of a long one both ends: the ends of paths that are told apart by their first part may be the same.
+    """
+    half = _LONGEST_NAME // 2
+    shown = name if len(name) <= _LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}"
+    return "".join(letter if letter.isprintable() else "?" for letter in shown).replace("$", r"\$")
 
 
 def image(ax, values, title, **options):

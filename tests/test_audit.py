@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from collapse_theory import learned
+from collapse_theory.learned import evaluate
 from collapse_theory.learned.audit import class_statistics, dead_outputs, nonlinear_layers
 from collapse_theory.learned.samples import labelled_images
 from collapse_theory.separation import ClassMoments
@@ -166,3 +167,42 @@ def test_what_is_no_labelled_images_is_told_how_to_become_some():
                 look(small_network(), value)
         with pytest.raises(TypeError, match=r"^network: expected a torch module, got a builtin_function_or_method"):
             look(len, small_data()[0])
+
+
+class StartsOnce(nn.Module):
+    """Scales by what it has seen first, and knows by an attribute of its own that it has."""
+
+    def __init__(self):
+        super().__init__()
+        self.started, self.register = False, self.register_buffer("scale", torch.zeros(1))
+
+    def forward(self, x):
+        if not self.started:
+            self.started, self.shape = True, x.shape
+            self.scale.copy_(x.abs().mean())
+        return (x * self.scale).flatten(1)
+
+
+class BuildsItself(nn.Module):
+    """Makes its own parameters from what it has seen first."""
+
+    built = False
+
+    def forward(self, x):
+        if not self.built:
+            self.linear, self.built = nn.Linear(x[0].numel(), 4), True
+        return self.linear(x.flatten(1))
+
+
+@pytest.mark.parametrize("look", [evaluate, class_statistics])
+def test_what_a_network_has_noted_of_itself_is_left_as_it_was_unless_it_built_itself(look):
+    _, test = small_data()
+    network, built = StartsOnce(), BuildsItself()
+    before = dict(vars(network))
+    for one in (network, built):
+        look(one, test)
+    assert vars(network) == before
+    assert network.scale.tolist() == [0]
+    linear = built.linear
+    look(built, test)
+    assert built.linear is linear

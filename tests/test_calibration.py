@@ -52,6 +52,12 @@ def test_a_calibration_that_is_refused_changes_nothing():
     with pytest.raises(ValueError, match="no"):
         learned.calibrate(network, images(3))
     assert network[0].threshold.tolist() == pytest.approx([0.1, 0.1])
+    for number, message in ((float("nan"), "finite amplitudes at layer '0'"), (float("inf"), "finite")):
+        with pytest.raises(ValueError, match=f"images: .*{message}"):
+            learned.calibrate(network, torch.full_like(images(3), number))
+    with pytest.raises(ValueError, match="images: expected some"):
+        learned.calibrate(network, images(3)[:0])
+    assert network[0].threshold.tolist() == pytest.approx([0.1, 0.1])
     for change, message in ({"quantile": "0.5"}, "quantile: .* '0.5'"), ({"images": [1]}, "images: .* got a list"):
         with pytest.raises((ValueError, TypeError), match=message):
             learned.calibrate(**{"network": network, "images": images(3)} | change)

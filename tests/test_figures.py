@@ -20,6 +20,7 @@ from collapse_theory.wavelets import morlet_bank
 from figures import __main__ as command
 from figures import (
     do_real_images_separate,
+    how_cost_grows,
     image_moved,
     report,
     scattering_disk,
@@ -199,7 +200,20 @@ def test_names_of_data_are_no_formulas_and_no_pages():
     figure = separation_across_layers.draw(separation_across_layers.data("deep", rows_called(*names)))
     figure.savefig(io.BytesIO())
     shown = [ax.get_title() for ax in figure.axes if ax.get_title()]
-    assert shown == [r"cost\$5_\$6", r"\$", r"a\\$b^{", "line?break", "…" + 28 * "x"]
+    assert shown == [r"cost\$5_\$6", r"\$", r"a\\$b^{", "line?break", 13 * "x" + "…" + 14 * "x"]
+
+
+def test_long_names_that_differ_at_one_end_are_shown_as_two():
+    ends = [f"{first}/{'x' * 40}/{last}" for first in "AB" for last in "CD"]
+    shown = {style.plain(name) for name in ends}
+    assert len(shown) == 4
+    assert {len(name) for name in shown} == {28}
+
+
+def test_benchmarks_without_a_slope_are_no_figure(tmp_path, monkeypatch):
+    monkeypatch.setattr(how_cost_grows.record, "load", lambda name, folder: {"rows": [{"name": "a"}]})
+    with pytest.raises(ValueError, match=r"benchmarks.json: rows: expected some with a slope, got none"):
+        how_cost_grows.data(tmp_path)
 
 
 def test_more_data_than_a_page_can_show_are_refused_at_once():

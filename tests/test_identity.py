@@ -145,3 +145,14 @@ def test_it_is_the_same_in_every_process():
     command = [sys.executable, "-c", code]
     found = [subprocess.check_output(command, env=environment | {"PYTHONHASHSEED": seed}) for seed in ("1", "2")]
     assert found[0] == found[1]
+
+
+def test_what_a_run_is_can_be_read_again_however_much_a_network_holds(tmp_path):
+    def told(last):
+        return computation(Applied(words=[*range(10**5), last]))["network"]["words"]
+
+    assert len(json.dumps(told(1))) < 100
+    assert told(1) == told(1) != told(2)
+    with pytest.raises(ValueError, match="about: expected less than"):
+        train(small_network(), small_data(), small_recipe(1), folder=tmp_path, about={"much": "x" * 2**26})
+    assert not (tmp_path / "run.json").exists()

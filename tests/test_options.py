@@ -8,6 +8,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("skimage")
 
 from analysis import __main__ as command
+from analysis import accuracy_of_learned_networks as accuracy
 from figures import __main__ as drawing
 
 NUMBERS = {
@@ -62,3 +63,12 @@ def test_help_is_still_printed(capsys):
         command.main(["few_samples_a_class", "--help"])
     assert ended.value.code == 0
     assert "--draws N" in capsys.readouterr().out
+
+
+def test_a_training_that_is_not_finite_ends_in_one_line(capsys, tmp_path, monkeypatch):
+    def measure(*_, **__):
+        raise ArithmeticError("step 6: the loss is nan")
+
+    monkeypatch.setattr(accuracy, "measure", measure)
+    assert command.main([accuracy.NAME, "--preset", "smoke", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == "error: step 6: the loss is nan\n"

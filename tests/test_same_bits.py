@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from collapse_theory import compiled, fourier
-from collapse_theory.learned import calibrate, class_statistics, evaluate
+from collapse_theory.learned import calibrate, class_statistics, evaluate, training
 from collapse_theory.learned.layers import Nonlinearity
 from collapse_theory.learned.training import train
 from collapse_theory.scattering import scatter
@@ -71,3 +71,26 @@ def test_calibration_evaluation_and_audit_of_what_scatters_do_not_depend_on_the_
         rows = class_statistics(network, data, layers=["1", "4"])
         found.append((network[2].threshold.tolist(), evaluate(network, data), str(rows)))
     assert found[0] == found[1]
+
+
+def test_a_network_that_draws_in_evaluation_is_measured_as_if_it_had_not_been_stopped(tmp_path):
+    class Drawing(nn.Sequential):
+        def forward(self, x):
+            return super().forward(x + 0.1 * torch.randn_like(x))
+
+    def trained(folder, seed, **options):
+        torch.manual_seed(0)
+        network = Drawing(nn.Flatten(), nn.Linear(192, 4))
+        torch.manual_seed(seed)
+        return train(network, small_data(), small_recipe(1), folder=folder, **options)
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    whole = trained(tmp_path / "whole", 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "evaluate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            trained(tmp_path / "stopped", 2)
+    again = trained(tmp_path / "stopped", 3)
+    assert again.epochs[0]["test_loss"] == whole.epochs[0]["test_loss"]

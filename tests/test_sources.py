@@ -68,6 +68,13 @@ def test_names_that_are_no_unicode_can_be_written_anywhere(tmp_path):
     assert title == "caf\\xe9"
 
 
+def test_names_are_one_line_that_no_terminal_obeys_and_no_two_are_one(tmp_path):
+    names = {"a\nb": "a\\nb", "a\\nb": "a\\\\nb", "a\x1b[31m": "a\\x1b[31m", "d\u00e9ja vu": "d\u00e9ja vu"}
+    for name in names:
+        (tmp_path / name).mkdir()
+    assert list(sources.titles([str(tmp_path / name) for name in names]).values()) == list(names.values())
+
+
 def test_two_folders_of_one_last_name_are_measured_as_two_and_identified(tmp_path, capsys, monkeypatch, noise):
     names = [images(tmp_path / where / "photos", noise) for where in "AB"]
     monkeypatch.setattr(measurement, "SETTINGS", {"deep": SMALLEST})

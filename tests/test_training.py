@@ -240,3 +240,59 @@ def test_the_data_are_known_by_their_values_labels_and_normalisation():
     prints.add(labelled_images(images, labels, classes=4, mean=[0.5] * 3, deviation=[0.3] * 3).fingerprint())
     assert len(prints) == 4
     assert small_data()[0].fingerprint() == data.fingerprint()
+
+
+@pytest.mark.parametrize("measure", [evaluate, learned.class_statistics, learned.dead_outputs])
+@pytest.mark.parametrize("batch", [0, -1, 2.5])
+def test_a_batch_that_is_none_is_refused_and_not_answered(measure, batch):
+    with pytest.raises(ValueError, match=f"batch: expected an integer of at least 1, got {batch}"):
+        measure(small_network(), small_data()[0], batch=batch)
+
+
+def test_the_precision_is_the_one_asked_for_whatever_the_caller_is_in():
+    network, (_, test) = small_network(), small_data()
+    single, half = (evaluate(network, test, precision=precision) for precision in ("float32", "bfloat16"))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert evaluate(network, test) == single != half
+    with pytest.raises(ValueError, match="precision: unknown 'float16'; known: 'float32', 'bfloat16'"):
+        evaluate(network, test, precision="float16")
+
+
+def test_a_run_is_the_same_whatever_torch_is_told_about_gradients(tmp_path):
+    weights = train_small(tmp_path / "usual", 1)[0].state_dict()
+    with torch.no_grad():
+        found = train_small(tmp_path / "without", 1)[0].state_dict()
+    assert all(torch.equal(found[name], weights[name]) for name in weights)
+
+
+@pytest.mark.parametrize("cut", [torch.Tensor.detach, torch.Tensor.long])
+def test_an_answer_without_a_gradient_is_refused_before_anything_is_written(tmp_path, cut):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(192, 4))
+    network.register_forward_hook(lambda module, inputs, answer: cut(answer))
+    with pytest.raises(ValueError, match="network: expected an answer that has a gradient, got a tensor"):
+        train(network, small_data(), small_recipe(1), folder=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_network_whose_sizes_and_statistics_come_with_the_images_is_trained_and_goes_on(tmp_path):
+    def network():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.LazyConv2d(3, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(4))
+
+    ends = []
+    for folder, stop_after in (("whole", None), ("stopped", 0), ("stopped", None)):
+        ends.append(network())
+        train(ends[-1], small_data(), small_recipe(1), folder=tmp_path / folder, stop_after=stop_after)
+    assert all(torch.equal(a, b) for a, b in zip(ends[0].parameters(), ends[2].parameters(), strict=True))
+    assert torch.equal(ends[0][1].running_var, ends[2][1].running_var)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [({"checkpoint_seconds": None}, "checkpoint_seconds: .*None"), ({"progress": 3}, "progress: expected a function")],
+    ids=str,
+)
+def test_an_option_that_cannot_be_is_refused_before_the_first_step(tmp_path, option, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        train_small(tmp_path / "run", 1, **option)
+    assert not (tmp_path / "run").exists()

@@ -6,7 +6,7 @@ import torch
 
 from ..arguments import check_number
 from ..machine import reproducible
-from .evaluation import check_network, unchanged
+from .evaluation import check_network, in_precision, unchanged
 from .layers import Nonlinearity
 
 __all__ = ["calibrate", "dead_fractions"]
@@ -25,15 +25,18 @@ def calibrate(network, images, *, quantile=0.5):
     quantile : from 0 to 1: the share of answers that is dead at the start
 
     Returns the network.
-    Raises ValueError if `quantile` is out of range; whatever is raised, no threshold has changed.
+    Raises ValueError if `quantile` is out of range, or an amplitude is not finite, or there is none; whatever is
+    raised, no threshold has changed.
     """
     if not 0 <= check_number("quantile", quantile) <= 1:
         raise ValueError(f"quantile: expected a number from 0 to 1, got {quantile!r}")
     before = {}
 
-    def start(_, layer, arguments):
+    def start(name, layer, arguments):
         if hasattr(layer, "threshold"):
             amplitudes = arguments[0].abs().transpose(0, 1).flatten(1)
+            if not (amplitudes.numel() and torch.isfinite(amplitudes).all()):
+                raise ValueError(f"images: expected some, with finite amplitudes at layer {name or 'network'!r}")
             before.setdefault(layer.threshold, layer.threshold.detach().clone())
             layer.threshold.copy_(torch.stack([_quantile(a, quantile) for a in amplitudes]))
 
@@ -91,7 +94,7 @@ def _watched(network, images, *, before=None, after=None):
         if isinstance(layer, Nonlinearity) and after:
             hooks.append(layer.register_forward_hook(lambda m, _, y, name=name: after(name, m, y)))
     try:
-        with unchanged(network), torch.no_grad(), reproducible():
+        with unchanged(network), torch.no_grad(), reproducible(), in_precision("float32", images.device):
             yield network.train()
     finally:
         for hook in hooks:

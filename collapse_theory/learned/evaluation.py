@@ -1,12 +1,16 @@
 """How well a network does on labelled images, and networks that are left as they were: modes, running statistics."""
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.parameter import is_lazy
 
+from ..arguments import check_choice
 from ..machine import reproducible
+from .recipes import PRECISIONS
 from .samples import LabelledImages
 
 __all__ = [
@@ -26,7 +30,8 @@ def evaluate(network, labelled, *, batch=128, precision="float32"):
     """Loss and accuracy of a network in evaluation, on all of `labelled`.
 
     Returns {"loss", "accuracy"}: mean cross-entropy, and the share of images whose largest output is their label.
-    Raises TypeError if the network answers with anything but one tensor (N, classes), or `labelled` is something else.
+    Raises TypeError if the network answers with anything but one tensor (N, classes), or `labelled` is something else;
+    ValueError for a batch or a precision that is none.
     """
     check_network(network)
     check_labelled("labelled", labelled)
@@ -68,7 +73,7 @@ def evaluating(network, precision, device):
 
 @contextmanager
 def unchanged(network):
-    """The mode of each module and all buffers, such as running statistics, are in the end what they were."""
+    """The mode, the attributes and the buffers of each module, such as running statistics, end as they were."""
     before = Snapshot(network)
     try:
         yield
@@ -77,19 +82,32 @@ def unchanged(network):
 
 
 class Snapshot:
-    """The mode and the buffers of each module of a network, to be put back."""
+    """The mode, the buffers and the other attributes of each module of a network, to be put back.
+
+    Attributes stay as they are where parameters or modules came with them, which one has built as it was run.
+    """
 
     def __init__(self, network):
         self._modes = [(module, module.training) for module in network.modules()]
+        self._attributes = [
+            (module, dict(vars(module)), _parts(module))
+            for module, _ in self._modes
+            if not isinstance(module, LazyModuleMixin)
+        ]
         self._buffers = [
             (module._buffers, name, buffer, buffer.clone())
             for module, _ in self._modes
             for name, buffer in module._buffers.items()
-            if buffer is not None
+            if buffer is not None and not is_lazy(buffer)
         ]
 
     def restore(self):
         """Put them back."""
+        for module, attributes, parts in self._attributes:
+            if _parts(module) == parts:
+                for name in vars(module).keys() - attributes.keys():
+                    del vars(module)[name]
+                vars(module).update(attributes)
         for module, training in self._modes:
             module.training = training
         with torch.no_grad():
@@ -97,9 +115,14 @@ class Snapshot:
                 buffers[name] = buffer.copy_(values)
 
 
+def _parts(module):
+    return [id(part) for part in (*module._parameters.values(), *module._modules.values())]
+
+
 def in_precision(precision, device):
-    """The context for a forward pass: torch's autocast to bfloat16, or nothing."""
-    return torch.autocast(device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
+    """The context for a forward pass: torch's autocast to bfloat16, or none, whatever the caller is in."""
+    check_choice("precision", precision, PRECISIONS)
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def check_network(network):

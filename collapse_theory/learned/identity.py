@@ -1,6 +1,7 @@
 """What identifies a run: what is computed, as plain values, so that two that differ do not share a folder."""
 
 import hashlib
+import json
 import math
 import sys
 from dataclasses import asdict, fields, is_dataclass
@@ -14,7 +15,7 @@ from ..arguments import check_number
 
 __all__ = ["architecture", "computation", "schedule", "shape_and_type"]
 
-_DEEPEST, _MOST_EPOCHS = 6, 10**5
+_DEEPEST, _MOST_EPOCHS, _LONGEST = 6, 10**5, 2**14
 _PLAIN = (bool, int, float, str)
 _NAMESPACES = ("types", "argparse", "enum")  # of the standard library, whose objects hold what they are asked to
 
@@ -70,10 +71,16 @@ def _attributes(thing, depth):
     """What it holds under public names, described; tensors and modules, which may come and go, left out."""
     own = {k: v for k, v in vars(thing).items() if not k.startswith("_") and k != "training"}
     return {
-        name: _described(value, depth)
+        name: _shortened(_described(value, depth))
         for name, value in own.items()
         if value is not None and not isinstance(value, torch.Tensor | nn.Module)
     }
+
+
+def _shortened(description):
+    """A description; its digest in the place of one so long that nobody reads it."""
+    text = json.dumps(description)
+    return description if len(text) <= _LONGEST else f"{len(text)} characters, {_digest(text.encode())}"
 
 
 def _described(value, depth):

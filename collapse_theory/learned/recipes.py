@@ -6,7 +6,9 @@ import numpy as np
 
 from ..arguments import check_choice, check_count, check_number
 
-__all__ = ["Recipe"]
+__all__ = ["PRECISIONS", "Recipe"]
+
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Recipe:
             check_number(name, getattr(self, name), least=0)
         check_count("seed", self.seed, least=0)
         check_count("padding", 0 if self.padding is None else self.padding, least=0)
-        check_choice("precision", self.precision, ("float32", "bfloat16"))
+        check_choice("precision", self.precision, PRECISIONS)
         check_choice("drop_last", self.drop_last, (False, True))
         if self.largest_gradient is not None and check_number("largest_gradient", self.largest_gradient) <= 0:
             raise ValueError(f"largest_gradient: expected a positive number, got {self.largest_gradient!r}")

@@ -90,7 +90,7 @@ class RunFolder:
         try:
             if os.path.samestat(os.stat(self.path / "lock"), os.fstat(self._lock.fileno())):
                 return
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             pass
         raise OSError(
             errno.ENOENT,
@@ -114,7 +114,10 @@ class RunFolder:
         """Write what is run, or compare it with what the folder is for."""
         path = self.path / "run.json"
         if not os.path.lexists(path):
-            write_atomically(path, _sealed({"format": _FORMAT, "run": self.identity, "threads": self.threads}))
+            text = _sealed({"format": _FORMAT, "run": self.identity, "threads": self.threads})
+            if len(text) > _MOST:
+                raise ValueError(f"about: expected less than {_MOST} characters that say what is run, got {len(text)}")
+            write_atomically(path, text)
             return
         found = _unsealed(path)
         difference = _first_difference(found["run"], self.identity)

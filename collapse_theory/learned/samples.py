@@ -59,7 +59,8 @@ class LabelledImages:
         return (images - self.mean) / self.deviation, labels
 
     def batches(self, size):
-        """All samples in order, a batch at a time, the last one as long as it comes."""
+        """All samples in order, a batch at a time, the last one as long as it comes.  Raises ValueError for no size."""
+        check_count("batch", size)
         return (self.batch(slice(start, start + size)) for start in range(0, len(self), size))
 
     def fingerprint(self):

@@ -30,7 +30,7 @@ def check_suitable(network, data, recipe):
         raise ValueError("network: expected parameters to train, got none that asks for a gradient")
     with unchanged(network), torch.random.fork_rng(_gpus(train)), torch.no_grad():
         _answer(network.eval(), train, recipe, (2,))
-    with unchanged(network), torch.random.fork_rng(_gpus(train)), torch.no_grad():
+    with unchanged(network), torch.random.fork_rng(_gpus(train)), torch.enable_grad():
         _check_batches(network if network.training else network.train(), train, recipe)
 
 
@@ -71,7 +71,10 @@ def _answer(network, train, recipe, counts):
         if more:
             return _answer(network, train, recipe, more)
         raise ValueError(f"images: the network does not take {tuple(x.shape[1:])}: {error}") from error
-    return as_logits(answer, network, images=len(x), classes=train.classes)
+    logits = as_logits(answer, network, images=len(x), classes=train.classes)
+    if torch.is_grad_enabled() and not logits.requires_grad:
+        raise ValueError(f"network: expected an answer that has a gradient, got {in_words(answer)} without one")
+    return logits
 
 
 def _gpus(labelled):

@@ -13,7 +13,7 @@ from ..machine import reproducible
 from . import checkpoints
 from .augmentation import order_of_samples
 from .checkpoints import Checkpoint
-from .descent import Descent
+from .descent import Descent, seed_draws
 from .evaluation import evaluate
 from .finiteness import NotFinite
 from .identity import architecture, computation, schedule
@@ -65,7 +65,8 @@ def train(
     data : (train, test), two `LabelledImages`
     recipe : Recipe
     folder : of the run. The same call goes on from its newest checkpoint, on the processor with the same bits as if it
-        had never been stopped, given the same number of threads
+        had never been stopped, given the same number of threads, and a network that draws by torch alone and keeps
+        what changes in its `state_dict`
     about : dict of plain values that say which run this is; a folder of another one is refused
     progress : called after each step with a dict: step, steps, epoch, epochs, loss, accuracy, images_per_second,
         seconds_left
@@ -87,8 +88,10 @@ def train(
     """
     check_suitable(network, data, recipe)
     check_count("log_every", log_every)
-    for name, seconds in (("checkpoint_seconds", checkpoint_seconds), ("stop_after", stop_after)):
-        check_number(name, 0 if seconds is None or seconds == math.inf else seconds, least=0)
+    for name, seconds in (("checkpoint_seconds", checkpoint_seconds), ("stop_after", stop_after or 0)):
+        check_number(name, 0 if seconds == math.inf else seconds, least=0)
+    if not (progress is None or callable(progress)):
+        raise TypeError(f"progress: expected a function of a dict, or None, got {progress!r}")
     identity = {
         "about": about or {},
         "recipe": schedule(recipe),
@@ -98,7 +101,7 @@ def train(
     }
     run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
     gpus = [data[0].device] if data[0].device.type == "cuda" else []
-    with run, reproducible(), torch.random.fork_rng(gpus), Interruption() as signals:
+    with run, reproducible(), torch.enable_grad(), torch.random.fork_rng(gpus), Interruption() as signals:
         training = _Training(network, data, recipe, run=run, signals=signals)
         training.resume(checkpoint)
         every = {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every, "stop_after": stop_after}
@@ -223,6 +226,7 @@ class _Training:
     def _end_epoch(self):
         seen, recipe = self.sums["seen"], self.recipe
         train = {"loss": self.sums["loss"] / seen, "accuracy": self.sums["right"] / seen}
+        seed_draws(recipe.seed, self.step, 1)  # of a network that draws in evaluation, too
         test = evaluate(self.network, self.test, batch=recipe.batch, precision=recipe.precision)
         measured = {f"train_{k}": v for k, v in train.items()} | {f"test_{k}": v for k, v in test.items()}
         place = self._place((self.step - 1) // self.steps_per_epoch)
