@@ -216,10 +216,10 @@ def test_pictures_and_page_are_written_at_once_or_not_at_all(tmp_path, capsys, m
         (tmp_path / name).write_text("before")
     monkeypatch.setattr(os, "fsync", full)
     assert command.main(["two_rings", "--out", str(tmp_path)]) == 2
-    assert f"{tmp_path / 'two_rings.png'} could not be written: No space left" in capsys.readouterr().err
+    assert f"{tmp_path / 'two_rings.png'} could not be written: the disk is full" in capsys.readouterr().err
     monkeypatch.setattr(command, "draw", lambda names, out, folder: {})
     assert command.main(["--recorded", "--out", str(tmp_path)]) == 2
-    assert f"{tmp_path / 'report.html'} could not be written: No space left" in capsys.readouterr().err
+    assert f"{tmp_path / 'report.html'} could not be written: the disk is full" in capsys.readouterr().err
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
         ".lock": "",
         "two_rings.png": "before",
