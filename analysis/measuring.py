@@ -58,8 +58,12 @@ class Kept(dict):
     def record(self, rows, facts=None):
         """Record the whole, and remove what was kept.  Returns the path."""
         path = self._save(self._name, rows, facts=facts)
-        self.path.unlink(missing_ok=True)
+        self.forget()
         return path
+
+    def forget(self):
+        """Remove what was kept."""
+        self.path.unlink(missing_ok=True)
 
     def _save(self, name, rows, **options):
         return record.save(name, rows, seconds=self.seconds, folder=self._folder, **self._about, **options)

@@ -266,10 +266,13 @@ def main(arguments=None):
         pairs = list(product(options.data, settings))
     else:
         pairs = pairs_that_fit([*DATA, *filter(sources.is_there, DATA_IF_THERE)], settings)
-    data = sources.identities_of(name for name, _ in pairs)
+    data = sources.identities_of(names := [name for name, _ in pairs])
     with measuring(NAME, settings=settings, on=options.on, folder=options.out, data=data) as kept:
         workers = cores() if options.on == "numpy" else 1
         rows = measure_all(pairs, settings, options.on, workers=workers, kept=kept)
+        if sources.identities_of(names) != data:
+            kept.forget()
+            raise ValueError(f"data: what is read for {', '.join(dict.fromkeys(names))} changed while it was measured")
         path = kept.record(rows, facts={"processes": workers})
     if not options.quiet:
         print(*conclusions(rows), f"\n{kept.seconds:.0f} s; recorded in {path}", sep="\n")

@@ -1,5 +1,7 @@
 """Doubts about data by name: do two folders stay two, is one folder one, and is what cannot be measured said so?"""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -134,3 +136,20 @@ def test_paths_are_recorded_as_they_were_given(tmp_path, monkeypatch, noise):
     identity = sources.identities_of(["mine", "pulses"])
     assert list(identity) == ["mine"]
     assert identity["mine"]["path"] == "mine"
+
+
+def test_data_that_change_while_they_are_measured_are_not_recorded(tmp_path, capsys, monkeypatch, noise):
+    name, measure_all = images(tmp_path / "photos", noise), measurement.measure_all
+
+    def measure_and_touch(*arguments, **options):
+        rows = measure_all(*arguments, **options)
+        with next(Path(name).rglob("*.png")).open("ab") as file:
+            file.write(b".")
+        return rows
+
+    monkeypatch.setattr(measurement, "SETTINGS", {"deep": SMALLEST})
+    monkeypatch.setattr(measurement, "cores", lambda: 1)
+    monkeypatch.setattr(measurement, "measure_all", measure_and_touch)
+    assert command.main([measurement.NAME, "--data", name, "--out", str(tmp_path / "out")]) == 2
+    assert "photos changed while it was measured" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".lock"]
