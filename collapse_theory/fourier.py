@@ -60,7 +60,7 @@ def _planes(name, x):
     x = floating(x, name)
     if x.ndim < 2 or 0 in x.shape[-2:]:
         raise ValueError(f"{name}: expected images (..., H, W) with at least 2 axes, no side 0, got shape {shape(x)}")
-    return x
+    return x.rechunk({-2: -1, -1: -1}) if hasattr(x, "rechunk") else x  # Dask transforms whole planes alone
 
 
 @cache

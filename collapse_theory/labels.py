@@ -112,7 +112,9 @@ def as_array(names):
 def _check_there(labels):
     for label in labels:
         if label is None or label is np.ma.masked or not _equals_itself(label):
-            got = "NaN" if isinstance(label, float | complex) else str(label)
+            got = (
+                "NaN" if isinstance(label, float | complex) else "a masked one" if label is np.ma.masked else str(label)
+            )
             raise ValueError(f"labels: expected labels that are equal to themselves, and none missing, got {got}")
 
 

@@ -158,12 +158,16 @@ def turn_phase(z, order=2):
 
 def even_part(function):
     """a -> (f(a) + f(−a)) / 2 of a function of real arrays: what forgets the sign, as |a| does."""
-    return lambda a: (function(a) + function(-a)) / 2
+    return partial(_part, function, 1)
 
 
 def odd_part(function):
     """a -> (f(a) − f(−a)) / 2 of a function of real arrays: what keeps the sign, as a soft threshold does."""
-    return lambda a: (function(a) - function(-a)) / 2
+    return partial(_part, function, -1)
+
+
+def _part(function, sign, a):
+    return (function(a) + sign * function(-a)) / 2
 
 
 NONLINEARITIES = {

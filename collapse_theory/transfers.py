@@ -1,4 +1,4 @@
-"""From one array library to another: by a copy from the host, or on the same memory."""
+"""From one array library to another: from the host, or on the same memory."""
 
 import importlib
 
@@ -12,7 +12,7 @@ LIBRARIES = ("numpy", "torch", "cupy")
 def to_library(host, name):
     """Put a NumPy array in the library called `name`, on its GPU if it sees one, keeping dtype and shape.
 
-    host : NumPy array
+    host : NumPy array, whose memory the result may share
     name : "numpy", "torch" or "cupy"
 
     Raises ValueError if the name is unknown, ImportError if the library is not installed, RuntimeError if it is CuPy

@@ -84,7 +84,7 @@ def test_the_reference_tells_an_error_of_a_few_ulp_and_a_tail_cut_too_early(monk
     assert errors(morlet_hat(wavelet, shape), exact)[1] > 1.001e-9
 
 
-SIZES = (0.0, 1e-307, 3e-160, 1e-9, 0.3, 0.30000001, 1.0, 7.5, 1e9, 3e160, 1e308)
+SIZES = (0.0, 1e-308, 3e-160, 1e-9, 0.3, 0.30000001, 1.0, 7.5, 1e9, 3e160, 1e308)
 DIRECTIONS = (1, -1, 1j, -1j, 0.6 + 0.8j, -0.8 + 0.6j, 0.28 - 0.96j)
 COEFFICIENTS = np.array([size * direction for size in SIZES for direction in DIRECTIONS] + [complex(-0.0, -0.0)])
 

@@ -99,3 +99,12 @@ def test_read_only_and_strided_arrays_are_transformed_by_plans(planned, rng):
     assert_close(fourier.ifft2(x), np.fft.ifft2(x), NUMPY)
     turned = x.swapaxes(-1, -2)[::2]
     assert_close(fourier.fft2(turned), np.fft.fft2(turned), NUMPY)
+
+
+def test_planes_in_several_chunks_are_transformed_whole(rng):
+    dask = pytest.importorskip("dask.array")
+    x = rng.normal(size=(2, 8, 8))
+    for transform in (fourier.fft2, lambda x: fourier.ifft2(x + 0j), lambda x: fourier.inverse_sum(x + 0j)):
+        np.testing.assert_allclose(
+            np.asarray(transform(dask.from_array(x, chunks=(1, 4, 8)))), transform(x), atol=1e-12
+        )

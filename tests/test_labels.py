@@ -106,7 +106,7 @@ REFUSED = {
     "text that is NaN": (np.array(["a", np.nan], STRINGS(na_object=np.nan)), "got NaN"),
     "no time": (np.array(["2020", "NaT"], "M8[s]"), "got NaT"),
     "neither equal nor not": (of_objects(Missing(), "a"), "got <NA>"),
-    "masked": (np.ma.masked_array([1, 2], [False, True]), "got --"),
+    "masked": (np.ma.masked_array([1, 2], [False, True]), "got a masked one"),
     "a column": ([[0], [1]], r"\(2, 1\)"),
     "rows of several lengths": ([[0, 1], [1]], "several lengths"),
     "a word": ("ab", r"got \(\)"),
