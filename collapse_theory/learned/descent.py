@@ -7,10 +7,10 @@ from torch.nn import functional
 from .evaluation import Snapshot, as_logits, in_precision
 from .finiteness import NotFinite, blame
 
-__all__ = ["Descent", "seed_draws"]
+__all__ = ["Descent"]
 
 
-def seed_draws(*numbers):
+def _seed_draws(*numbers):
     """Let what a network draws depend on these numbers alone."""
     torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1)[0]))
 
@@ -81,7 +81,7 @@ class Descent:
 
     def _loss(self, x, labels, number):
         """Mean cross-entropy in float32, and how many are right."""
-        seed_draws(self.recipe.seed, number)
+        _seed_draws(self.recipe.seed, number)
         with in_precision(self.recipe.precision, x.device):
             answer = self.network(x)
         logits = as_logits(answer, self.network, images=len(x), classes=self.labelled.classes)

@@ -20,6 +20,7 @@ __all__ = [
     "check_network",
     "evaluate",
     "evaluating",
+    "gpus",
     "in_precision",
     "in_words",
     "unchanged",
@@ -64,11 +65,21 @@ def as_logits(answer, network, *, images, classes):
 
 @contextmanager
 def evaluating(network, precision, device):
-    """The network in evaluation, without gradients, in this precision, to the same bits each time; then as it was."""
-    with unchanged(network), torch.no_grad(), reproducible():
+    """The network in evaluation, without gradients, in this precision; then it is as it was.
+
+    The bits are the same each time, also of a network that draws, which begins at one seed; the caller's draws go on as
+    if there had been none.
+    """
+    with unchanged(network), torch.no_grad(), reproducible(), torch.random.fork_rng(gpus(device)):
+        torch.manual_seed(0)
         network.eval()
         with in_precision(precision, device):
             yield
+
+
+def gpus(device):
+    """The devices other than the processor whose random numbers a network on this one may draw."""
+    return [device] if torch.device(device).type == "cuda" else []
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import torch
 
-from .evaluation import as_logits, check_labelled, check_network, in_precision, in_words, unchanged
+from .evaluation import as_logits, check_labelled, check_network, gpus, in_precision, in_words, unchanged
 from .recipes import Recipe
 
 __all__ = ["check_suitable"]
@@ -28,9 +28,9 @@ def check_suitable(network, data, recipe):
         raise ValueError(f"data: on {train.device} and {test.device}, the network on {', '.join(map(str, placed))}")
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise ValueError("network: expected parameters to train, got none that asks for a gradient")
-    with unchanged(network), torch.random.fork_rng(_gpus(train)), torch.no_grad():
+    with unchanged(network), torch.random.fork_rng(gpus(train.device)), torch.no_grad():
         _answer(network.eval(), train, recipe, (2,))
-    with unchanged(network), torch.random.fork_rng(_gpus(train)), torch.enable_grad():
+    with unchanged(network), torch.random.fork_rng(gpus(train.device)), torch.enable_grad():
         _check_batches(network if network.training else network.train(), train, recipe)
 
 
@@ -75,7 +75,3 @@ def _answer(network, train, recipe, counts):
     if torch.is_grad_enabled() and not logits.requires_grad:
         raise ValueError(f"network: expected an answer that has a gradient, got {in_words(answer)} without one")
     return logits
-
-
-def _gpus(labelled):
-    return [labelled.device] if labelled.device.type == "cuda" else []

@@ -13,8 +13,8 @@ from ..machine import reproducible
 from . import checkpoints
 from .augmentation import order_of_samples
 from .checkpoints import Checkpoint
-from .descent import Descent, seed_draws
-from .evaluation import evaluate
+from .descent import Descent
+from .evaluation import evaluate, gpus
 from .finiteness import NotFinite
 from .identity import architecture, computation, schedule
 from .interruption import Interruption
@@ -100,8 +100,8 @@ def train(
         "network": computation(network),
     }
     run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
-    gpus = [data[0].device] if data[0].device.type == "cuda" else []
-    with run, reproducible(), torch.enable_grad(), torch.random.fork_rng(gpus), Interruption() as signals:
+    draws = torch.random.fork_rng(gpus(data[0].device))
+    with run, reproducible(), torch.enable_grad(), draws, Interruption() as signals:
         training = _Training(network, data, recipe, run=run, signals=signals)
         training.resume(checkpoint)
         every = {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every, "stop_after": stop_after}
@@ -226,7 +226,6 @@ class _Training:
     def _end_epoch(self):
         seen, recipe = self.sums["seen"], self.recipe
         train = {"loss": self.sums["loss"] / seen, "accuracy": self.sums["right"] / seen}
-        seed_draws(recipe.seed, self.step, 1)  # of a network that draws in evaluation, too
         test = evaluate(self.network, self.test, batch=recipe.batch, precision=recipe.precision)
         measured = {f"train_{k}": v for k, v in train.items()} | {f"test_{k}": v for k, v in test.items()}
         place = self._place((self.step - 1) // self.steps_per_epoch)
