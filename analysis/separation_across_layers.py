@@ -37,7 +37,7 @@ import numpy as np
 from collapse_theory.arrays import LIBRARIES, place, to_host, to_library
 from collapse_theory.cores import cores
 from collapse_theory.machine import reproducible
-from collapse_theory.nonlinearities import identity, nonlinearity, saturate, soft_threshold
+from collapse_theory.nonlinearities import identity, named, saturate, soft_threshold
 from collapse_theory.scattering import Layer, Mixing, apply_layer
 from collapse_theory.wavelets import morlet_bank
 
@@ -152,7 +152,7 @@ def check_memory(setting, channels, classes):
 def fitted_layers(operation, images, setting, on):
     """The layers of one operation; one that has a scale is fitted, layer by layer, on some images that came so far."""
     if operation not in SCALED:
-        return [setting.layer(nonlinearity(operation))] * setting.depth
+        return [setting.layer(named(operation))] * setting.depth
     x, layers = _lift(images[:: max(1, len(images) // setting.calibration)], on), []
     for number in range(setting.depth):
         z = to_host(apply_layer(x, Layer(setting.bank(), identity, subsample=setting.subsample)))

@@ -20,6 +20,7 @@ Source: Guth, Zarka & Mallat (2022) and its published code; soft thresholding, D
 
 import math
 from functools import partial
+from inspect import signature
 
 import numpy as np
 
@@ -35,7 +36,7 @@ __all__ = [
     "compress",
     "even_part",
     "identity",
-    "nonlinearity",
+    "named",
     "odd_part",
     "rectify",
     "saturate",
@@ -204,13 +205,27 @@ LAWS = {
 }
 
 
-def nonlinearity(name, **parameters):
-    """The non-linearity called `name` in `NONLINEARITIES`, with its parameters: a function of one array.
+def named(name, **numbers):
+    """The non-linearity called `name` in `NONLINEARITIES`, with its numbers: a function of one array.
 
-    Raises ValueError, listing the known names, if there is none.
+        named("soft threshold", threshold=0.1)
+
+    Raises ValueError, listing the known names, if there is none; or if it needs a number and has none.
     """
     check_choice("nonlinearity", name, tuple(NONLINEARITIES))
-    return partial(NONLINEARITIES[name], **parameters) if parameters else NONLINEARITIES[name]
+    function = NONLINEARITIES[name]
+    missing = [key for key in _needs(function) if key not in numbers]
+    if missing:
+        given = ", ".join(f"{key}=.." for key in missing)
+        raise ValueError(f"nonlinearity: {name!r} needs a number, expected nonlinearities.named({name!r}, {given})")
+    return partial(function, **numbers) if numbers else function
+
+
+def _needs(function):
+    """Names of the parameters, after the array, that have no default."""
+    _, *rest = signature(function).parameters.values()
+    named_ones = [each for each in rest if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+    return [each.name for each in named_ones if each.default is each.empty]
 
 
 def _integer(name, value):

@@ -204,7 +204,7 @@ VALUES = [
     ("Littlewood-Paley, signals", lambda: BANK.littlewood_paley("both"), V, "signals", "'both'", "'real', 'complex'"),
     ("tight, blind", lambda: BANK.tight("complex"), V, "signals", "4.6e-03", "at least 3e-02"),
     ("inverse, not tight", lambda: inverse_transform(filled(0), BANK), V, "z", "(2, 8, 8)", "(..., 9, H, W)"),
-    ("nonlinearity, unknown", lambda: nonlinearities.nonlinearity("relu"), V, "nonlinearity", "'relu'", "'rectifier'"),
+    ("nonlinearity, unknown", lambda: nonlinearities.named("relu"), V, "nonlinearity", "'relu'", "'rectifier'"),
     ("soft_threshold, negative", lambda: soft_threshold(X, -1.0), V, "threshold", "-1.0", "at least 0"),
     ("soft_threshold, softening", lambda: soft_threshold(X, 1.0, -1.0), V, "softening", "-1.0", "at least 0"),
     ("squash, NaN", lambda: squash(X, np.nan), V, "gain", "nan", "finite"),

@@ -117,7 +117,7 @@ def worst_error(name, z, values):
 
 
 def operation(name):
-    return n.nonlinearity(name, **({"threshold": 0.3} if name in ("soft threshold", "phase collapse beyond") else {}))
+    return n.named(name, **({"threshold": 0.3} if name in ("soft threshold", "phase collapse beyond") else {}))
 
 
 @pytest.mark.parametrize("name", AMPLITUDES)

@@ -14,7 +14,7 @@ from collapse_theory.wavelets import morlet_bank
 from tests.places import NUMPY, assert_close
 
 PARAMETERS = {"soft threshold": {"threshold": 0.3}, "phase collapse beyond": {"threshold": 0.3}}
-OPERATIONS = {name: n.nonlinearity(name, **PARAMETERS.get(name, {})) for name in n.NONLINEARITIES}
+OPERATIONS = {name: n.named(name, **PARAMETERS.get(name, {})) for name in n.NONLINEARITIES}
 ALL_LAWS = ("phase-invariant", "phase-equivariant", "homogeneous", "non-expansive", "amplitude-keeping")
 
 reals = st.floats(-4, 4, allow_subnormal=False)
@@ -277,7 +277,7 @@ def test_a_learned_threshold_keeps_its_graph_and_may_have_any_value():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: n.nonlinearity("sign"), ValueError, "nonlinearity: unknown 'sign'; known: 'identity', 'phase coll"),
+        (lambda: n.named("sign"), ValueError, "nonlinearity: unknown 'sign'; known: 'identity', 'phase coll"),
         (
             lambda: n.soft_threshold(np.ones(2), -1),
             ValueError,

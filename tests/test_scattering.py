@@ -8,7 +8,7 @@ import pytest
 from collapse_theory import cores, scattering, torus
 from collapse_theory.arrays import array_namespace, is_complex, shape, to_host, to_library
 from collapse_theory.fourier import fft2
-from collapse_theory.nonlinearities import collapse_phase, nonlinearity
+from collapse_theory.nonlinearities import collapse_phase, named
 from collapse_theory.scattering import Mixing, cascade, cascade_paths, semi_unitary
 from collapse_theory.wavelets import FilterBank, crop, morlet_bank, padded_shape, paper_bank
 from tests.places import NUMPY, assert_close
@@ -147,7 +147,7 @@ def loss_of_a_layer(library):
 @pytest.mark.parametrize("name", ["phase collapse", "tanh", "soft threshold"])
 def test_single_precision_loses_what_the_transforms_do_a_layer_if_the_nonlinearity_is_non_expansive(library, name):
     pytest.importorskip(library)
-    lost = growth_in_single_precision(library, nonlinearity(name, **({"threshold": 0.1} if "soft" in name else {})))
+    lost = growth_in_single_precision(library, named(name, **({"threshold": 0.1} if "soft" in name else {})))
     assert lost[1] > 0.1
     assert np.all(lost <= loss_of_a_layer(library) * np.arange(4))
 

@@ -23,8 +23,7 @@ import math
 import numpy as np
 
 from ..arrays import array_namespace
-from ..nonlinearities import collapse_phase
-from ..nonlinearities import nonlinearity as named
+from ..nonlinearities import collapse_phase, named
 from ..torus import convolve, translate
 from ..wavelets import morlet_bank
 

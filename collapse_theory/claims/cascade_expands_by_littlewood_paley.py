@@ -20,7 +20,7 @@ Source: Mallat (2012); Guth, Zarka & Mallat (2022).
 import numpy as np
 
 from ..arrays import array_namespace, is_complex
-from ..nonlinearities import nonlinearity as named
+from ..nonlinearities import named
 from ..scattering import Mixing, cascade
 from ..wavelets import morlet_bank
 from .littlewood_paley_bounds_the_energy import extremes

@@ -17,7 +17,7 @@ Source: elementary; soft thresholding as a proximal map, Combettes & Wajs (2005)
 import numpy as np
 
 from ..arrays import array_namespace
-from ..nonlinearities import nonlinearity as named
+from ..nonlinearities import named
 
 SHARPNESS = 1.0
 BROKEN = (

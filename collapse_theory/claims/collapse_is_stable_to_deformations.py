@@ -16,7 +16,7 @@ Source: Guth, Zarka & Mallat (2022); Mallat (2012).
 import numpy as np
 
 from ..arrays import array_namespace
-from ..nonlinearities import nonlinearity as named
+from ..nonlinearities import named
 from ..torus import frequencies
 from ..wavelets import morlet_bank
 from . import deformation_turns_the_phase_locally as local

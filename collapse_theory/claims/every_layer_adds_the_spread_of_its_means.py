@@ -22,7 +22,7 @@ Source: derived here; the question is that of Guth, Zarka & Mallat (2022).
 import numpy as np
 
 from ..arrays import array_namespace, place
-from ..nonlinearities import nonlinearity
+from ..nonlinearities import named
 from ..scattering import Mixing, cascade
 from ..separation import between_class_variance, class_means
 from ..wavelets import morlet_bank, wavelet_transform
@@ -59,7 +59,11 @@ def hardest():
 
 def sides(x, *, labels, moved, lowpass, subsample, mixing, operation, depth):
     """B at depth 1 .. depth, and what is predicted of it at the depth before."""
-    xp, rho, bank = array_namespace(x), named(operation), morlet_bank(x.shape[-2:], 1, 4, "full").tight("complex")
+    xp, rho, bank = (
+        array_namespace(x),
+        with_its_threshold(operation),
+        morlet_bank(x.shape[-2:], 1, 4, "full").tight("complex"),
+    )
     samples, classes = orbits(x) if moved else x, int(labels.max()) + 1
     y, shares = place(np.tile(labels, samples.shape[0] // len(labels)), like=x), np.bincount(labels) / len(labels)
     options = {"depth": depth, "lowpass": lowpass, "subsample": subsample, "mixing": mixing}
@@ -75,7 +79,7 @@ def sides(x, *, labels, moved, lowpass, subsample, mixing, operation, depth):
     return xp.stack(spreads[1:]), xp.stack(predicted)
 
 
-def named(operation):
+def with_its_threshold(operation):
     """The non-linearity of that name, with a threshold of 0.2 if it needs one."""
     parameters = {"threshold": 0.2} if operation in ("soft threshold", "phase collapse beyond") else {}
-    return nonlinearity(operation, **parameters)
+    return named(operation, **parameters)

@@ -19,7 +19,7 @@ Source: the warning is ours.
 import numpy as np
 
 from ..arrays import array_namespace, place
-from ..nonlinearities import nonlinearity
+from ..nonlinearities import named
 from ..scattering import cascade
 from ..separation import between_class_variance, within_class_variance
 from ..wavelets import morlet_bank
@@ -42,7 +42,7 @@ def certificate(x, *, intensity):
     constant = place(np.array([intensity, 0.0, intensity, 0.0])[:, None, None, None], like=x)
     samples, bank = orbits(xp.concat([x, -x]) + constant), morlet_bank(x.shape[-2:], 1, 4, "full").tight("complex")
     b, f = {}, {}
-    for name, rho in (("threshold", nonlinearity("soft threshold", threshold=0.3)), ("collapse", "phase collapse")):
+    for name, rho in (("threshold", named("soft threshold", threshold=0.3)), ("collapse", "phase collapse")):
         layers = list(cascade(samples, bank, rho, depth=DEPTHS[-1]))
         b[name] = [float(between_class_variance(layer, y, classes=2)) for layer in layers]
         v = [float(within_class_variance(layer, y, classes=2)) for layer in layers]

@@ -21,7 +21,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..arrays import array_namespace, place
-from ..nonlinearities import nonlinearity
+from ..nonlinearities import named
 from ..scattering import Mixing, cascade
 from ..separation import between_class_variance
 from ..wavelets import wavelet_transform
@@ -69,4 +69,4 @@ def orbits_and_layers(x, *, angles, depth, reduction, threshold, mixing, contras
     parameters = {} if threshold is None else {"threshold": threshold}
     x = place(np.where(np.arange(x.shape[0]) > 0, 1.0, contrast)[:, None, None, None], like=x) * x
     bank = small.bank_of(x.shape[-2:], angles)
-    return bank, list(cascade(orbits(x), bank, nonlinearity(reduction, **parameters), depth=depth, mixing=mixing))
+    return bank, list(cascade(orbits(x), bank, named(reduction, **parameters), depth=depth, mixing=mixing))

@@ -23,7 +23,7 @@ Source: Guth, Zarka & Mallat (2022), for a circular class; closed under m-th roo
 import numpy as np
 
 from ..arrays import array_namespace, place, to_complex
-from ..nonlinearities import nonlinearity
+from ..nonlinearities import named
 from ..scattering import Layer, Mixing, apply_layer, mix_channels
 from ..separation import class_means
 from ..wavelets import morlet_bank
@@ -64,7 +64,7 @@ def network_layer(x, reduction, mixing, running_mean):
     """N P S ρ W of a batch (N, C, H, W); S by the batch, or by a running mean and a running deviation of 0.5."""
     xp, threshold = array_namespace(x), {"threshold": 0.1} if reduction == "soft threshold" else {}
     bank = morlet_bank(x.shape[-2:], 1, 4, "full")
-    z = apply_layer(x, Layer(bank, nonlinearity(reduction, **threshold)))
+    z = apply_layer(x, Layer(bank, named(reduction, **threshold)))
     z = standardise(z, running_mean)
     z = z if mixing is None else mix_channels(z, mixing.matrix(int(z.shape[-3])))
     return z / xp.linalg.vector_norm(z, axis=-3, keepdims=True)

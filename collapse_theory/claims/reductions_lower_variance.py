@@ -23,7 +23,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..arrays import array_namespace, place
-from ..nonlinearities import nonlinearity
+from ..nonlinearities import named
 from ..scattering import Mixing, cascade
 from ..separation import within_class_variance
 from ..torus import frequencies
@@ -73,7 +73,7 @@ def variances_and_layers(x, *, labels, depth, mixing, reduction, threshold):
     """The bank, and within-class variance and representation at depth 0 .. depth."""
     parameters = {"threshold": threshold} if reduction == "soft threshold" else {}
     bank, y = morlet_bank(x.shape[-2:], 1, 4, "full").tight("complex"), place(labels, like=x)
-    layers = list(cascade(x, bank, nonlinearity(reduction, **parameters), depth=depth, mixing=mixing))
+    layers = list(cascade(x, bank, named(reduction, **parameters), depth=depth, mixing=mixing))
     return bank, [within_class_variance(layer, y, classes=2) for layer in layers], layers
 
 

@@ -29,7 +29,7 @@ import numpy as np
 
 from ..arrays import array_namespace, place
 from ..fourier import fft2
-from ..nonlinearities import nonlinearity
+from ..nonlinearities import named
 from ..scattering import cascade
 from ..torus import frequencies
 from ..wavelets import morlet_bank, wavelet_transform
@@ -79,7 +79,7 @@ def deviation(x, *, angles, depth, reduction, threshold):
     """|E X_d| on each path: over all shifts of a template the expectation at a sample is the mean over the samples."""
     xp, parameters = array_namespace(x), {} if threshold is None else {"threshold": threshold}
     bank = bank_of(x.shape[-2:], angles)
-    *_, last = cascade(x, bank, nonlinearity(reduction, **parameters), depth=depth)
+    *_, last = cascade(x, bank, named(reduction, **parameters), depth=depth)
     return xp.abs(xp.mean(last, axis=(0, -2, -1)))[1:]
 
 
@@ -87,7 +87,7 @@ def bound(x, *, angles, depth, reduction, threshold):
     xp, parameters = array_namespace(x), {} if threshold is None else {"threshold": threshold}
     bank = bank_of(x.shape[-2:], angles)
     bounds = None
-    for layer in list(cascade(x, bank, nonlinearity(reduction, **parameters), depth=depth))[:-1]:
+    for layer in list(cascade(x, bank, named(reduction, **parameters), depth=depth))[:-1]:
         constants, energy = small_means(wavelet_transform(layer, bank)[..., 1:, :, :], bank)
         last = constants * xp.sqrt(energy)
         carried = xp.zeros_like(last[:1, :1]) if bounds is None else bounds[:, None]

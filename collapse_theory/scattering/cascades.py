@@ -9,7 +9,7 @@ from ..arguments import check_choice, check_count
 from ..arrays import array_namespace, device, images, is_complex, numpy_view, shape, to_complex
 from ..contexts import uncompiled
 from ..fourier import fft2
-from ..nonlinearities import nonlinearity as named_nonlinearity
+from ..nonlinearities import named
 from ..torus import reflect
 from ..wavelets import FilterBank, crop, padded_shape
 from ..wavelets.folded import filters_of
@@ -45,7 +45,7 @@ class Layer:
         check_choice("lowpass", self.lowpass, ("kept", "also"))
         check_choice("boundary", self.boundary, ("periodic", "reflect"))
         if isinstance(self.nonlinearity, str):
-            object.__setattr__(self, "nonlinearity", named_nonlinearity(self.nonlinearity))
+            object.__setattr__(self, "nonlinearity", named(self.nonlinearity))
         elif not callable(self.nonlinearity):
             raise TypeError(f"nonlinearity: expected a callable or a name, got {self.nonlinearity!r}")
 
