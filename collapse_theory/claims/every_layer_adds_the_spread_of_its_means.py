@@ -59,11 +59,8 @@ def hardest():
 
 def sides(x, *, labels, moved, lowpass, subsample, mixing, operation, depth):
     """B at depth 1 .. depth, and what is predicted of it at the depth before."""
-    xp, rho, bank = (
-        array_namespace(x),
-        with_its_threshold(operation),
-        morlet_bank(x.shape[-2:], 1, 4, "full").tight("complex"),
-    )
+    xp, rho = array_namespace(x), with_its_threshold(operation)
+    bank = morlet_bank(x.shape[-2:], 1, 4, "full").tight("complex")
     samples, classes = orbits(x) if moved else x, int(labels.max()) + 1
     y, shares = place(np.tile(labels, samples.shape[0] // len(labels)), like=x), np.bincount(labels) / len(labels)
     options = {"depth": depth, "lowpass": lowpass, "subsample": subsample, "mixing": mixing}
