@@ -72,8 +72,11 @@ class Metrics:
         self.count, self.chain = self.count + 1, chain
 
     def flush(self):
-        """Bring the lines to the disk: a checkpoint must not be newer than they are."""
-        os.fsync(self._file.fileno())
+        """Bring the lines to the disk: a checkpoint must not be newer than they are.  Raises as `append`."""
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise OSError(error.errno, f"{self.path} could not be written: {reason(error)}") from error
 
     def read(self):
         """The lines written so far, as dicts without their checksums.  Raises as `verified`."""

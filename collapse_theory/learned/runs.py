@@ -106,9 +106,12 @@ class RunFolder:
         except BlockingIOError:
             self._lock.seek(0)
             raise RunFolderInUse(f"the run folder {self.path} is in use by {_owner(self._lock.read(100))}") from None
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()))
-        self._lock.flush()
+        try:
+            self._lock.truncate(0)
+            self._lock.write(str(os.getpid()))
+            self._lock.flush()
+        except OSError as error:
+            raise OSError(error.errno, f"cannot write to the run folder {self.path}: {reason(error)}") from error
 
     def _claim(self):
         """Write what is run, or compare it with what the folder is for."""
