@@ -130,6 +130,7 @@ def test_a_network_may_have_more_outputs_than_there_are_classes(tmp_path):
         ({"epochs": 0}, "epochs: expected an integer of at least 1, got 0"),
         ({"batch": 2.0}, r"batch: expected an integer of at least 1, got 2\.0"),
         ({"rate": float("nan")}, "rate: expected a finite number of at least 0, got nan"),
+        ({"momentum": 1}, r"momentum: expected a number in \[0, 1\), got 1"),
         ({"padding": -1}, "padding: expected an integer of at least 0, got -1"),
         ({"precision": "float16"}, "precision: unknown 'float16'; known: 'float32', 'bfloat16'"),
         ({"seed": None}, "seed: expected an integer of at least 0, got None"),

@@ -46,6 +46,8 @@ class Recipe:
             check_count(name, getattr(self, name))
         for name in ("rate", "rate_factor", "momentum", "weight_decay"):
             check_number(name, getattr(self, name), least=0)
+        if self.momentum >= 1:  # the steps would grow for ever
+            raise ValueError(f"momentum: expected a number in [0, 1), got {self.momentum!r}")
         check_count("seed", self.seed, least=0)
         check_count("padding", 0 if self.padding is None else self.padding, least=0)
         check_choice("precision", self.precision, PRECISIONS)
