@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 __all__ = [
@@ -61,7 +61,8 @@ def write_atomically(path, content):
     except OSError as error:
         raise OSError(error.errno, f"{path} could not be written: {reason(error)}") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # then the next writer removes it
+            unfinished.unlink(missing_ok=True)
 
 
 def write_flushed(path, content):
