@@ -70,7 +70,9 @@ def test_few_numbers_are_copied_where_many_features_lose_digits_in_single_precis
             moments.update(x, labels)
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-        assert min(peaks) < 2**24  # the features take 2**23, in double 2**24
+        # The features take 2**23, and in double they and their deviations would take 2**25. Once torch.compile has been
+        # used, NumPy no longer writes over temporary arrays: a chunk of 2**21 more.
+        assert min(peaks) < 2**24 + 2**21
 
 
 def test_moments_that_would_take_too_much_are_not_held_back(monkeypatch, rng):

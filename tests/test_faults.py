@@ -53,10 +53,10 @@ def inject(patch, *, kind=None, number=0, for_good=False, error=errno.EIO):
     """Let the operation of this kind and number fail, once or with all after it.  Returns the counts by kind."""
     counts = Counter()
 
-    def before(name):
+    def before(name, *path):
         counts[name] += 1
         if name == kind and (counts[name] == number or (for_good and counts[name] > number)):
-            raise OSError(error, os.strerror(error))
+            raise OSError(error, os.strerror(error), *path)
 
     def counted(name, function):
         def call(*arguments, **options):
@@ -66,7 +66,7 @@ def inject(patch, *, kind=None, number=0, for_good=False, error=errno.EIO):
         return call
 
     def opened(*arguments, **options):
-        before("open")
+        before("open", str(arguments[0]))  # as the system does
         return Torn(builtins.open(*arguments, **options), before)
 
     for name in KINDS[1:]:
