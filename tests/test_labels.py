@@ -7,6 +7,8 @@ import fractions
 import numpy as np
 import pytest
 
+pytest.importorskip("sklearn")
+
 from collapse_theory.estimators import ClassSeparation
 from collapse_theory.labels import as_array, class_codes
 from collapse_theory.separation import ClassMoments, class_means

@@ -78,7 +78,7 @@ class Operator:
         if autograd is None:
             return None
         try:
-            with xp.enable_grad():
+            with autograd.enable_grad():
                 x = x.detach().requires_grad_(True)
                 y = self._operator(x)
                 u = xp.zeros_like(y).requires_grad_(True)
