@@ -15,7 +15,7 @@ from pathlib import Path
 
 from collapse_theory import __version__
 from collapse_theory.cores import cores
-from collapse_theory.files import bounded_bytes, locked, reason, write_atomically
+from collapse_theory.files import bounded_bytes, locked, reason, saying, write_atomically
 from collapse_theory.machine import is_reproducible
 
 from .tables import NOT_RECORDED, check_record
@@ -104,12 +104,10 @@ def check_kept(name, folder):
 def check_writable(folder):
     """The folder as a Path, made if need be.  Raises OSError, naming it, if nothing can be written there."""
     folder = Path(folder)
-    try:
+    with saying(f"cannot write to the folder {folder}"):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b".")
-    except OSError as error:
-        raise OSError(error.errno, f"cannot write to the folder {folder}: {error.strerror}") from error
     return folder
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "flush_folder",
     "locked",
     "reason",
+    "saying",
     "tidy",
     "write_atomically",
     "write_flushed",
@@ -33,10 +34,8 @@ def locked(folder):
 
     Raises OSError, naming the folder, if nothing can be written there.
     """
-    try:
+    with saying(f"cannot write to the folder {folder}"):
         file = open(Path(folder) / _LOCK, "a+b")  # noqa: SIM115
-    except OSError as error:
-        raise OSError(error.errno, f"cannot write to the folder {folder}: {error.strerror}") from error
     with file:  # closing it frees the lock
         _wait_for(file)
         yield
@@ -52,17 +51,16 @@ def write_atomically(path, content):
     """
     path = Path(path)
     unfinished = path.with_name(f"{UNFINISHED}{path.name}-{secrets.token_hex(8)}")
-    try:
+    with saying(f"{path} could not be written"):
         for abandoned in path.parent.glob(f"{UNFINISHED}{_literally(path.name)}-*"):
             abandoned.unlink(missing_ok=True)  # by a writer that was killed
-        write_flushed(unfinished, content.encode() if isinstance(content, str) else content)
-        os.replace(unfinished, path)
-        flush_folder(path.parent)
-    except OSError as error:
-        raise OSError(error.errno, f"{path} could not be written: {reason(error)}") from error
-    finally:
-        with suppress(OSError):  # then the next writer removes it
-            unfinished.unlink(missing_ok=True)
+        try:
+            write_flushed(unfinished, content.encode() if isinstance(content, str) else content)
+            os.replace(unfinished, path)
+            flush_folder(path.parent)
+        finally:
+            with suppress(OSError):  # then the next writer removes it
+                unfinished.unlink(missing_ok=True)
 
 
 def write_flushed(path, content):
@@ -122,6 +120,15 @@ def tidy(folder):
             discard(path)
         else:
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def saying(what):
+    """Raise what goes wrong with a file inside as an OSError that says `what`, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, f"{what}: {reason(error)}") from error
 
 
 def reason(error):

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 
-from ..files import bounded_bytes, reason, write_atomically
+from ..files import bounded_bytes, reason, saying, write_atomically
 from .checkpoints import DamagedCheckpoint
 
 __all__ = ["Metrics"]
@@ -35,7 +35,10 @@ class Metrics:
 
         Raises DamagedCheckpoint, naming the file and the line, if they are not those that end in this chain.
         """
-        lines = self._contents().split(b"\n")[:count]
+        return self._verified(self._contents(), count, chain)
+
+    def _verified(self, contents, count, chain):
+        lines = contents.split(b"\n")[:count]
         here = self._start
         for number, line in enumerate(lines, 1):
             if not line and number == len(lines):
@@ -52,9 +55,10 @@ class Metrics:
 
     def start(self, count=0, chain=None):
         """Keep the first so many lines, drop what a stopped run wrote after them, and go on from there."""
-        lines = self.verified(count, self._start if chain is None else chain)
+        contents = self._contents()
+        lines = self._verified(contents, count, self._start if chain is None else chain)
         kept = b"".join(line + b"\n" for line in lines)
-        if kept != self._contents() or not count:
+        if kept != contents or not count:
             write_atomically(self.path, kept.decode())
         self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115
         self.count, self.chain = count, chain or self._start
@@ -64,19 +68,15 @@ class Metrics:
         body = json.dumps(line)
         chain = _link(self.chain, body)
         text = memoryview(f'{body[:-1]}{_KEY}{chain}"}}\n'.encode())
-        try:
+        with saying(f"{self.path} could not be written"):
             while text:  # a disk that fills takes less than it is given, and then refuses
                 text = text[self._file.write(text) :]
-        except OSError as error:
-            raise OSError(error.errno, f"{self.path} could not be written: {reason(error)}") from error
         self.count, self.chain = self.count + 1, chain
 
     def flush(self):
         """Bring the lines to the disk: a checkpoint must not be newer than they are.  Raises as `append`."""
-        try:
+        with saying(f"{self.path} could not be written"):
             os.fsync(self._file.fileno())
-        except OSError as error:
-            raise OSError(error.errno, f"{self.path} could not be written: {reason(error)}") from error
 
     def read(self):
         """The lines written so far, as dicts without their checksums.  Raises as `verified`."""

@@ -13,7 +13,7 @@ import os
 import weakref
 
 from ..arguments import as_path
-from ..files import bounded_bytes, reason, tidy, write_atomically
+from ..files import bounded_bytes, reason, saying, tidy, write_atomically
 from .checkpoints import settle
 from .metrics import Metrics
 
@@ -51,11 +51,9 @@ class RunFolder:
         self._tensorboard, self._lock, self._board = tensorboard, None, None
 
     def __enter__(self):
-        try:
+        with saying(f"cannot write to the run folder {self.path}"):
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             self._lock = open(self.path / "lock", "a+", errors="replace")
-        except OSError as error:
-            raise OSError(error.errno, f"cannot write to the run folder {self.path}: {reason(error)}") from error
         _LOCKS.add(self._lock)
         try:
             self._take_lock()
@@ -106,12 +104,10 @@ class RunFolder:
         except BlockingIOError:
             self._lock.seek(0)
             raise RunFolderInUse(f"the run folder {self.path} is in use by {_owner(self._lock.read(100))}") from None
-        try:
+        with saying(f"cannot write to the run folder {self.path}"):
             self._lock.truncate(0)
             self._lock.write(str(os.getpid()))
             self._lock.flush()
-        except OSError as error:
-            raise OSError(error.errno, f"cannot write to the run folder {self.path}: {reason(error)}") from error
 
     def _claim(self):
         """Write what is run, or compare it with what the folder is for."""
