@@ -8,7 +8,7 @@ python -m analysis NAME ...        answer it
 import importlib
 import sys
 
-from .stopping import answered
+from .instruments.stopping import answered
 
 QUESTIONS = (
     "separation_across_layers",

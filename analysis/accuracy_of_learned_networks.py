@@ -20,10 +20,10 @@ from collapse_theory import datasets
 from collapse_theory.machine import reproducible
 
 from . import record
-from .identities import identities
-from .options import SEED, Parser, real, whole
-from .probes import share_with_interval
-from .progress import training_bar
+from .instruments.identities import identities
+from .instruments.options import SEED, Parser, real, whole
+from .instruments.probes import share_with_interval
+from .instruments.progress import training_bar
 
 NAME = "accuracy_of_learned_networks"
 RUNS = Path("runs")
@@ -95,7 +95,7 @@ PRESETS = {
 
 def labelled(setting, device):
     """(train, test), `LabelledImages` in three colours, normalised with the constants of the paper."""
-    from collapse_theory.learned.samples import PUBLISHED_DEVIATION, PUBLISHED_MEAN, labelled_images
+    from collapse_theory.learned.labelled import PUBLISHED_DEVIATION, PUBLISHED_MEAN, labelled_images
 
     if setting.data == "cifar10":
         splits, classes = [datasets.cifar10(split=split) for split in ("train", "test")], 10
@@ -148,9 +148,9 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
     Returns one row of plain values; None if the training was stopped before its end.
     Raises as `train`, before anything is trained.
     """
-    from collapse_theory.learned.audit import class_statistics, dead_outputs
+    from collapse_theory.learned.anatomy import class_statistics, dead_outputs
     from collapse_theory.learned.calibration import calibrate, dead_fractions
-    from collapse_theory.learned.samples import chosen_device
+    from collapse_theory.learned.labelled import chosen_device
     from collapse_theory.learned.training import Recipe as TrainingRecipe
     from collapse_theory.learned.training import train
 

@@ -58,18 +58,18 @@ from collapse_theory.scattering import apply_layer
 from collapse_theory.separation import ClassMoments
 
 from . import record
-from .distinct_numbers import distinct_numbers
-from .identities import identities
-from .measuring import measuring
-from .observation import GROUPS, MOST_FEATURES, STATISTICS, with_interval
-from .options import SEED, Parser, check_distinct, whole
-from .probes import share_with_interval
-from .progress import bar
+from .instruments.distinct_numbers import distinct_numbers
+from .instruments.identities import identities
+from .instruments.measuring import measuring
+from .instruments.observation import GROUPS, MOST_FEATURES, STATISTICS, with_interval
+from .instruments.options import SEED, Parser, check_distinct, whole
+from .instruments.probes import share_with_interval
+from .instruments.progress import bar
+from .instruments.sources import Sampling
+from .instruments.streamed_probe import StreamedProbe
+from .instruments.streams import STREAMS
+from .instruments.tables import OPERATIONS
 from .separation_across_layers import SETTINGS, fitted_layers
-from .sources import Sampling
-from .streamed_probe import StreamedProbe
-from .streams import STREAMS
-from .tables import OPERATIONS
 
 NAME = "do_real_images_separate"
 SAMPLINGS = {

@@ -31,13 +31,13 @@ from collapse_theory.estimators import ScatteringTransformer
 from collapse_theory.fourier import fft2
 
 from . import record
-from .identities import identities
-from .measuring import measuring
-from .options import SEED, Parser, check_distinct, whole
-from .probes import held_out_accuracy
-from .progress import bar
-from .sources import standardise
-from .tables import DESCRIPTIONS
+from .instruments.identities import identities
+from .instruments.measuring import measuring
+from .instruments.options import SEED, Parser, check_distinct, whole
+from .instruments.probes import held_out_accuracy
+from .instruments.progress import bar
+from .instruments.sources import standardise
+from .instruments.tables import DESCRIPTIONS
 
 NAME = "few_samples_a_class"
 

@@ -14,11 +14,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from collapse_theory import __version__
-from collapse_theory.cores import cores
 from collapse_theory.files import bounded_bytes, locked, reason, saying, write_atomically
 from collapse_theory.machine import is_reproducible
+from collapse_theory.machine.cores import cores
 
-from .tables import NOT_RECORDED, check_record
+from .instruments.tables import NOT_RECORDED, check_record
 
 RESULTS = Path(__file__).parent / "results"
 _LARGEST_FILE = 2**26  # bytes

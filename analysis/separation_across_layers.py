@@ -35,20 +35,21 @@ from itertools import product
 import numpy as np
 
 from collapse_theory.arrays import LIBRARIES, place, to_host, to_library
-from collapse_theory.cores import cores
 from collapse_theory.machine import reproducible
+from collapse_theory.machine.cores import cores
 from collapse_theory.nonlinearities import identity, named, saturate, soft_threshold
 from collapse_theory.scattering import Layer, Mixing, apply_layer
 from collapse_theory.wavelets import morlet_bank
 
-from . import record, sources
-from .measuring import measuring
-from .observation import GROUPS, rows_after
-from .options import SEED, Parser, check_distinct, whole
-from .progress import bar
-from .sources import Sampling
-from .tables import OPERATIONS
-from .workers import results_as_they_come
+from . import record
+from .instruments import sources
+from .instruments.measuring import measuring
+from .instruments.observation import GROUPS, rows_after
+from .instruments.options import SEED, Parser, check_distinct, whole
+from .instruments.progress import bar
+from .instruments.sources import Sampling
+from .instruments.tables import OPERATIONS
+from .instruments.workers import results_as_they_come
 
 NAME = "separation_across_layers"
 TASKS = ("images", *OPERATIONS)

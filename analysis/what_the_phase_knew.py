@@ -33,10 +33,10 @@ from collapse_theory.scattering import paths, scatter
 from collapse_theory.wavelets import inverse_transform, morlet_bank, wavelet_transform
 
 from . import record
-from .measuring import measuring
-from .options import SEED, Parser, whole
-from .progress import bar
-from .tables import REPRESENTATIONS
+from .instruments.measuring import measuring
+from .instruments.options import SEED, Parser, whole
+from .instruments.progress import bar
+from .instruments.tables import REPRESENTATIONS
 
 NAME = "what_the_phase_knew"
 

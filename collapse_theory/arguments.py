@@ -1,24 +1,92 @@
 """What an argument must be: the errors that name it, say what it got and what it wants."""
 
+import math
 import os
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from .arrays import to_host
-from .contexts import why_not_on_host
+from .arrays import array_namespace, dense, device, is_kind, is_torch_array, shape, to_host
+from .contexts import holds, is_recorded, why_not_on_host
+from .transfers import native
 
 __all__ = [
+    "as_floating",
+    "as_images",
     "as_path",
     "check_channels_first",
     "check_choice",
     "check_count",
+    "check_finite",
     "check_number",
     "host_array",
     "host_copy",
     "host_numbers",
 ]
+
+
+def as_floating(x, name="x"):
+    """`x` as a real or complex floating array of single or double precision.
+
+    x : any array; integers and booleans become the default real dtype of their library
+    name : how an error calls it
+
+    Returns an array of the shape of `x`: `x` itself if it is floating already.
+    Raises TypeError if `x` is not a numeric array, is sparse or masked, or has half or extended precision.
+    """
+    if type(x) is np.ndarray and x.dtype.char in "fdFD" and x.dtype.isnative:  # at once, the most frequent case
+        return x
+    xp, x = dense(x, name), native(x)
+    if x.dtype in (xp.float32, xp.float64, xp.complex64, xp.complex128):
+        return x
+    got = x.dtype
+    if is_kind(x, ("bool", "integral")):
+        default = xp.__array_namespace_info__().default_dtypes(device=device(x))["real floating"]
+        if default in (xp.float32, xp.float64):
+            return xp.astype(x, default)
+        got = f"{x.dtype} where the default is {default}"
+    raise TypeError(
+        f"{name}: expected single or double precision (float32, float64, complex64, complex128) or integers, "
+        f"got {got}; cast it first"
+    )
+
+
+def as_images(x, name="x", least_axes=2):
+    """`x` as finite floating images: the one check at the door of every function of images.
+
+    x : (..., H, W) real, complex or integer, with at least `least_axes` axes
+
+    Returns what `as_floating` returns.
+    Raises TypeError as `as_floating`; ValueError if axes are missing, an axis is empty, or a value is not finite.
+    """
+    x = as_floating(x, name)
+    if x.ndim < least_axes:
+        axes = "(..., C, H, W)" if least_axes == 3 else "(..., H, W)"
+        raise ValueError(f"{name}: expected images {axes} with at least {least_axes} axes, got shape {shape(x)}")
+    if 0 in x.shape:
+        raise ValueError(f"{name}: expected at least one sample on every axis, got shape {shape(x)}")
+    check_finite(x, name)
+    return x
+
+
+def check_finite(x, name="x"):
+    """Raise ValueError if `x` holds NaN or infinity, which an FFT would spread over the whole image, or no values.
+
+    Where nobody can look at values, as under torch.export and torch.func.vmap, they pass.
+    """
+    xp = array_namespace(x)
+    if is_recorded():
+        return
+    if is_torch_array(x) and x.is_meta:
+        raise ValueError(f"{name}: expected an array that holds values, got one on the device meta, shape {shape(x)}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = xp.sum(x)  # one quick pass: finite only if all values are; it may overflow even so
+    if not holds(xp.isfinite(total)) and not holds(xp.all(xp.isfinite(x))):
+        count = int(xp.count_nonzero(~xp.isfinite(x)))
+        raise ValueError(
+            f"{name}: expected finite values, got {count} NaN or infinite of {math.prod(x.shape)} in shape {shape(x)}"
+        )
 
 
 def check_choice(name, value, known):

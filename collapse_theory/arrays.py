@@ -1,32 +1,30 @@
 """Where an array lives: its library, device and precision. Only `contexts` and `transfers` name a library beside it."""
 
 import importlib
-import math
 import weakref
 
 import numpy as np
 from array_api_compat import array_namespace as _array_namespace
 from array_api_compat import device, is_array_api_obj, is_cupy_array, is_numpy_array, is_torch_array
 
-from .contexts import apart, holds, is_recorded
-from .transfers import LIBRARIES, hand_over, native, to_library
+from .contexts import apart, is_recorded
+from .transfers import LIBRARIES, hand_over, to_library
 
 __all__ = [
     "LIBRARIES",
     "array_namespace",
-    "check_finite",
     "complex_dtype",
     "dense",
     "device",
-    "floating",
     "hand_over",
-    "images",
     "is_complex",
+    "is_kind",
     "numbers_at_once",
     "numpy_view",
     "place",
     "place_once",
     "real_dtype",
+    "shape",
     "to_complex",
     "to_host",
     "to_library",
@@ -74,7 +72,7 @@ def complex_dtype(x):
 def _is_single(x, name="x"):
     """Whether the precision is single, and not double.  Raises TypeError for any other."""
     xp = dense(x, name)
-    bits = xp.finfo(x.dtype).bits if _is_kind(x, ("real floating", "complex floating")) else 0
+    bits = xp.finfo(x.dtype).bits if is_kind(x, ("real floating", "complex floating")) else 0
     if bits not in (32, 64):
         raise TypeError(f"{name}: expected a floating array of single or double precision, got {x.dtype}")
     return bits == 32
@@ -94,7 +92,8 @@ def dense(x, name="x"):
     return xp
 
 
-def _is_kind(x, kinds):
+def is_kind(x, kinds):
+    """Whether the dtype of `x` is of one of these kinds; False for a dtype that the standard does not know."""
     try:
         return array_namespace(x).isdtype(x.dtype, kinds)
     except (TypeError, ValueError):  # a dtype that the standard does not know
@@ -114,69 +113,6 @@ def to_complex(x):
     """`x` as a complex array of its own precision; a complex array is returned as it is."""
     dtype = complex_dtype(x)
     return x if is_complex(x) else array_namespace(x).astype(x, dtype)
-
-
-def floating(x, name="x"):
-    """`x` as a real or complex floating array of single or double precision.
-
-    x : any array; integers and booleans become the default real dtype of their library
-    name : how an error calls it
-
-    Returns an array of the shape of `x`: `x` itself if it is floating already.
-    Raises TypeError if `x` is not a numeric array, is sparse or masked, or has half or extended precision.
-    """
-    if type(x) is np.ndarray and x.dtype.char in "fdFD" and x.dtype.isnative:  # at once, the most frequent case
-        return x
-    xp, x = dense(x, name), native(x)
-    if x.dtype in (xp.float32, xp.float64, xp.complex64, xp.complex128):
-        return x
-    got = x.dtype
-    if _is_kind(x, ("bool", "integral")):
-        default = xp.__array_namespace_info__().default_dtypes(device=device(x))["real floating"]
-        if default in (xp.float32, xp.float64):
-            return xp.astype(x, default)
-        got = f"{x.dtype} where the default is {default}"
-    raise TypeError(
-        f"{name}: expected single or double precision (float32, float64, complex64, complex128) or integers, "
-        f"got {got}; cast it first"
-    )
-
-
-def check_finite(x, name="x"):
-    """Raise ValueError if `x` holds NaN or infinity, which an FFT would spread over the whole image, or no values.
-
-    Where nobody can look at values, as under torch.export and torch.func.vmap, they pass.
-    """
-    xp = array_namespace(x)
-    if is_recorded():
-        return
-    if is_torch_array(x) and x.is_meta:
-        raise ValueError(f"{name}: expected an array that holds values, got one on the device meta, shape {shape(x)}")
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = xp.sum(x)  # one quick pass: finite only if all values are; it may overflow even so
-    if not holds(xp.isfinite(total)) and not holds(xp.all(xp.isfinite(x))):
-        count = int(xp.count_nonzero(~xp.isfinite(x)))
-        raise ValueError(
-            f"{name}: expected finite values, got {count} NaN or infinite of {math.prod(x.shape)} in shape {shape(x)}"
-        )
-
-
-def images(x, name="x", least_axes=2):
-    """`x` as finite floating images: the one check at the door of every function of images.
-
-    x : (..., H, W) real, complex or integer, with at least `least_axes` axes
-
-    Returns what `floating` returns.
-    Raises TypeError as `floating`; ValueError if axes are missing, an axis is empty, or a value is not finite.
-    """
-    x = floating(x, name)
-    if x.ndim < least_axes:
-        axes = "(..., C, H, W)" if least_axes == 3 else "(..., H, W)"
-        raise ValueError(f"{name}: expected images {axes} with at least {least_axes} axes, got shape {shape(x)}")
-    if 0 in x.shape:
-        raise ValueError(f"{name}: expected at least one sample on every axis, got shape {shape(x)}")
-    check_finite(x, name)
-    return x
 
 
 def shape(x):

@@ -15,8 +15,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import scattering
-from .arguments import check_choice, check_count
-from .arrays import array_namespace, check_finite, device, floating, is_complex, shape
+from .arguments import as_floating, check_choice, check_count, check_finite
+from .arrays import array_namespace, device, is_complex, shape
 from .labels import as_label_array
 from .separation import ClassMoments
 from .separation.ranges import host_weights
@@ -245,7 +245,7 @@ def _checked(estimator, X, *labels, reset):
             raise ValueError("X: expected every value to count, got a masked array")
         labels = map(_labels_for_scikit_learn, labels)
         return validate_data(estimator, X, *labels, reset=reset, dtype=[np.float64, np.float32])
-    rows = floating(X, "X")
+    rows = as_floating(X, "X")
     if rows.ndim != 2 or 0 in rows.shape or is_complex(rows):
         raise ValueError(f"X: expected real rows (N, D), N and D at least 1, got shape {shape(rows)} in {rows.dtype}")
     check_finite(rows, "X")

@@ -12,9 +12,10 @@ from functools import cache
 
 import numpy as np
 
-from .arrays import array_namespace, floating, is_numpy_array, shape, to_complex
-from .cores import cores_for, free_cores, on_cores
+from .arguments import as_floating
+from .arrays import array_namespace, is_numpy_array, shape, to_complex
 from .machine import is_reproducible
+from .machine.cores import cores_for, free_cores, on_cores
 
 __all__ = ["fft2", "ifft2", "inverse_sum"]
 
@@ -57,7 +58,7 @@ def inverse_sum(x_hat):
 
 
 def _planes(name, x):
-    x = floating(x, name)
+    x = as_floating(x, name)
     if x.ndim < 2 or 0 in x.shape[-2:]:
         raise ValueError(f"{name}: expected images (..., H, W) with at least 2 axes, no side 0, got shape {shape(x)}")
     return x.rechunk({-2: -1, -1: -1}) if hasattr(x, "rechunk") else x  # Dask transforms whole planes alone

@@ -24,8 +24,8 @@ from inspect import signature
 
 import numpy as np
 
-from .arguments import check_choice, check_number
-from .arrays import array_namespace, check_finite, device, floating, is_complex, real_dtype, shape
+from .arguments import as_floating, check_choice, check_finite, check_number
+from .arrays import array_namespace, device, is_complex, real_dtype, shape
 from .contexts import holds
 
 __all__ = [
@@ -49,12 +49,12 @@ __all__ = [
 
 def identity(z):
     """z itself: the control of every comparison.  (...) -> (...)."""
-    return floating(z, "z")
+    return as_floating(z, "z")
 
 
 def collapse_phase(z):
     """|z|: keep the amplitude, forget the phase.  (...) -> (...) real."""
-    z = floating(z, "z")
+    z = as_floating(z, "z")
     return array_namespace(z).abs(z)
 
 
@@ -63,7 +63,7 @@ def collapse_beyond(z, threshold, *, checked=True):
 
     threshold : number ≥ 0, or a real array ≥ 0 broadcast against `z`
     """
-    z = floating(z, "z")
+    z = as_floating(z, "z")
     return _positive_part(collapse_phase(z) - _parameter("threshold", threshold, z, least=0, checked=checked))
 
 
@@ -72,7 +72,7 @@ def rectify(a, bias=0.0, *, checked=True):
 
     Raises TypeError if `a` is complex: of which real part is for the caller to say.
     """
-    a = floating(a, "a")
+    a = as_floating(a, "a")
     if is_complex(a):
         raise TypeError(f"a: expected real numbers, got {a.dtype}; rectify a rotated real part, or collapse the phase")
     return _positive_part(a - _parameter("bias", bias, a, checked=checked))
@@ -83,7 +83,7 @@ def soft_threshold(z, threshold, softening=0.0, *, checked=True):
 
     threshold : number ≥ 0, or a real array ≥ 0 broadcast against `z`
     """
-    z = floating(z, "z")
+    z = as_floating(z, "z")
     softening = check_number("softening", softening, least=0)
     threshold = _parameter("threshold", threshold, z, least=0, checked=checked)
     return _with_amplitude(z, lambda amplitude: _positive_part(amplitude + softening - threshold), softening)
@@ -91,7 +91,7 @@ def soft_threshold(z, threshold, softening=0.0, *, checked=True):
 
 def saturate(z, softening=0.0):
     """tanh(|z|) e^{iα}: large amplitudes saturate at one.  (...) -> (...) same dtype."""
-    z = floating(z, "z")
+    z = as_floating(z, "z")
     return _with_amplitude(z, array_namespace(z).tanh, softening)
 
 
@@ -101,7 +101,7 @@ def squash(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
     gain, bias : numbers, or real arrays broadcast against `z`
     """
     # The sigmoid by tanh: the exponential of a large amplitude would overflow.
-    z = floating(z, "z")
+    z = as_floating(z, "z")
     gain, bias = (_parameter(*each, z, checked=checked) for each in (("gain", gain), ("bias", bias)))
     half = (gain * collapse_phase(z) + bias) / 2
     return unit_amplitude(z, softening) * ((1 + array_namespace(z).tanh(half)) / 2)
@@ -109,7 +109,7 @@ def squash(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
 
 def unit_amplitude(z, softening=0.0):
     """z / |z| = e^{iα}, 0 at 0: keep the phase alone.  (...) -> (...) same dtype."""
-    z = floating(z, "z")
+    z = as_floating(z, "z")
     xp = array_namespace(z)
     amplitude = xp.abs(z)
     if check_number("softening", softening, least=0):
@@ -127,7 +127,7 @@ def compress(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
     gain, bias : numbers, or real arrays broadcast against `z`, |z|^gain within range; under a gain of 1 the slope at 0
         is infinite, and the gradient there that of the smallest normal number
     """
-    z = floating(z, "z")
+    z = as_floating(z, "z")
     gain, bias = (_parameter(*each, z, checked=checked) for each in (("gain", gain), ("bias", bias)))
     largest = float(array_namespace(z).finfo(z.dtype).max)
     factor = _exponential(bias, largest, checked)
@@ -148,7 +148,7 @@ def turn_phase(z, order=2):
 
     Source: Mallat, Zhang & Rochette (2020).
     """
-    z, order = floating(z, "z"), _integer("order", order)
+    z, order = as_floating(z, "z"), _integer("order", order)
     if order == 0 or (order % 2 == 0 and not is_complex(z)):
         return collapse_phase(z)
     if not is_complex(z):
@@ -280,7 +280,7 @@ def _parameter(name, value, z, *, least=-np.inf, checked=True):
         raise TypeError(f"{name}: expected {expected}, got {type(value).__name__}") from None
     if is_complex(value) or xp.isdtype(value.dtype, "bool"):
         raise TypeError(f"{name}: expected a number or a real array, got {value.dtype}")
-    value = floating(value, name)
+    value = as_floating(value, name)
     if device(value) != device(z):
         raise ValueError(f"{name}: expected the device of the coefficients, {device(z)}, got {device(value)}")
     try:

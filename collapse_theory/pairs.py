@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 
 from .arrays import array_namespace, complex_dtype, is_complex, is_numpy_array, real_dtype, to_complex
-from .compiled import Loop
-from .cores import on_cores, shares
+from .machine.cores import on_cores, shares
+from .machine.loops import Loop
 
 __all__ = ["pairs", "sum_of_products", "sum_of_squares", "unpair"]
 

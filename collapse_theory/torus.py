@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .arguments import check_count, host_array, host_numbers
-from .arrays import array_namespace, dense, floating, images, place, shape
+from .arguments import as_floating, as_images, check_count, host_array, host_numbers
+from .arrays import array_namespace, dense, place, shape
 from .contexts import matmul, uncompiled
 from .fourier import fft2, ifft2
 
@@ -49,7 +49,7 @@ def translate(x, shift):
     has an imaginary part at its Nyquist frequency. `roll` moves by whole samples and keeps the dtype.
     Raises ValueError if `x` has fewer than two axes or `shift` does not end in an axis of two finite numbers.
     """
-    x = images(x)
+    x = as_images(x)
     shift = _host_vectors(shift, "shift", sides=shape(x)[-2:])
     _check_broadcast("shift", shift.shape[:-1], shape(x)[:-2])
     turn = np.exp(-1j * np.tensordot(shift, frequencies(shape(x)[-2:]), axes=(-1, -1)))
@@ -66,7 +66,7 @@ def roll(x, shift):
     Returns (..., H, W), the dtype of `x`.
     Raises ValueError if `shift` is not two integers.
     """
-    x = images(x)
+    x = as_images(x)
     shift = host_array("shift", shift)
     if shift.shape != (2,) or shift.dtype.kind not in "iu":
         raise ValueError(f"shift: expected two integers, got {shift.tolist()!r}; `translate` moves between samples")
@@ -87,7 +87,7 @@ def deform(x, displacement):
     Costs H² W² operations an image. Temporaries beyond 64 MiB are avoided by taking the points u in chunks.
     Raises ValueError if `displacement` does not have shape (H, W, 2) or is not finite.
     """
-    x = images(x)
+    x = as_images(x)
     height, width = shape(x)[-2:]
     displacement = _host_vectors(displacement, "displacement", sides=(height, width))
     if displacement.shape != (height, width, 2):
@@ -121,7 +121,7 @@ def convolve(x, filter_hat):
     Returns (..., H, W) complex, where and as precise as `x`.
     Raises ValueError if the last two axes of `filter_hat` are not those of `x`, or it is not finite numbers.
     """
-    x = images(x)
+    x = as_images(x)
     filter_hat, sides = host_numbers("filter_hat", filter_hat), shape(x)[-2:]
     if filter_hat.shape[-2:] != sides:
         raise ValueError(f"filter_hat: expected shape (..., {sides[0]}, {sides[1]}), got {filter_hat.shape}")
@@ -148,7 +148,7 @@ def fold(x_hat, factor=2):
     Returns (..., H / factor, W / factor).
     Raises ValueError if a side is not a multiple of `factor`.
     """
-    x_hat = floating(x_hat, "x_hat")
+    x_hat = as_floating(x_hat, "x_hat")
     _check_divides("x_hat", x_hat, factor)
     xp = array_namespace(x_hat)
     height, width = (side // factor for side in shape(x_hat)[-2:])

@@ -15,8 +15,8 @@ import numpy as np
 
 from analysis import record
 from analysis import separation_across_layers as measurement
-from analysis.options import Parser
-from analysis.stopping import answered
+from analysis.instruments.options import Parser
+from analysis.instruments.stopping import answered
 from collapse_theory.arrays import LIBRARIES, to_library
 from collapse_theory.files import locked, write_atomically
 

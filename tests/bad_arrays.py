@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from collapse_theory import arguments, arrays, fourier, processes, wavelets
+from collapse_theory.arguments import as_floating, as_images
 from collapse_theory.nonlinearities import collapse_beyond, compress, rectify, soft_threshold, squash
 from collapse_theory.scattering import Layer, apply_layer, mix_channels, scatter
 from collapse_theory.torus import convolve, deform, fold, reflect, roll, translate
@@ -30,7 +31,7 @@ def where_half_is_the_default(x):
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float16)
     try:
-        return arrays.images(x)
+        return as_images(x)
     finally:
         torch.set_default_dtype(before)
 
@@ -38,10 +39,11 @@ def where_half_is_the_default(x):
 HALF, SMALL = filled(1, np.float16), np.zeros(1, np.float32)
 # fmt: off
 KINDS = [
-    ("images, nested", lambda: arrays.images(nested()), T, "x", "nested", "dense"),
+    ("images, nested", lambda: as_images(nested()), T, "x", "nested", "dense"),
     ("images, default", lambda: where_half_is_the_default(in_torch(Y)), T, "x", "default is torch.float16", "cast it"),
     ("dense, masked", lambda: arrays.dense(masked(X)), T, "x", "MaskedArray", "without a mask"),
     ("reflect, sparse", lambda: reflect(torch.eye(8).to_sparse(), (9, 9)), T, "x", "sparse_coo", "dense"),
+    ("floating, half", lambda: as_floating(filled(0, np.float16), "y"), T, "y", "float16", "single or double"),
     ("fold, half", lambda: fold(HALF), T, "x_hat", "float16", "single or double"),
     ("fft2, text", lambda: fourier.fft2(filled("a", "U1")), T, "x", "<U1", "single or double"),
     ("fft2, no row", lambda: fourier.fft2(np.zeros((2, 0, 8))), V, "x", "(2, 0, 8)", "no side 0"),

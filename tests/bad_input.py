@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from collapse_theory import arrays, datasets, fourier, nonlinearities, processes, scattering, torus, wavelets
+from collapse_theory.arguments import as_images, check_finite
 from collapse_theory.nonlinearities import compress, rectify, soft_threshold, squash
 from collapse_theory.scattering import Layer, Mixing, apply_layer, cascade, cascade_paths, mix_channels, scatter
 from collapse_theory.separation import (
@@ -149,16 +150,15 @@ SHAPES = [
     ("transformer, number", lambda: transformer(image_shape=8), V, "image_shape", "got 8", "(C, H, W)"),
 ]
 DTYPES = [
-    ("images, half", lambda: arrays.images(filled(0, np.float16)), T, "x", "float16", "single or double"),
-    ("images, brain", lambda: arrays.images(in_torch(X, dtype=torch.bfloat16)), T, "x", "bfloat16", "single"),
-    ("images, extended", lambda: arrays.images(filled(0, np.longdouble)), T, "x", EXTENDED, "single"),
-    ("images, text", lambda: arrays.images(filled("a", "U1")), T, "x", "<U1", "single or double"),
-    ("images, objects", lambda: arrays.images(filled(None, object)), T, "x", "object", "single or double"),
-    ("images, dates", lambda: arrays.images(filled(0, "M8[s]")), T, "x", "datetime64", "single or double"),
-    ("images, list", lambda: arrays.images([[1.0]]), T, "x", "got list", "array-API array"),
-    ("images, masked", lambda: arrays.images(np.ma.masked_array(X, X > 0)), T, "x", "MaskedArray", "without a mask"),
-    ("images, sparse", lambda: arrays.images(torch.eye(8).to_sparse()), T, "x", "sparse_coo", "dense"),
-    ("floating, half", lambda: arrays.floating(filled(0, np.float16), "y"), T, "y", "float16", "single or double"),
+    ("images, half", lambda: as_images(filled(0, np.float16)), T, "x", "float16", "single or double"),
+    ("images, brain", lambda: as_images(in_torch(X, dtype=torch.bfloat16)), T, "x", "bfloat16", "single"),
+    ("images, extended", lambda: as_images(filled(0, np.longdouble)), T, "x", EXTENDED, "single"),
+    ("images, text", lambda: as_images(filled("a", "U1")), T, "x", "<U1", "single or double"),
+    ("images, objects", lambda: as_images(filled(None, object)), T, "x", "object", "single or double"),
+    ("images, dates", lambda: as_images(filled(0, "M8[s]")), T, "x", "datetime64", "single or double"),
+    ("images, list", lambda: as_images([[1.0]]), T, "x", "got list", "array-API array"),
+    ("images, masked", lambda: as_images(np.ma.masked_array(X, X > 0)), T, "x", "MaskedArray", "without a mask"),
+    ("images, sparse", lambda: as_images(torch.eye(8).to_sparse()), T, "x", "sparse_coo", "dense"),
     ("unit_amplitude, list", lambda: nonlinearities.unit_amplitude([1.0]), T, "z", "got list", "array-API array"),
     ("place, text", lambda: arrays.place(np.array("a"), X), T, "host", "<U1", "numbers"),
     ("place, like integers", lambda: arrays.place(X, Y), T, "like", "int64", "floating"),
@@ -189,8 +189,8 @@ DTYPES = [
     ("image_folder, none", lambda: datasets.image_folder(None), T, "folder", "None", "path"),
 ]
 VALUES = [
-    ("images, NaN", lambda: arrays.images(filled(np.nan)), V, "x", "128 NaN or infinite", "finite"),
-    ("check_finite, infinite", lambda: arrays.check_finite(filled(np.inf), "y"), V, "y", "128 NaN", "finite"),
+    ("images, NaN", lambda: as_images(filled(np.nan)), V, "x", "128 NaN or infinite", "finite"),
+    ("check_finite, infinite", lambda: check_finite(filled(np.inf), "y"), V, "y", "128 NaN", "finite"),
     ("translate, infinite", lambda: translate(X, (np.inf, 0)), V, "shift", "inf", "finite"),
     ("roll, between samples", lambda: roll(X, (0.5, 1)), V, "shift", "[0.5, 1.0]", "two integers"),
     ("convolve, NaN", lambda: convolve(X, filled(np.nan)), V, "filter_hat", "are not", "finite"),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from collapse_theory import compiled, fourier
+from collapse_theory import fourier
+from collapse_theory.machine import loops
 from tests import noise, variants
 from tests.places import PLACES
 
@@ -59,14 +60,14 @@ def _plain(monkeypatch):
     Tests of plans and of loops ask for them.
     """
     monkeypatch.setattr(fourier, "_WORTH_A_PLAN", float("inf"))
-    monkeypatch.setattr(compiled, "_SECONDS_TO_COMPILE", float("inf"))
+    monkeypatch.setattr(loops, "_SECONDS_TO_COMPILE", float("inf"))
 
 
 @pytest.fixture
-def loops(monkeypatch):
+def compiled_loops(monkeypatch):
     """Everything for which there is a loop is done by it, compiled."""
     pytest.importorskip("numba")
-    monkeypatch.setattr(compiled, "_SECONDS_TO_COMPILE", 0)
+    monkeypatch.setattr(loops, "_SECONDS_TO_COMPILE", 0)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from collapse_theory.learned.checkpoints import load
-from collapse_theory.learned.samples import labelled_images
+from collapse_theory.learned.labelled import labelled_images
 from collapse_theory.learned.training import Recipe, train
 
 STEPS_PER_EPOCH = 5

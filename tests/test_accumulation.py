@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from collapse_theory import cores
+from collapse_theory.machine import cores
 from collapse_theory.separation import ClassMoments, accumulation
 
 
@@ -30,7 +30,7 @@ def test_what_is_not_finite_changes_nothing_wherever_it_stands(place, rng, value
 
 
 @pytest.mark.parametrize("groups", [0, 20])
-def test_compiled_loops_refuse_it_too(loops, rng, groups):
+def test_compiled_loops_refuse_it_too(compiled_loops, rng, groups):
     x, labels = rng.normal(size=(200, 3)).astype(np.float32), np.arange(200) % 2
     moments = ClassMoments(groups=groups).update(x, labels)
     before = pickle.dumps(moments)
@@ -46,7 +46,7 @@ def test_finite_features_whose_sums_overflow_are_not_called_infinite():
 
 
 @pytest.mark.parametrize("groups", [0, 20])
-def test_memory_order_and_constant_features_change_nothing(loops, rng, groups):
+def test_memory_order_and_constant_features_change_nothing(compiled_loops, rng, groups):
     x, labels = rng.normal(size=(300, 40)).astype(np.float32), np.arange(300) % 3
     x[:, :20], x[labels == 1, 20:] = 7, 0
     expected = ClassMoments(groups=groups).update(x.astype(np.float64), labels)
@@ -58,7 +58,7 @@ def test_memory_order_and_constant_features_change_nothing(loops, rng, groups):
         assert np.all(spreads[:20] == 0)
 
 
-def test_few_numbers_are_copied_where_many_features_lose_digits_in_single_precision(monkeypatch, loops, rng):
+def test_few_numbers_are_copied_where_many_features_lose_digits_in_single_precision(monkeypatch, compiled_loops, rng):
     monkeypatch.setattr(cores, "cores", lambda: 1)
     x, labels = rng.normal(size=(256, 2**13)).astype(np.float32), [0] * 256
     x[0] += 1e3  # far from the mean of the others
@@ -84,7 +84,7 @@ def test_moments_that_would_take_too_much_are_not_held_back(monkeypatch, rng):
 
 
 @pytest.mark.parametrize(("samples", "features", "classes"), [(20_000, 512, 4), (5000, 4096, 10), (20_000, 128, 4)])
-def test_peak_memory_of_an_update_is_that_of_the_formula(monkeypatch, loops, rng, samples, features, classes):
+def test_peak_memory_of_an_update_is_that_of_the_formula(monkeypatch, compiled_loops, rng, samples, features, classes):
     monkeypatch.setattr(cores, "cores", lambda: 1)
     x, labels = rng.standard_normal((samples, features), np.float32), np.arange(samples) % classes
     ClassMoments().update(x, labels)  # compiles

@@ -13,7 +13,8 @@ import io
 
 from analysis import __main__ as command
 from analysis import accuracy_of_learned_networks as question
-from analysis import progress, record
+from analysis import record
+from analysis.instruments import progress
 from collapse_theory.learned.training import Recipe
 
 SMALLEST = ["--preset", "smoke", "--width", "0.016", "--images", "40", "--epochs", "1", "--batch", "20"]

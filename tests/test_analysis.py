@@ -11,9 +11,10 @@ pytest.importorskip("sklearn")
 pytest.importorskip("skimage")
 
 from analysis import __main__ as command
-from analysis import probes, progress, record, sources
+from analysis import record
 from analysis import separation_across_layers as measurement
-from analysis.sources import Sample, Sampling
+from analysis.instruments import probes, progress, sources
+from analysis.instruments.sources import Sample, Sampling
 
 SMALL = measurement.Setting(scales=1, angles=4, depth=2, subsample=True, sampling=Sampling(48, 80), calibration=16)
 

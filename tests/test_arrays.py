@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from collapse_theory import arrays
+from collapse_theory.arguments import as_floating, as_images
 from collapse_theory.arrays import array_namespace, device, hand_over, place, to_host, to_library
 from tests.places import assert_close
 
@@ -45,12 +46,12 @@ def test_host_copy_is_off_the_graph():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
 def test_floating_arrays_are_not_copied(dtype):
     x = np.ones(3, dtype)
-    assert arrays.floating(x) is x
+    assert as_floating(x) is x
 
 
 def test_integers_become_the_default_real_dtype_of_their_library(place):
     xp = array_namespace(place.lift(np.zeros(1)))
-    x = arrays.floating(xp.asarray([1, 2, 3], device=device(place.lift(np.zeros(1)))))
+    x = as_floating(xp.asarray([1, 2, 3], device=device(place.lift(np.zeros(1)))))
     assert x.dtype == (xp.float32 if place.name.startswith("torch") else xp.float64)
     assert device(x) == device(place.lift(np.zeros(1)))
 
@@ -70,20 +71,32 @@ def test_half_precision_of_torch_is_refused(name):
     with pytest.raises(
         TypeError, match=rf"image: expected single or double precision .* got torch.{name}; cast it first"
     ):
-        arrays.floating(torch.ones(2, dtype=getattr(torch, name)), "image")
+        as_floating(torch.ones(2, dtype=getattr(torch, name)), "image")
 
 
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: arrays.floating([1, 2], "image"), TypeError, "image: expected a NumPy, CuPy, torch .* got list"),
-        (lambda: arrays.floating(None), TypeError, "x: expected .* got NoneType"),
-        (lambda: arrays.floating(np.array("a")), TypeError, "x: expected single or double precision .* got <U1"),
-        (lambda: arrays.floating(np.ones(2, np.longdouble)), TypeError, "x: expected single or double .* got float128"),
-        (lambda: arrays.images(np.ones(3)), ValueError, r"x: expected images \(..., H, W\) with at least 2 axes, got"),
-        (lambda: arrays.images(np.ones((0, 3))), ValueError, r"x: expected at least one sample .* got shape \(0, 3\)"),
+        (lambda: as_floating([1, 2], "image"), TypeError, "image: expected a NumPy, CuPy, torch .* got list"),
+        (lambda: as_floating(None), TypeError, "x: expected .* got NoneType"),
+        (lambda: as_floating(np.array("a")), TypeError, "x: expected single or double precision .* got <U1"),
         (
-            lambda: arrays.images(np.array([[1, np.inf]])),
+            lambda: as_floating(np.ones(2, np.longdouble)),
+            TypeError,
+            "x: expected single or double .* got float128",
+        ),
+        (
+            lambda: as_images(np.ones(3)),
+            ValueError,
+            r"x: expected images \(..., H, W\) with at least 2 axes, got",
+        ),
+        (
+            lambda: as_images(np.ones((0, 3))),
+            ValueError,
+            r"x: expected at least one sample .* got shape \(0, 3\)",
+        ),
+        (
+            lambda: as_images(np.array([[1, np.inf]])),
             ValueError,
             "x: expected finite values, got 1 NaN or infinite",
         ),

@@ -10,8 +10,8 @@ from torch import nn
 
 from collapse_theory import learned
 from collapse_theory.learned import evaluate
-from collapse_theory.learned.audit import class_statistics, dead_outputs, nonlinear_layers
-from collapse_theory.learned.samples import labelled_images
+from collapse_theory.learned.anatomy import class_statistics, dead_outputs, nonlinear_layers
+from collapse_theory.learned.labelled import labelled_images
 from collapse_theory.separation import ClassMoments
 from tests.small_network import small_data, small_network
 

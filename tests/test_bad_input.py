@@ -19,7 +19,6 @@ from analysis import __main__ as analysis_command
 from collapse_theory import __main__ as ledger_command
 from collapse_theory import (
     arrays,
-    cores,
     datasets,
     estimators,
     fourier,
@@ -31,6 +30,8 @@ from collapse_theory import (
     torus,
     wavelets,
 )
+from collapse_theory.arguments import as_images
+from collapse_theory.machine import cores
 from collapse_theory.nonlinearities import NONLINEARITIES, compress, soft_threshold
 from collapse_theory.scattering import mix_channels, scatter
 from collapse_theory.separation import class_means, within_class_variance
@@ -65,6 +66,8 @@ PACKAGE = (
 EXCEPTED = {
     "array_namespace": "takes what array-api-compat takes, and refuses in its words",
     "cores": "takes nothing",
+    "is_kind": "answers for any array",
+    "shape": "answers for any array",
     "cores_for": "takes a number that the caller has counted",
     "shares": "takes an array, and an axis that the caller knows",
     "free_cores": "takes nothing",
@@ -126,10 +129,10 @@ LAYOUTS = {
     "byte-swapped": lambda x, folder: x.astype(x.dtype.newbyteorder()),
 }
 FUNCTIONS = {
-    "images": arrays.images,
+    "images": as_images,
     "fft2": fourier.fft2,
     "inverse_sum": lambda x: fourier.inverse_sum(x.astype(np.complex128)),
-    "to_library": lambda x: arrays.to_host(arrays.to_library(arrays.images(x), "torch")),
+    "to_library": lambda x: arrays.to_host(arrays.to_library(as_images(x), "torch")),
     "translate": lambda x: translate(x, (0.5, 1)),
     "roll": lambda x: roll(x, (1, 2)),
     "deform": lambda x: deform(x, np.ones((8, 8, 2)) / 3),

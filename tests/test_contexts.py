@@ -14,7 +14,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from collapse_theory import arrays, contexts
 from collapse_theory.nonlinearities import NONLINEARITIES, collapse_beyond, compress, soft_threshold
 from collapse_theory.processes import power_law, smooth_displacements
-from collapse_theory.scattering import Layer, apply_layer, cascade, mix_channels, mixing, scatter, windows
+from collapse_theory.scattering import Layer, apply_layer, cascade, mix_channels, mixing, scatter, scatter_filters
 from collapse_theory.separation import (
     ClassMoments,
     between_class_variance,
@@ -162,7 +162,7 @@ CASES = [(c, f) for c in CONTEXTS for f in FUNCTIONS if f in SOME or c not in ("
 
 def forget():
     """Empties what is made once a process: whatever is made next is made where the next call is."""
-    for cached in (windows.windows, folded._made_once, filterbank.designed_bank, filterbank._divided_once):
+    for cached in (scatter_filters.windows, folded._made_once, filterbank.designed_bank, filterbank._divided_once):
         cached.cache_clear()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from collapse_theory import cores
+from collapse_theory.machine import cores
 
 
 def blas_threads():
@@ -70,7 +70,7 @@ def test_shares_cover_an_axis_and_are_few_where_there_is_little_to_do(monkeypatc
 
 FORKED = """
 import os, signal, time, numpy as np
-from collapse_theory import cores
+from collapse_theory.machine import cores
 cores.cores = lambda: 2
 share = lambda: cores.on_cores(lambda piece: time.sleep(0.1) or piece, [0, 1], np.zeros(1))  # both threads start
 share()

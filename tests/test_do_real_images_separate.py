@@ -13,10 +13,11 @@ from sklearn.linear_model import Ridge
 
 from analysis import __main__ as command
 from analysis import do_real_images_separate as question
-from analysis import record, streams
-from analysis.distinct_numbers import distinct_numbers
-from analysis.sources import Sampling
-from analysis.streamed_probe import PENALTIES, NormalEquations, StreamedProbe
+from analysis import record
+from analysis.instruments import streams
+from analysis.instruments.distinct_numbers import distinct_numbers
+from analysis.instruments.sources import Sampling
+from analysis.instruments.streamed_probe import PENALTIES, NormalEquations, StreamedProbe
 from collapse_theory import datasets, processes
 from collapse_theory.datasets import array_batches
 from collapse_theory.nonlinearities import collapse_phase, saturate, soft_threshold

@@ -7,7 +7,7 @@ pytest.importorskip("torch")
 import torch
 from torch import nn
 
-from collapse_theory.learned.finiteness import blame
+from collapse_theory.learned.not_finite import blame
 
 
 class Poison(nn.Module):

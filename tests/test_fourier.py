@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from collapse_theory import arrays, cores, fourier
+from collapse_theory import arrays, fourier
+from collapse_theory.machine import cores
 from tests.places import NUMPY, assert_close
 
 DTYPES = (np.float32, np.float64, np.complex64, np.complex128)

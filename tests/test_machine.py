@@ -5,8 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from collapse_theory import compiled, fourier, machine
-from collapse_theory.machine import is_reproducible, reproducible
+from collapse_theory import fourier, machine
+from collapse_theory.machine import is_reproducible, loops, reproducible
 from collapse_theory.scattering import scatter
 from collapse_theory.separation import ClassMoments
 
@@ -15,7 +15,7 @@ from collapse_theory.separation import ClassMoments
 def eager(monkeypatch):
     """Plans and compiled loops from the first number on."""
     monkeypatch.setattr(fourier, "_WORTH_A_PLAN", 0)
-    monkeypatch.setattr(compiled, "_SECONDS_TO_COMPILE", 0)
+    monkeypatch.setattr(loops, "_SECONDS_TO_COMPILE", 0)
 
 
 def some_results():
@@ -33,7 +33,7 @@ def test_inside_nothing_is_planned_or_compiled_so_bits_are_those_of_the_plain_li
         inside = some_results()
         again = some_results()
     monkeypatch.setattr(fourier, "_fftw", lambda: None)
-    monkeypatch.setattr(compiled, "_numba", lambda: None)
+    monkeypatch.setattr(loops, "_numba", lambda: None)
     plain = some_results()
     for a, b, c in zip(inside, again, plain, strict=True):
         np.testing.assert_array_equal(a, b)

@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 
-from analysis import record, tables
+from analysis import record
+from analysis.instruments import tables
 from collapse_theory.machine import reproducible
 from figures import how_cost_grows, separation_across_layers
 from figures.__main__ import NAMES as FIGURES

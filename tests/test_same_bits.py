@@ -8,10 +8,11 @@ pytest.importorskip("safetensors")
 import torch
 from torch import nn
 
-from collapse_theory import compiled, fourier
+from collapse_theory import fourier
 from collapse_theory.learned import calibrate, class_statistics, evaluate, training
 from collapse_theory.learned.layers import Nonlinearity
 from collapse_theory.learned.training import train
+from collapse_theory.machine import loops
 from collapse_theory.scattering import scatter
 from tests.small_network import assert_same_end, small_data, small_recipe
 
@@ -40,7 +41,7 @@ def planned(monkeypatch):
     """Plans of FFTW after so many samples of a process, as for large data; compiled loops at once."""
     pytest.importorskip("pyfftw")
     pytest.importorskip("numba")
-    monkeypatch.setattr(compiled, "_SECONDS_TO_COMPILE", 0)
+    monkeypatch.setattr(loops, "_SECONDS_TO_COMPILE", 0)
 
     def begin(samples):
         """A new process, which plans after so many samples."""

@@ -7,7 +7,7 @@ pytest.importorskip("torch")
 
 import torch
 
-from collapse_theory.learned.samples import (
+from collapse_theory.learned.labelled import (
     PUBLISHED_DEVIATION,
     PUBLISHED_MEAN,
     chosen_device,

@@ -6,9 +6,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from collapse_theory import cores, fourier
+from collapse_theory import fourier
 from collapse_theory.arrays import shape, to_host
-from collapse_theory.scattering import paths, scatter, windowed
+from collapse_theory.machine import cores
+from collapse_theory.scattering import paths, scatter, transform
 from collapse_theory.wavelets import morlet_bank
 from tests.places import NUMPY, assert_close
 
@@ -107,8 +108,8 @@ def test_chunks_change_nothing(place, chunk):
 def test_cores_share_the_images_of_one_cacheful(monkeypatch):
     monkeypatch.setattr(cores, "cores", lambda: 4)
     monkeypatch.setattr(cores, "_WORTH_SHARING", 1)
-    shared, on_cores = [], windowed.on_cores
-    monkeypatch.setattr(windowed, "on_cores", lambda *a, like: (shared.append(len(a[1])), on_cores(*a, like=like))[1])
+    shared, on_cores = [], transform.on_cores
+    monkeypatch.setattr(transform, "on_cores", lambda *a, like: (shared.append(len(a[1])), on_cores(*a, like=like))[1])
     scatter(images(9, 8, 8), 2, 2)
     scatter(images(9, 8, 8), 2, 2, chunk=9)
     assert shared == [3, 1]
@@ -142,7 +143,7 @@ def test_images_are_taken_as_many_at_once_as_a_cache_holds(monkeypatch):
 def test_moduli_are_taken_a_few_at_a_time_and_nothing_changes(monkeypatch, numbers):
     x = images(3, 16, 16)
     expected = scatter(x, 3, 4)
-    monkeypatch.setattr(windowed, "numbers_at_once", lambda x: numbers)
+    monkeypatch.setattr(transform, "numbers_at_once", lambda x: numbers)
     assert_close(scatter(x, 3, 4), expected, NUMPY)
 
 

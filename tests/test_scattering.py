@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from collapse_theory import cores, scattering, torus
+from collapse_theory import scattering, torus
 from collapse_theory.arrays import array_namespace, is_complex, shape, to_host, to_library
 from collapse_theory.fourier import fft2
 from collapse_theory.nonlinearities import collapse_phase, named
@@ -241,7 +241,7 @@ def test_bank_that_was_changed_in_place_is_not_remembered(rng):
 @pytest.mark.parametrize(("scales", "angles", "side"), [(1, 4, 32), (2, 8, 64), (1, 6, 128)])
 @pytest.mark.parametrize("subsample", [True, False])
 def test_peak_memory_of_a_layer_is_that_of_the_formula(monkeypatch, rng, scales, angles, side, subsample):
-    monkeypatch.setattr(cores, "cores", lambda: 1)
+    monkeypatch.setattr("collapse_theory.machine.cores.cores", lambda: 1)
     bank = morlet_bank((side, side), scales, angles, "full").tight("complex")
     x = rng.normal(size=(2**16 // side**2, 3, side, side)).astype(np.float32)
     layer = scattering.Layer(bank, "phase collapse", subsample=subsample)

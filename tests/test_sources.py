@@ -12,9 +12,10 @@ pytest.importorskip("PIL")
 from PIL import Image
 
 from analysis import __main__ as command
-from analysis import record, sources, streams
+from analysis import record
 from analysis import separation_across_layers as measurement
-from analysis.sources import Sampling
+from analysis.instruments import sources, streams
+from analysis.instruments.sources import Sampling
 from collapse_theory.datasets import SEARCH_PATH
 
 SMALLEST = measurement.Setting(scales=1, angles=4, depth=1, subsample=True, sampling=Sampling(8, 8), calibration=4)

@@ -14,14 +14,14 @@ pytest.importorskip("skimage")
 from analysis import __main__ as command
 from analysis import record
 from analysis import separation_across_layers as measurement
-from analysis.sources import Sampling
-from analysis.stopping import Stopped, answered
+from analysis.instruments.sources import Sampling
+from analysis.instruments.stopping import Stopped, answered
 
 ROOT = Path(__file__).parents[1]
 TWO_WORKERS = """
 import sys, time
-from analysis.stopping import answered
-from analysis.workers import results_as_they_come
+from analysis.instruments.stopping import answered
+from analysis.instruments.workers import results_as_they_come
 
 def wait():
     for job, _ in results_as_they_come(time.sleep, [0.0, 600.0, 601.0, 602.0], 2):

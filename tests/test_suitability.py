@@ -11,7 +11,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from collapse_theory import learned
-from collapse_theory.learned.samples import labelled_images
+from collapse_theory.learned.labelled import labelled_images
 from collapse_theory.learned.training import train
 from tests.small_network import metrics, small_data, small_network, small_recipe
 

@@ -11,8 +11,8 @@ from torch import nn
 
 from collapse_theory import learned
 from collapse_theory.learned.evaluation import evaluate
-from collapse_theory.learned.finiteness import NotFinite
-from collapse_theory.learned.samples import labelled_images
+from collapse_theory.learned.labelled import labelled_images
+from collapse_theory.learned.not_finite import NotFinite
 from collapse_theory.learned.training import Recipe, train
 from tests.small_network import metrics, small_data, small_network, small_recipe, train_small
 

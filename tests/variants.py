@@ -20,7 +20,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from collapse_theory.cores import cores
+from collapse_theory.machine.cores import cores
 
 ROOT = Path(__file__).parents[1]
 # Tests of files, of commands and of how things are written: they compute no numbers that a variant could change.

@@ -13,7 +13,7 @@ from .cifar_names import CIFAR10_NAMES, CIFAR100_COARSE_NAMES, CIFAR100_NAMES
 from .decoding import FilesPassedOver
 from .folders import image_folder
 from .identities import identity
-from .materials import KTH_TIPS_NAMES, kth_tips
+from .kth_tips_files import KTH_TIPS_NAMES, kth_tips
 from .mnist import emnist, fashion_mnist, mnist
 from .mnist_names import EMNIST_NAMES, FASHION_MNIST_NAMES, MNIST_NAMES
 from .search import SEARCH_PATH, DataNotFound

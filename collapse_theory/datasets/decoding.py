@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import check_choice, check_count
-from ..cores import cores
+from ..machine.cores import cores
 from .formats import opened, oriented
 from .search import optional
 

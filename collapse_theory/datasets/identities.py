@@ -7,8 +7,8 @@ import numpy as np
 from .batches import image_batches
 from .cifar import cifar10, cifar100, read_cifar10, read_cifar100
 from .folders import image_folder
+from .kth_tips_files import find_kth_tips, kth_tips
 from .listing import list_classes
-from .materials import find_kth_tips, kth_tips
 from .mnist import emnist, fashion_mnist, mnist, read_emnist, read_fashion_mnist, read_mnist
 
 __all__ = ["identity"]

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from .evaluation import Snapshot, as_logits, in_precision
-from .finiteness import NotFinite, blame
+from .not_finite import NotFinite, blame
 
 __all__ = ["Descent"]
 

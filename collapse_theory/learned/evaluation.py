@@ -10,8 +10,8 @@ from torch.nn.parameter import is_lazy
 
 from ..arguments import check_choice
 from ..machine import reproducible
+from .labelled import LabelledImages
 from .recipes import PRECISIONS
-from .samples import LabelledImages
 
 __all__ = [
     "Snapshot",

@@ -15,9 +15,9 @@ from .augmentation import order_of_samples
 from .checkpoints import Checkpoint
 from .descent import Descent
 from .evaluation import evaluate, gpus
-from .finiteness import NotFinite
 from .identity import architecture, computation, schedule
 from .interruption import Interruption
+from .not_finite import NotFinite
 from .recipes import Recipe
 from .resumption import check_resumable, restore
 from .runs import RunFolder

@@ -3,7 +3,7 @@
 from .cascades import Layer, apply_layer, cascade, cascade_paths
 from .mixing import Mixing, mix_channels, semi_unitary
 from .path_table import paths
-from .windowed import scatter
+from .transform import scatter
 
 __all__ = [
     "Layer",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arguments import check_choice, check_count
-from ..arrays import array_namespace, device, images, is_complex, numpy_view, shape, to_complex
+from ..arguments import as_images, check_choice, check_count
+from ..arrays import array_namespace, device, is_complex, numpy_view, shape, to_complex
 from ..contexts import uncompiled
 from ..fourier import fft2
 from ..nonlinearities import named
@@ -85,7 +85,7 @@ def cascade(
     Raises ValueError or TypeError, before anything is computed, for arguments that do not fit.
     Source: Mallat (2012); with mixing and without it, Guth, Zarka & Mallat (2022).
     """
-    x = images(x, least_axes=3)
+    x = as_images(x, least_axes=3)
     check_count("depth", depth, least=0)
     columns = [
         _one_a_layer(name, value, depth)
@@ -123,7 +123,7 @@ def apply_layer(x, layer, number=0):
 
     Returns (..., C (1 + K), H', W'), or as many channels as the mixing has outputs.
     """
-    x = images(x, least_axes=3)
+    x = as_images(x, least_axes=3)
     if not isinstance(layer, Layer):
         raise TypeError(f"layer: expected a Layer, got {type(layer).__name__}")
     _check_sides(shape(x)[-2:], [layer])

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..arguments import check_choice, check_count, host_numbers
-from ..arrays import array_namespace, floating, is_complex, place, shape, to_complex
+from ..arguments import as_floating, check_choice, check_count, host_numbers
+from ..arrays import array_namespace, is_complex, place, shape, to_complex
 from ..contexts import matmul, uncompiled
 
 __all__ = ["Mixing", "mix_channels", "semi_unitary"]
@@ -40,7 +40,7 @@ def mix_channels(x, matrix):
     Returns (..., outputs, H, W), complex if either is.
     Raises ValueError if the matrix does not have C columns.
     """
-    x = floating(x)
+    x = as_floating(x)
     if x.ndim < 3:
         raise ValueError(f"x: expected images (..., C, H, W) with at least 3 axes, got shape {shape(x)}")
     xp, matrix, channels = array_namespace(x), host_numbers("mixing", matrix), shape(x)[-3]

@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 
 from ..arrays import array_namespace, is_numpy_array
-from ..compiled import Loop
-from ..cores import free_cores, on_cores, shares
+from ..machine.cores import free_cores, on_cores, shares
+from ..machine.loops import Loop
 from .cells import cell_bytes
 from .ranges import check_values, may_leave_the_range
 from .reduction import reduce_rows, rows_at_once

@@ -11,12 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import check_count
+from ..arguments import as_floating, check_count, check_finite
 from ..arrays import (
     array_namespace,
-    check_finite,
     device,
-    floating,
     is_complex,
     is_numpy_array,
     numbers_at_once,
@@ -164,7 +162,7 @@ def rows_by_class(features, labels, classes, least=1):
 
     Raises what `class_means` does, but for features that are not finite, which `ranges.in_range` finds.
     """
-    given = features = floating(features, "features")
+    given = features = as_floating(features, "features")
     check_count("classes", classes, least)
     _check_labels(features, labels)
     host, host_labels = numpy_view(features), numpy_view(labels)

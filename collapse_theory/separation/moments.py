@@ -2,25 +2,15 @@
 
 import numpy as np
 
-from ..arguments import check_count, check_number
-from ..arrays import (
-    array_namespace,
-    check_finite,
-    floating,
-    is_complex,
-    is_torch_array,
-    numpy_view,
-    place,
-    shape,
-    to_host,
-)
+from ..arguments import as_floating, check_count, check_finite, check_number
+from ..arrays import array_namespace, is_complex, is_torch_array, numpy_view, place, shape, to_host
 from ..contexts import is_recorded
 from ..labels import as_array, check_one_kind, class_codes, in_order
 from .accumulation import accumulate
-from .answers import Statistics, UnbiasedMoments
 from .cells import Cells, cell_bytes
 from .jackknife import totals_without_each_group
 from .ranges import host_weights
+from .readout import Statistics, UnbiasedMoments
 
 __all__ = ["ClassMoments"]
 
@@ -173,7 +163,7 @@ class ClassMoments(Statistics):
 
     def _checked(self, features, labels, weights):
         """Features, their classes, the class of each row, and weights: of rows that have one above 0."""
-        features = floating(features, "features")
+        features = as_floating(features, "features")
         if features.ndim < 1 or 0 in features.shape[1:]:
             raise ValueError(f"features: expected shape (N, ...), no feature axis empty, got {shape(features)}")
         check_finite(features[:0, ...], "features")  # that it holds values at all; which, is seen on the way

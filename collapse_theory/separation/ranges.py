@@ -15,7 +15,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..arrays import array_namespace, check_finite, is_complex, shape, to_host
+from ..arguments import check_finite
+from ..arrays import array_namespace, is_complex, shape, to_host
 from ..contexts import holds
 
 __all__ = ["check_values", "host_weights", "in_range", "may_leave_the_range"]

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from ..arrays import array_namespace, is_complex, is_numpy_array, place, to_complex, to_host, widest_dtype
-from ..compiled import Loop
+from ..machine.loops import Loop
 from ..pairs import sum_of_squares
 
 __all__ = ["reduce_rows", "rows_at_once"]

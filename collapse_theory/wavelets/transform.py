@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from ..arrays import array_namespace, floating, images, is_complex, place, shape
+from ..arguments import as_floating, as_images
+from ..arrays import array_namespace, is_complex, place, shape
 from ..contexts import uncompiled
 from ..fourier import fft2, ifft2
 from .filterbank import FilterBank
@@ -24,7 +25,7 @@ def wavelet_transform(x, bank):
     Returns (..., 1 + K, H, W) complex, where and as precise as `x`; at the peak, twice that memory is in use.
     Raises ValueError if the bank lives on another grid.
     """
-    x = images(x)
+    x = as_images(x)
     _check_grid("x", x, bank)
     return ifft2(fft2(x)[..., None, :, :] * place(bank.filters_hat, like=x))
 
@@ -41,7 +42,7 @@ def inverse_transform(z, bank):
     Returns (..., H, W): complex, or real for a bank tight for "real".
     Raises ValueError if the bank is not tight or `z` has another shape.
     """
-    z = images(z, "z", least_axes=3)
+    z = as_images(z, "z", least_axes=3)
     _check_grid("z", z, bank)
     if shape(z)[-3] != 1 + len(bank):
         raise ValueError(f"z: expected shape (..., {1 + len(bank)}, H, W) for {bank!r}, got {shape(z)}")
@@ -59,7 +60,7 @@ def amplitude_and_phase(z):
 
     Returns |z| and arg z in (−π, π] radians, both (...) real; the phase of 0 is 0.
     """
-    z = floating(z, "z")
+    z = as_floating(z, "z")
     xp = array_namespace(z)
     if is_complex(z):
         return xp.abs(z), xp.atan2(xp.imag(z), xp.real(z))

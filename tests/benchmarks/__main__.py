@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from analysis import record
-from analysis.options import Parser, real, whole
-from analysis.stopping import answered
+from analysis.instruments.options import Parser, real, whole
+from analysis.instruments.stopping import answered
 from collapse_theory.arrays import LIBRARIES, to_library
 from collapse_theory.files import write_atomically
 

@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 
 from collapse_theory.arrays import is_numpy_array, numpy_view, to_library
-from collapse_theory.cores import cores, on_cores
 from collapse_theory.fourier import fft2, inverse_sum
+from collapse_theory.machine.cores import cores, on_cores
 from collapse_theory.scattering import scatter
-from collapse_theory.scattering.windows import padded_sides, windows
+from collapse_theory.scattering.scatter_filters import padded_sides, windows
 from collapse_theory.wavelets import morlet_bank
 from collapse_theory.wavelets.filterbank import designed_bank
 from tests.peers import kymatio_front_end

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from itertools import pairwise
 
-from .arrays import is_numpy_array
+from ..arrays import is_numpy_array
 
 __all__ = ["cores", "cores_for", "free_cores", "on_cores", "shares"]
 

@@ -8,7 +8,7 @@ compile. The two add up in another order: the last bits of a result depend on wh
 import importlib
 from functools import cache
 
-from .machine import is_reproducible
+from . import is_reproducible
 
 __all__ = ["Loop"]
 

@@ -5,10 +5,10 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from collapse_theory.cores import cores
 from collapse_theory.machine import reproducible
+from collapse_theory.machine.cores import cores
 
-from . import record
+from .. import record
 
 
 @contextmanager

@@ -2,14 +2,14 @@
 
 import math
 
-from ..arguments import check_count, check_number
-from ..arrays import array_namespace, device, images, is_complex, is_numpy_array, numbers_at_once, numpy_view, shape
+from ..arguments import as_images, check_count, check_number
+from ..arrays import array_namespace, device, is_complex, is_numpy_array, numbers_at_once, numpy_view, shape
 from ..contexts import matmul, uncompiled
-from ..cores import cores_for, on_cores
 from ..fourier import fft2
+from ..machine.cores import cores_for, on_cores
 from ..torus import reflect
 from .path_table import check_path_counts
-from .windows import padded_sides, windows
+from .scatter_filters import padded_sides, windows
 
 __all__ = ["scatter"]
 
@@ -43,7 +43,7 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     see half of its spectrum. A `cascade` over the full circle does.
     Source: Mallat (2012); Bruna & Mallat (2013).
     """
-    x = images(x)
+    x = as_images(x)
     sides = shape(x)[-2:]
     _check(x, scales, angles, order)
     padded = padded_sides(sides, scales)

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from collapse_theory import compiled, cores
+from collapse_theory.machine import cores, loops
 from collapse_theory.pairs import sum_of_products
 from collapse_theory.scattering import cascade, scatter
 from collapse_theory.separation import ClassMoments, accumulation, reduction
@@ -19,24 +19,24 @@ from tests.test_reduction import exact
 
 def test_a_loop_is_compiled_once_that_pays_and_never_without_numba(monkeypatch):
     pytest.importorskip("numba")
-    monkeypatch.setattr(compiled, "_SECONDS_TO_COMPILE", 200e-9)
-    loop = compiled.Loop(lambda x, y: x + y, saved=2)
+    monkeypatch.setattr(loops, "_SECONDS_TO_COMPILE", 200e-9)
+    loop = loops.Loop(lambda x, y: x + y, saved=2)
     assert [loop.pays(40) for _ in range(4)] == [False, False, True, True]
     assert loop(1, 2) == 3
     monkeypatch.setattr(importlib.import_module("numba").config, "DISABLE_JIT", 1)
-    assert compiled._numba.__wrapped__() is None
-    monkeypatch.setattr(compiled, "_numba", lambda: None)
-    assert not compiled.Loop(lambda: 0, saved=2).pays(1000)
+    assert loops._numba.__wrapped__() is None
+    monkeypatch.setattr(loops, "_numba", lambda: None)
+    assert not loops.Loop(lambda: 0, saved=2).pays(1000)
 
 
 def test_a_module_that_is_missing_is_none(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
-    assert compiled._numba.__wrapped__() is None
+    assert loops._numba.__wrapped__() is None
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(2, 3, 5, 7), (3, 1, 2, 1025), (4, 40, 3, 2048), (14, 2, 8, 30), (5, 1, 1, 1)])
-def test_sum_of_products_is_the_plain_one(loops, rng, shape, dtype):
+def test_sum_of_products_is_the_plain_one(compiled_loops, rng, shape, dtype):
     blocks, planes, filters, width = shape
     spectra = rng.normal(size=(blocks, planes, 2, width)).astype(dtype)
     values = rng.normal(size=(blocks, filters, width)).astype(dtype)
@@ -51,7 +51,7 @@ def test_sum_of_products_is_the_plain_one(loops, rng, shape, dtype):
 @pytest.mark.parametrize("size", [1e-25, 1e-21, 1.0, 1e15, 1e25])
 @pytest.mark.parametrize("first", [0.0, 2.0, 1e4])
 @pytest.mark.parametrize("count", [2, 3, 4, 7, 64, 255])
-def test_every_feature_of_many_rows_keeps_its_digits(loops, rng, size, first, count):
+def test_every_feature_of_many_rows_keeps_its_digits(compiled_loops, rng, size, first, count):
     rows = rng.normal(size=(count + 5, 2500)) + 1e3
     rows[3] += first
     rows[:, 3] = 2
@@ -73,7 +73,7 @@ def test_moments_are_the_plain_ones(monkeypatch, rng, cut, groups, dtype):
     labels = rng.permutation(np.arange(400) % 5)
     found = []
     for seconds in (float("inf"), 0):
-        monkeypatch.setattr(compiled, "_SECONDS_TO_COMPILE", seconds)
+        monkeypatch.setattr(loops, "_SECONDS_TO_COMPILE", seconds)
         moments = ClassMoments(groups=groups)
         for part in np.split(np.arange(400), cut):
             moments.update(x[part], labels[part])
@@ -87,7 +87,7 @@ def test_moments_are_the_plain_ones(monkeypatch, rng, cut, groups, dtype):
         np.testing.assert_allclose(quick.interval("fisher_trace"), plain.interval("fisher_trace"), rtol=1e-5)
 
 
-def test_rows_added_one_by_one_are_merged_as_the_cells_merge_them(loops, rng):
+def test_rows_added_one_by_one_are_merged_as_the_cells_merge_them(compiled_loops, rng):
     moments = ClassMoments(groups=3).update(rng.normal(size=(50, 4)), np.arange(50) % 4)
     slow = copy.deepcopy(moments._cells)
     x, labels, before = rng.normal(size=(9, 4)), np.array([3, 0, 0, 1, 3, 3, 3, 2, 3]), moments.counts
@@ -100,9 +100,9 @@ def test_rows_added_one_by_one_are_merged_as_the_cells_merge_them(loops, rng):
     np.testing.assert_allclose(moments._cells.squares, slow.squares, rtol=1e-13)
 
 
-def test_cores_share_a_loop(monkeypatch, loops, rng):
-    threads, call = [], compiled.Loop.__call__
-    monkeypatch.setattr(compiled.Loop, "__call__", lambda *a: (threads.append(threading.get_ident()), call(*a)))
+def test_cores_share_a_loop(monkeypatch, compiled_loops, rng):
+    threads, call = [], loops.Loop.__call__
+    monkeypatch.setattr(loops.Loop, "__call__", lambda *a: (threads.append(threading.get_ident()), call(*a)))
     monkeypatch.setattr(cores, "cores", lambda: 3)
     monkeypatch.setattr(cores, "_WORTH_SHARING", 50)
     monkeypatch.setattr(accumulation, "_SHARED_NUMBERS", 1)
@@ -121,7 +121,7 @@ def test_transforms_are_the_plain_ones(monkeypatch, rng):
     x, bank = rng.normal(size=(3, 2, 32, 32)).astype(np.float32), morlet_bank((32, 32), 2, 4, "full").tight("complex")
     found = []
     for seconds in (float("inf"), 0):
-        monkeypatch.setattr(compiled, "_SECONDS_TO_COMPILE", seconds)
+        monkeypatch.setattr(loops, "_SECONDS_TO_COMPILE", seconds)
         *_, deepest = cascade(x, bank, "phase collapse", depth=2, subsample=True)
         found.append((scatter(x, 3), deepest))
     for plain, quick in zip(*found, strict=True):

@@ -1,0 +1,1 @@
+"""What the questions share: sources, observations, probes, options, progress, the shapes of results."""

@@ -1,0 +1,3 @@
+"""How much to work on at a time: every number that was tuned, with its unit, and how it was measured."""
+
+__all__ = []
