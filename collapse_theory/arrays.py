@@ -17,6 +17,7 @@ __all__ = [
     "dense",
     "device",
     "hand_over",
+    "in_double",
     "is_complex",
     "is_kind",
     "numbers_at_once",
@@ -113,6 +114,12 @@ def to_complex(x):
     """`x` as a complex array of its own precision; a complex array is returned as it is."""
     dtype = complex_dtype(x)
     return x if is_complex(x) else array_namespace(x).astype(x, dtype)
+
+
+def in_double(x):
+    """An array in double precision, where its library has it."""
+    xp = array_namespace(x)
+    return xp.astype(x, widest_dtype(xp, "complex floating" if is_complex(x) else "real floating"), copy=False)
 
 
 def shape(x):

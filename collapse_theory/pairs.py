@@ -8,7 +8,7 @@ from .arrays import array_namespace, complex_dtype, is_complex, is_numpy_array, 
 from .machine.cores import on_cores, shares
 from .machine.loops import Loop
 
-__all__ = ["pairs", "sum_of_products", "sum_of_squares", "unpair"]
+__all__ = ["pairs", "sum_of_products", "unpair"]
 
 
 def pairs(z):
@@ -87,11 +87,3 @@ def _add_products(spectra, values, sums, low, high):
                     a, v = spectra[blocks - 1, plane, here], values[blocks - 1, filter, here]
                     for k in range(len(total)):
                         total[k] += a[k] * v[k]
-
-
-def sum_of_squares(rows):
-    """Σ_n |r_n|², real, in one pass over the memory where the library has a way.  (N, D) real or complex -> (D,)."""
-    xp = array_namespace(rows)
-    if xp.isdtype(rows.dtype, "complex floating"):
-        return sum_of_squares(xp.real(rows)) + sum_of_squares(xp.imag(rows))
-    return np.einsum("nd,nd->d", rows, rows) if is_numpy_array(rows) else xp.sum(rows * rows, axis=0)

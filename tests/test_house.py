@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "wavelets": {"arguments", "arrays", "contexts", "fourier", "pairs", "torus"},
     "nonlinearities": {"arguments", "arrays", "contexts"},
     "scattering": FOUNDATION,
-    "separation": {"arguments", "arrays", "labels", "machine", "contexts", "pairs"},
+    "separation": {"arguments", "arrays", "labels", "machine", "contexts"},
     "processes": {"arguments", "arrays", "fourier", "torus"},
     "datasets": {"arguments", "arrays", "files", "labels", "machine"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},

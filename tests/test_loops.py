@@ -11,10 +11,10 @@ import pytest
 from collapse_theory.machine import cores, loops
 from collapse_theory.pairs import sum_of_products
 from collapse_theory.scattering import cascade, scatter
-from collapse_theory.separation import ClassMoments, accumulation, reduction
+from collapse_theory.separation import ClassMoments, batches
 from collapse_theory.wavelets import morlet_bank
 from tests.places import NUMPY, assert_close, rounding_of_transforms
-from tests.test_reduction import exact
+from tests.test_class_batches import exact
 
 
 def test_a_loop_is_compiled_once_that_pays_and_never_without_numba(monkeypatch):
@@ -57,11 +57,13 @@ def test_every_feature_of_many_rows_keeps_its_digits(compiled_loops, rng, size, 
     rows[:, 3] = 2
     rows = (size * rows).astype(np.float32)
     index = np.arange(3, count + 3)
-    mean, squares, _ = reduction.reduce_rows(rows, index, np.zeros(2500), covariance=False)
+    mean, squares, _ = batches.reduce_rows(rows, index, origin=np.zeros(2500), compiled=True)
     expected_mean, expected = exact(rows[index])
     assert mean.dtype == squares.dtype == np.float64
-    np.testing.assert_allclose(mean, expected_mean, rtol=0, atol=5e-6 * np.sqrt(expected.max() / count))
-    np.testing.assert_allclose(squares, expected, rtol=3e-5, atol=0)  # one digit less than single precision has
+    np.testing.assert_allclose(mean, expected_mean, rtol=0, atol=1e-12 * np.sqrt(expected.max() / count))
+    np.testing.assert_allclose(
+        squares, expected, rtol=1e-11, atol=0
+    )  # two digits fewer than double precision has, at worst
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -105,7 +107,7 @@ def test_cores_share_a_loop(monkeypatch, compiled_loops, rng):
     monkeypatch.setattr(loops.Loop, "__call__", lambda *a: (threads.append(threading.get_ident()), call(*a)))
     monkeypatch.setattr(cores, "cores", lambda: 3)
     monkeypatch.setattr(cores, "_WORTH_SHARING", 50)
-    monkeypatch.setattr(accumulation, "_SHARED_NUMBERS", 1)
+    monkeypatch.setattr(batches, "SHARED_NUMBERS", 1)
     spectra, values = rng.normal(size=(4, 20, 30)), rng.normal(size=(4, 5, 30))
     assert_close(sum_of_products(spectra, values), np.einsum("bnk,blk->nlk", spectra, values), NUMPY, rounding=1e-14)
     x, labels = rng.normal(size=(64, 70)).astype(np.float32), np.arange(64) % 2

@@ -6,7 +6,7 @@ from ..arguments import as_floating, check_count, check_finite, check_number
 from ..arrays import array_namespace, is_complex, is_torch_array, numpy_view, place, shape, to_host
 from ..contexts import is_recorded
 from ..labels import as_array, check_one_kind, class_codes, in_order
-from .accumulation import accumulate
+from .batches import add_batch
 from .cells import Cells, cell_bytes
 from .jackknife import totals_without_each_group
 from .ranges import host_weights
@@ -89,7 +89,7 @@ class ClassMoments(Statistics):
                 self._origin = to_host(flat[0, ...]).astype(self._cells.means.dtype)
             codes = self._places_of(names)[codes]
             places = self._next_groups(codes) * len(self._labels) + codes
-            accumulate(self._cells, flat, places, origin=self._origin, weights=weights)
+            add_batch(self._cells, flat, places, origin=self._origin, weights=weights)
         except BaseException:
             self._labels, self._cells, self._origin, self._feature_shape = before
             raise

@@ -14,10 +14,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..arguments import check_count, check_number
-from ..arrays import array_namespace, device, is_complex
-from ..pairs import sum_of_squares
-from .by_class import in_double, rows_by_class
-from .outer_products import outer_products, sum_of_outer_products
+from ..arrays import array_namespace, device, in_double, is_complex
+from .by_class import rows_by_class
+from .outer_products import outer_products, sum_of_outer_products, sum_of_squares
 from .ranges import in_range
 
 __all__ = [

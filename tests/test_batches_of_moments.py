@@ -1,14 +1,17 @@
-"""Doubts about batches added to moments: is a bad one refused as a whole, whichever way its rows are reduced?"""
+"""Doubts about batches added to moments: which way are they added, and is a bad one refused as a whole, either way?"""
 
 import itertools
 import pickle
+import sys
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from collapse_theory.machine import cores
-from collapse_theory.separation import ClassMoments, accumulation
+from collapse_theory.separation import ClassMoments, batches
+from collapse_theory.separation.batches import Way, way_to_add
 
 
 @pytest.mark.parametrize("settings", [{}, {"groups": 20}, {"covariance": True}])
@@ -58,28 +61,84 @@ def test_memory_order_and_constant_features_change_nothing(compiled_loops, rng, 
         assert np.all(spreads[:20] == 0)
 
 
-def test_few_numbers_are_copied_where_many_features_lose_digits_in_single_precision(monkeypatch, compiled_loops, rng):
+def test_rows_are_copied_a_few_at_a_time(monkeypatch, rng):
     monkeypatch.setattr(cores, "cores", lambda: 1)
     x, labels = rng.normal(size=(256, 2**13)).astype(np.float32), [0] * 256
-    x[0] += 1e3  # far from the mean of the others
     for few in (0, 2):  # rows that came before, complex
         peaks = []
-        for _ in range(3):  # what is compiled or imported on the way takes its room once
+        for _ in range(3):  # what is imported on the way takes its room once
             moments = ClassMoments().update(x[:few] * (1 + 0j), labels[:few]) if few else ClassMoments()
             tracemalloc.start()
             moments.update(x, labels)
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-        # The features take 2**23, and in double they and their deviations would take 2**25. Once torch.compile has been
-        # used, NumPy no longer writes over temporary arrays: a chunk of 2**21 more.
-        assert min(peaks) < 2**24 + 2**21
+        assert min(peaks) < 2**23  # which the features take; in double they and their deviations would take 2**25
+
+
+CHUNKS = {"covariance": False, "compiled": False}
+
+
+@pytest.mark.parametrize(
+    ("counts", "features", "settings", "way"),
+    [
+        ([1000, 1000], 8, {}, Way(False, rows=256, chunks=8, checked=False)),
+        ([1000, 0, 1000], 8, {"compiled": True}, Way(False, rows=256, chunks=8, checked=False)),
+        ([1000, 1000], 2**12, {}, Way(False, rows=64, chunks=32, checked=False)),
+        ([1000, 1000], 2**12, {"compiled": True}, Way(False, rows=256, chunks=8, checked=False)),
+        ([1000, 1000], 2**15, {}, Way(False, rows=8, chunks=16, checked=True)),  # moments as large as the features
+        ([1000, 1000], 2**19, {}, Way(False, rows=1, chunks=16, checked=True)),
+        ([1000, 1000], 2**21, {"compiled": True}, Way(False, rows=256, chunks=16, checked=True)),  # 400 MiB to hold
+        ([16, 16, 16], 8, {"compiled": True}, Way(False, rows=256, chunks=3, checked=False)),
+        ([16, 16, 15], 8, {"compiled": True}, Way(True, rows=1, chunks=1, checked=True)),
+        ([16, 16, 15], 8, {}, Way(False, rows=256, chunks=16, checked=True)),
+        ([1000, 1000], 2**12, {"covariance": True}, Way(False, rows=256, chunks=1, checked=True)),
+        ([1, 1], 8, {"covariance": True}, Way(False, rows=256, chunks=1, checked=True)),
+    ],
+)
+def test_the_way_to_add_is_this_table(counts, features, settings, way):
+    assert way_to_add(np.array(counts), features, **(CHUNKS | settings)) == way
+
+
+@pytest.mark.parametrize(
+    ("size", "dtype", "settings", "loop"),
+    [
+        (200, np.float32, {}, "_add_about_first"),
+        (200, np.float64, {}, "_add_about_first"),
+        (200, np.float64, {"groups": 20}, "_add_rows"),
+        (200, np.complex64, {}, None),
+        (200, np.float64, {"covariance": True}, None),
+    ],
+)
+def test_work_is_counted_once_for_the_one_loop_that_would_do_it(monkeypatch, rng, size, dtype, settings, loop):
+    for name in ("_add_about_first", "_add_rows"):
+        monkeypatch.setattr(getattr(batches, name), "done", 0)
+    ClassMoments(**settings).update(rng.normal(size=(size, 3)).astype(dtype), np.arange(size) % 2)
+    done = {name: getattr(batches, name).done for name in ("_add_about_first", "_add_rows")}
+    assert done == {name: 3 * size if name == loop else 0 for name in done}
+
+
+def test_an_update_stays_in_five_files_of_the_package_of_separation(compiled_loops, rng):
+    files = set()
+
+    def note(frame, event, argument):
+        path = Path(frame.f_code.co_filename)
+        if path.parent.name == "separation":
+            files.add(path.stem)
+
+    sys.setprofile(note)
+    try:
+        for settings in ({}, {"covariance": True}, {"groups": 20}):
+            ClassMoments(**settings).update(rng.normal(size=(200, 3)), np.arange(200) % 2)
+    finally:
+        sys.setprofile(None)
+    assert files - {"readout"} <= {"moments", "batches", "cells", "outer_products", "ranges"}
 
 
 def test_moments_that_would_take_too_much_are_not_held_back(monkeypatch, rng):
     x, labels = rng.normal(size=(640, 5)), np.arange(640) % 2
     expected = pickle.dumps(ClassMoments().update(x, labels))
-    monkeypatch.setattr(accumulation, "_HELD_BACK", 0)
-    monkeypatch.setattr(accumulation, "_add_long_chunks", None)
+    monkeypatch.setattr(batches, "HELD_BYTES", 0)
+    monkeypatch.setattr(batches, "may_leave_the_range", None)
     assert pickle.dumps(ClassMoments().update(x, labels)) == expected
 
 
