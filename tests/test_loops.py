@@ -57,6 +57,7 @@ def test_every_feature_of_many_rows_keeps_its_digits(compiled_loops, rng, size, 
     rows[:, 3] = 2
     rows = (size * rows).astype(np.float32)
     index = np.arange(3, count + 3)
+    assert batches._add_about_first.pays(rows.size)
     mean, squares, _ = batches.reduce_rows(rows, index, origin=np.zeros(2500), compiled=True)
     expected_mean, expected = exact(rows[index])
     assert mean.dtype == squares.dtype == np.float64
