@@ -231,19 +231,22 @@ def _host(values):
 
 @partial(Loop, saved=0.8)
 def _add_about_first(features, index, sums, squares):
-    """Σ(x − x_0) and Σ|x − x_0|², added to `sums` and `squares`, in one pass over the rows: four at a time."""
-    for low in range(0, features.shape[1], 1024):
-        here = slice(low, low + 1024)
+    """Σ(x − x_0) and Σ|x − x_0|², added to `sums` and `squares`, in one pass: eight rows at a time, in the cache."""
+    for low in range(0, features.shape[1], 2048):
+        here = slice(low, low + 2048)
         first, total, square = features[index[0], here], sums[here], squares[here]
-        whole = len(index) // 4 * 4
-        for start in range(0, whole, 4):
-            a, b = features[index[start], here], features[index[start + 1], here]
-            c, d = features[index[start + 2], here], features[index[start + 3], here]
+        whole = len(index) // 8 * 8
+        for i in range(0, whole, 8):
+            a, b = features[index[i], here], features[index[i + 1], here]
+            c, d = features[index[i + 2], here], features[index[i + 3], here]
+            e, f = features[index[i + 4], here], features[index[i + 5], here]
+            g, h = features[index[i + 6], here], features[index[i + 7], here]
             for j in range(len(first)):
-                origin = np.float64(first[j])
-                p, q, r, s = a[j] - origin, b[j] - origin, c[j] - origin, d[j] - origin
-                total[j] += (p + q) + (r + s)
-                square[j] += (p * p + q * q) + (r * r + s * s)
+                x = np.float64(first[j])
+                p, q, r, s = a[j] - x, b[j] - x, c[j] - x, d[j] - x
+                t, u, v, w = e[j] - x, f[j] - x, g[j] - x, h[j] - x
+                total[j] += ((p + q) + (r + s)) + ((t + u) + (v + w))
+                square[j] += ((p * p + q * q) + (r * r + s * s)) + ((t * t + u * u) + (v * v + w * w))
         for row in index[whole:]:
             a = features[row, here]
             for j in range(len(first)):
