@@ -62,9 +62,7 @@ def test_every_feature_of_many_rows_keeps_its_digits(compiled_loops, rng, size, 
     expected_mean, expected = exact(rows[index])
     assert mean.dtype == squares.dtype == np.float64
     np.testing.assert_allclose(mean, expected_mean, rtol=0, atol=1e-10 * np.sqrt(expected.max() / count))
-    np.testing.assert_allclose(
-        squares, expected, rtol=1e-11, atol=0
-    )  # two digits lost at worst
+    np.testing.assert_allclose(squares, expected, rtol=1e-11, atol=0)  # two digits lost at worst
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

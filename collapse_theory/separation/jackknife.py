@@ -17,12 +17,11 @@ Source: Shao & Wu (1989).
 
 import numpy as np
 
+from ..machine.sizes import JACKKNIFE_FEATURES
 from .cells import Cells
 from .summary import Summary
 
 __all__ = ["jackknife_error", "jackknife_interval", "matrices_without_each_group", "totals_without_each_group"]
-
-_CHUNK_FEATURES = 2048  # of the inner products at a time, so that they stay in the cache
 
 
 def jackknife_interval(value, replicates, confidence, strata=None):
@@ -57,22 +56,35 @@ def jackknife_error(replicates, strata=None):
 def totals_without_each_group(cells: Cells, origin, stratified=False):
     """Summaries, summed over the features, of all groups but one, for each group.
 
+        n_y = Σ_g n_gy,   μ_y = Σ_g s_gy m_gy,   s_gy = n_gy / n_y,   over the groups g that are kept
+        |μ_y|² = Σ_gh s_gy s_hy ⟨m_gy, m_hy⟩
+        n_y W_y = Σ_g S_gy + Σ_g n_gy |m_gy|² − n_y |μ_y|²
+        B = Σ_y p_y |μ_y − μ|²,   the same with the shares s_gy − p_y′ s_gy′ of μ_y − μ in place of s
+
+    All of them follow from the inner products of the cell means: one matrix product of (G K, D) arrays, instead of G
+    pools of K D numbers each. The means are taken from the mean of all samples, so that no digits are lost.
+
     stratified : leave out one group of one class at a time, class after class, instead of one of every class
 
-    All squared distances between pooled means follow from the inner products of the cell means, taken from the mean
-    of all samples: one matrix product of (G K, D) arrays instead of G pools of K D numbers each.
+    Returns a list of `Summary`.
     """
-    groups, classes, features = cells.means.shape
-    flat, shares = cells.means.reshape(groups * classes, features), cells.counts.ravel() / cells.counts.sum()
-    gram = np.zeros((len(flat) + 1, len(flat) + 1))
-    for start in range(0, features, _CHUNK_FEATURES):
-        part = slice(start, start + _CHUNK_FEATURES)
-        center = shares @ flat[:, part]
-        rows = np.concatenate([flat[:, part] - center, (origin[part] + center)[None]])
-        gram += (rows.conj() @ rows.T).real
-    sums = cells.squares.sum(axis=-1)
-    left_out = [(g, y) for y, g in zip(*np.nonzero(cells.samples.T), strict=True)] if stratified else range(groups)
-    return [_totals(_all_but(cell, cells.counts), sums, gram) for cell in left_out]
+    inner = _inner_products(cells, origin)
+    squares = cells.squares.sum(axis=-1)
+    strata = zip(*np.nonzero(cells.samples.T), strict=True)
+    left_out = [(group, y) for y, group in strata] if stratified else range(len(cells.counts))
+    return [_total_of(_all_but(cell, cells.counts), squares, inner) for cell in left_out]
+
+
+def _inner_products(cells, origin):
+    """(G K + 1, G K + 1) Re ⟨a, b⟩ of the cell means and, last, of the origin, all from the mean of all samples."""
+    means, shares = cells.means.reshape(-1, cells.means.shape[-1]), cells.counts.ravel() / cells.counts.sum()
+    inner = np.zeros((len(means) + 1, len(means) + 1))
+    for start in range(0, means.shape[1], JACKKNIFE_FEATURES):
+        part = slice(start, start + JACKKNIFE_FEATURES)
+        center = shares @ means[:, part]
+        rows = np.concatenate([means[:, part] - center, (origin[part] + center)[None]])
+        inner += (rows.conj() @ rows.T).real
+    return inner
 
 
 def _all_but(cell, counts):
@@ -82,30 +94,53 @@ def _all_but(cell, counts):
     return kept
 
 
-def _totals(counts, sums, gram):
-    """The summary of the cells with `counts` above 0, from the inner products of all cell means and of the origin."""
+def _total_of(counts, squares, inner):
+    """The summary of the cells of which `counts` (G, K) are above 0.
+
+    squares : (G, K) squared deviations of each cell, summed over the features
+    inner : `_inner_products`
+    """
+    n, shares = counts.sum(axis=0), _shares(counts)
+    of_means, to_origin = inner[:-1, :-1], inner[:-1, -1]
+    norms = _squared(shares, of_means)
+    energies = norms + 2 * shares @ to_origin + inner[-1, -1]
+    within = (squares * (counts > 0)).sum(axis=0) + _spread(counts, norms, of_means)
+    return Summary(n, within / n, energies, _between(n / n.sum(), shares, of_means))
+
+
+def _shares(counts):
+    """(K, G K) shares of the cell means in the mean of each class: μ_y = Σ_gy′ shares[y, g y′] m_gy′."""
     groups, classes = counts.shape
-    n = counts.sum(axis=0)
-    shares = np.zeros((classes, groups, classes))  # pooled mean of class y = Σ shares[y, g, y'] m[g, y']
+    shares = np.zeros((classes, groups, classes))
     for y in range(classes):
-        shares[y, :, y] = counts[:, y] / n[y]
-    shares = shares.reshape(classes, -1)
-    inner, to_origin = gram[:-1, :-1], gram[:-1, -1]
-    squared = np.einsum("ya,ab,yb->y", shares, inner, shares)
-    cell_norms = np.diag(inner).reshape(groups, classes)
-    spread = (counts * cell_norms).sum(axis=0) - n * squared
-    offsets = shares - (n / n.sum()) @ shares
-    between = (n / n.sum()) @ np.einsum("ya,ab,yb->y", offsets, inner, offsets)
-    energies = squared + 2 * shares @ to_origin + gram[-1, -1]
-    return Summary(n, ((sums * (counts > 0)).sum(axis=0) + np.maximum(spread, 0)) / n, energies, between)
+        shares[y, :, y] = counts[:, y] / counts[:, y].sum()
+    return shares.reshape(classes, -1)
+
+
+def _squared(shares, inner):
+    """(K,) squared norms of mixtures of the cell means."""
+    return np.einsum("ya,ab,yb->y", shares, inner, shares)
+
+
+def _spread(counts, norms, inner):
+    """(K,) Σ_g n_gy |m_gy − μ_y|², of class means of squared norms `norms`."""
+    cells = np.diag(inner).reshape(counts.shape)
+    return np.maximum((counts * cells).sum(axis=0) - counts.sum(axis=0) * norms, 0)
+
+
+def _between(p, shares, inner):
+    """Σ_y p_y |μ_y − μ|²."""
+    return p @ _squared(shares - p @ shares, inner)
 
 
 def matrices_without_each_group(cells: Cells, pooled: Cells, origin):
     """Summaries of the covariance matrices of all groups but one, for each group, one at a time.
 
-    pooled : the cells pooled. Each group is taken off it, which costs one pass over the matrices where merging the
-        others costs G; a twentieth of the products comes off, so that no digits are lost. Samples with weights may
-        have nearly all of it in one group: then the others are merged.
+    pooled : the cells pooled. Each group is subtracted from it: one pass over the matrices instead of G merges. With
+        20 groups that removes about a twentieth of each sum, so that no digits are lost. With weights, one group may
+        hold nearly all of the sum: then the others are merged.
+
+    Yields a `Summary` of (K, D, D) matrices for each group.
     """
     weighted, groups = cells.counts.dtype.kind == "f", np.arange(len(cells.counts))
     for left_out in groups:
