@@ -6,21 +6,25 @@ where it is, with and without scikit-learn's array_api_dispatch. What was fitted
 with: `set_params` has its effect at the next `fit`.
 """
 
+import itertools
 import math
 import warnings
 from types import SimpleNamespace
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import scattering
 from .arguments import as_floating, check_choice, check_count, check_finite
 from .arrays import array_namespace, device, is_complex, shape
+from .extras import needing
 from .labels import as_label_array
 from .separation import ClassMoments
 from .separation.ranges import host_weights
-from .wavelets import morlet_bank
+from .wavelets import directions, morlet_bank
+
+with needing("figures"):
+    from sklearn.base import BaseEstimator, TransformerMixin
+    from sklearn.utils.validation import check_is_fitted, validate_data
 
 __all__ = ["ClassSeparation", "ScatteringTransformer"]
 
@@ -28,7 +32,7 @@ _KINDS = ("scattering", "cascade")
 _STATISTICS = ("fisher_trace", "fisher_full", "within_class_variance", "between_class_variance", "mean_energy")
 
 
-class ScatteringTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class ScatteringTransformer(TransformerMixin, BaseEstimator):
     """Flattened images in, moduli of their wavelet coefficients out, averaged over the image or not.
 
     image_shape : (C, H, W) or (H, W) of the image in a row; None for the smallest square grey image that holds a row
@@ -64,7 +68,7 @@ class ScatteringTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         rows = _checked(self, X, reset=True)
         self.image_shape_ = self._read_image_shape()
         self._fitted = _parameters(self)
-        self._n_features_out = int(self._features(rows[:1, ...]).shape[1])
+        self._sides_out = shape(self._moduli(rows[:1, ...]))[-2:]
         return self
 
     def transform(self, X):
@@ -75,6 +79,26 @@ class ScatteringTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         count = int(rows.shape[0])
         parts = (slice(start, min(start + self.batch, count)) for start in range(0, count, self.batch))
         return array_namespace(rows).concat([self._features(rows[part, ...]) for part in parts], axis=0)
+
+    def get_feature_names_out(self, input_features=None):
+        """(features,) names of the columns of a result, as objects, for data frames and reports.
+
+        order1_scale0_angle3            of a scattering, and order2_scale0_angle3_scale1_angle5
+        layer1_scale0_angle3            of a cascade, and layer1_lowpass_layer2_scale1_angle5
+        channel2_order0_row0_column7    of several channels, not averaged
+
+        input_features : as scikit-learn passes them; nothing depends on them
+
+        Raises NotFittedError before `fit`.
+        """
+        check_is_fitted(self)
+        fitted, (channels, *_) = self._fitted, self.image_shape_
+        paths = list((_scattering_names if fitted.kind == "scattering" else _cascade_names)(fitted))
+        names = [f"channel{c}_{path}" for c in range(channels) for path in paths] if channels > 1 else paths
+        if not fitted.averaged:
+            height, width = self._sides_out
+            names = [f"{name}_row{r}_column{c}" for name in names for r in range(height) for c in range(width)]
+        return np.array(names, object)
 
     def _read_image_shape(self):
         """(C, H, W) of the images in rows of `n_features_in_`."""
@@ -99,15 +123,18 @@ class ScatteringTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         return sides if len(sides) == 3 else (1, *sides)
 
     def _features(self, rows):
-        """Moduli of a few rows, as rows."""
+        """Moduli of a few rows, averaged or not, as rows."""
+        xp, moduli = array_namespace(rows), self._moduli(rows)
+        moduli = xp.mean(moduli, axis=(-2, -1)) if self._fitted.averaged else moduli
+        return xp.reshape(moduli, (rows.shape[0], -1))
+
+    def _moduli(self, rows):
+        """Moduli of a few rows: (n, C, P, H', W') of a scattering, (n, C P, H', W') of a cascade."""
         xp = array_namespace(rows)
         count, size = rows.shape[0], math.prod(self.image_shape_)
         filling = xp.zeros((count, size - rows.shape[1]), dtype=rows.dtype, device=device(rows))
         images = xp.reshape(xp.concat([rows, filling], axis=1), (count, *self.image_shape_))
-        fitted = self._fitted
-        moduli = (_scattered if fitted.kind == "scattering" else _cascaded)(images, fitted)
-        moduli = xp.mean(moduli, axis=(-2, -1)) if fitted.averaged else moduli
-        return xp.reshape(moduli, (count, -1))
+        return (_scattered if self._fitted.kind == "scattering" else _cascaded)(images, self._fitted)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -124,6 +151,19 @@ def _cascaded(images, parameters):
     bank = morlet_bank(shape(images)[-2:], parameters.scales, parameters.angles).tight("real")
     *_, last = scattering.cascade(images, bank, "phase collapse", depth=parameters.order)
     return last
+
+
+def _scattering_names(parameters):
+    place = {angle: number for number, angle in enumerate(directions(parameters.angles))}
+    for path in scattering.paths(parameters.scales, parameters.angles, parameters.order):
+        wavelets = [(path[f"scale{n}"], path[f"angle{n}"]) for n in range(1, path["order"] + 1)]
+        yield "_".join([f"order{path['order']}", *(f"scale{scale}_angle{place[angle]}" for scale, angle in wavelets)])
+
+
+def _cascade_names(parameters):
+    filters = ["lowpass", *(f"scale{s}_angle{a}" for s in range(parameters.scales) for a in range(parameters.angles))]
+    for path in itertools.product(filters, repeat=parameters.order):
+        yield "_".join(f"layer{number}_{name}" for number, name in enumerate(path, 1))
 
 
 class ClassSeparation(BaseEstimator):
@@ -236,6 +276,12 @@ def _weights(sample_weight, rows):
 
 def _checked(estimator, X, *labels, reset):
     """Rows, and labels if they are given, as scikit-learn wants them; `reset` remembers the number of features."""
+    if getattr(X, "ndim", 2) > 2:
+        shaped = ", and image_shape=(C, H, W) says how" if isinstance(estimator, ScatteringTransformer) else ""
+        raise ValueError(
+            f"X: expected rows (N, D), got shape {shape(X)}, {X.ndim} dimensions; "
+            f"X.reshape(len(X), -1) makes a row of each image{shaped}"
+        )
     try:
         elsewhere = not isinstance(X, np.ndarray) and array_namespace(X) is not None
     except TypeError:

@@ -75,4 +75,6 @@ def _library(name):
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise ImportError(f"the array library {name!r} is not installed ({error}); see README.md, Install") from error
+        extra = {"torch": "torch", "cupy": "cuda12", "numpy": ""}[name]
+        command = f'pip install "collapse_theory[{extra}]"' + ", or cuda13" * (name == "cupy")
+        raise ImportError(f"the array library {name!r} is not installed ({error}): {command}") from error

@@ -113,7 +113,7 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch):
         raise ImportError(f"No module named {name!r}")
 
     monkeypatch.setattr(arrays.importlib, "import_module", absent)
-    with pytest.raises(ImportError, match=r"the array library 'torch' is not installed .* see README.md"):
+    with pytest.raises(ImportError, match=r"the array library 'torch' is not installed .*: pip install .*\[torch\]"):
         to_library(np.ones(1), "torch")
 
 

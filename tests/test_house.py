@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "labels": {"arrays"},
     "machine": {"arrays", "contexts"},
     "files": set(),
+    "extras": set(),
     "pairs": {"arrays", "machine"},
     "fourier": {"arrays", "arguments", "machine"},
     "torus": {"arguments", "arrays", "contexts", "fourier"},
@@ -40,10 +41,10 @@ MAY_IMPORT = {
     "separation": {"arguments", "arrays", "labels", "machine", "contexts"},
     "processes": {"arguments", "arrays", "fourier", "torus"},
     "datasets": {"arguments", "arrays", "files", "labels", "machine"},
-    "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
+    "testing": FOUNDATION | {"extras", "scattering", "separation", "processes", "datasets"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
-    "learned": FOUNDATION | {"files", "scattering", "separation", "datasets"},
-    "estimators": {"arguments", "arrays", "labels", "wavelets", "scattering", "separation"},
+    "learned": FOUNDATION | {"extras", "files", "scattering", "separation", "datasets"},
+    "estimators": {"arguments", "extras", "arrays", "labels", "wavelets", "scattering", "separation"},
     "ledger": {"arrays", "claims"},
     "__main__": {"arrays", "ledger"},
     "__init__": set(),
@@ -167,5 +168,17 @@ def test_every_module_and_public_function_of_the_package_is_documented():
 
 @pytest.mark.parametrize(("module", "extra"), NEED_EXTRAS.items())
 def test_an_extra_is_imported_at_once_by_one_module_alone(module, extra):
-    at_once = {module_of(p) for p in LIBRARY for node in tree(p).body if extra in imported_roots(node)}
-    assert at_once == {module}
+    nodes = [(p, inner) for p in LIBRARY for node in tree(p).body for inner in (node, *getattr(node, "body", ()))]
+    assert {module_of(p) for p, node in nodes if extra in imported_roots(node)} == {module}
+
+
+@pytest.mark.parametrize(("module", "extra"), NEED_EXTRAS.items())
+def test_a_module_without_its_extra_says_what_to_install(module, extra):
+    code = (
+        f"import sys; sys.modules[{extra!r}] = None\n"
+        f"try:\n    from collapse_theory.{module} import *\n"
+        f"except ImportError as error:\n    print(error)"
+    )
+    said = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
+    names = {"sklearn": "figures", "hypothesis": "test", "torch": "torch"}
+    assert said == f'{extra} is not installed, which this needs: pip install "collapse_theory[{names[extra]}]"\n'

@@ -1,15 +1,18 @@
 """Learned networks: the only place that imports torch."""
 
-from .anatomy import class_statistics, dead_outputs
-from .calibration import calibrate, dead_fractions
-from .evaluation import evaluate
-from .fixed_scattering import BASELINES, Baseline, ScatteringBaseline, scattering_baseline
-from .labelled import labelled_images
-from .layers import NETWORK_NONLINEARITIES
-from .networks import ARCHITECTURES, Architecture, ScatteringNetwork, describe, scattering_network
-from .recipes import Recipe
-from .resnets import REAL_NONLINEARITIES, ResidualNetwork, resnet18, resnet20
-from .training import Outcome, restore, train
+from ..extras import needing
+
+with needing("torch"):
+    from .anatomy import class_statistics, dead_outputs
+    from .calibration import calibrate, dead_fractions
+    from .evaluation import evaluate
+    from .fixed_scattering import BASELINES, Baseline, ScatteringBaseline, scattering_baseline
+    from .labelled import labelled_images
+    from .layers import NETWORK_NONLINEARITIES
+    from .networks import ARCHITECTURES, Architecture, ScatteringNetwork, describe, scattering_network
+    from .recipes import Recipe
+    from .resnets import REAL_NONLINEARITIES, ResidualNetwork, resnet18, resnet20
+    from .training import Outcome, restore, train
 
 __all__ = [
     "ARCHITECTURES",
