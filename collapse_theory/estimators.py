@@ -87,6 +87,8 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator):
         layer1_scale0_angle3            of a cascade, and layer1_lowpass_layer2_scale1_angle5
         channel2_order0_row0_column7    of several channels, not averaged
 
+        Scales are octaves from 0, angles their places in the order of `wavelets.directions`.
+
         input_features : as scikit-learn passes them; nothing depends on them
 
         Raises NotFittedError before `fit`.
