@@ -20,6 +20,7 @@ __all__ = [
     "ratio_of",
     "ratios_of",
     "statement_of",
+    "table",
     "variants",
     "verify",
 ]
@@ -171,6 +172,23 @@ def excess_of(claim, lift, x, parameters):
     numbers = claim.certificate(lift(x), **parameters)
     numbers = {name: float(to_host(numbers[name])) for name in claim.REQUIRED}
     return float(np.max([(low - numbers[name], numbers[name] - high) for name, (low, high) in claim.REQUIRED.items()]))
+
+
+def table():
+    """The claims as a table in Markdown: name, statement, sharpness, and what breaks each one.  A string of lines."""
+    lines = ["| claim | statement | sharpness | broken by |", "|---|---|---|---|"]
+    for claim in CLAIMS:
+        name = claim.__name__.rsplit(".", 1)[-1]
+        cells = f"[`{name}`]({name}.py)", statement_of(claim), _printed_sharpness(claim), claim.BROKEN_BY
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _printed_sharpness(claim):
+    if kind_of(claim) != "inequality":
+        return kind_of(claim)
+    rows = claim.SHARPNESS if isinstance(claim.SHARPNESS, list) else [claim.SHARPNESS]
+    return ", ".join("{:g} to {:g}".format(*row) if isinstance(row, tuple) else f"{row:.4g}" for row in rows)
 
 
 def _failures_at_hardest(claim, hardest, reached, broken):

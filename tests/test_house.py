@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "learned": FOUNDATION | {"extras", "files", "scattering", "separation", "datasets"},
     "estimators": {"arguments", "extras", "arrays", "labels", "wavelets", "scattering", "separation"},
     "ledger": {"arrays", "claims"},
-    "__main__": {"arrays", "ledger"},
+    "__main__": {"__version__", "arrays", "ledger"},
     "__init__": set(),
 }
 # Import an extra at once, since their users have asked for it; and which.

@@ -8,8 +8,6 @@ import pytest
 
 from analysis import record
 from analysis.separation_across_layers import conclusions
-from collapse_theory.claims import CLAIMS
-from collapse_theory.ledger import kind_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -86,24 +84,6 @@ def percents(shares):
         return "none"
     low, high = (f"{100 * share:.0f}" for share in (min(shares), max(shares)))
     return low if low == high else f"{low} to {high}"
-
-
-def test_its_table_of_claims_is_the_ledger_in_order():
-    table = rows(section("The claims"))
-    assert len(table) == len(CLAIMS)
-    for (name, statement, sharpness, broken), claim in zip(table, CLAIMS, strict=True):
-        path = claim.__name__.replace(".", "/") + ".py"
-        assert name == f"[`{Path(path).stem}`]({path})"
-        assert statement == claim.__doc__.splitlines()[0]
-        assert sharpness == printed_sharpness(claim)
-        assert broken
-
-
-def printed_sharpness(claim):
-    if kind_of(claim) != "inequality":
-        return kind_of(claim)
-    rows = claim.SHARPNESS if isinstance(claim.SHARPNESS, list) else [claim.SHARPNESS]
-    return ", ".join("{:g} to {:g}".format(*s) if isinstance(s, tuple) else f"{s:.4g}" for s in rows)
 
 
 def test_its_local_links_lead_somewhere():

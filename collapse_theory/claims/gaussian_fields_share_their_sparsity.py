@@ -30,6 +30,7 @@ from ..wavelets import FilterBank, morlet_bank
 from .degenerate_images import some_degenerate
 
 BROKEN = {"circular": True}
+BROKEN_BY = "π/4 for a wavelet that sees both ω and −ω"
 
 
 def instance(rng):
