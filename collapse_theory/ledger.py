@@ -59,11 +59,13 @@ class Entry:
 
 
 def ledger(lift=np.asarray, examples=100, progress=lambda entry: None):
-    """Verify every claim.  Returns a list of `Entry`, in the order of the paper.
+    """Verify every claim.
 
     lift : puts a NumPy array in the library, device and double precision to verify
     examples : random instances of each claim; instance number n is `claim.instance(numpy.random.default_rng(n))`
-    progress : called with each entry as it comes
+    progress : called with each entry as soon as it is there
+
+    Returns a list of `Entry`, in the order of the paper.
     """
     entries = []
     for claim in CLAIMS:
@@ -72,10 +74,15 @@ def ledger(lift=np.asarray, examples=100, progress=lambda entry: None):
     return entries
 
 
-def verify(claim, lift=np.asarray, examples=100):
+def verify(claim, lift=np.asarray, examples: int = 100) -> "Entry":
     """Verify one claim: its random instances, its hardest one, and that it fails without its hypothesis.
 
     A witness has no random instances: its one construction is checked.
+
+    claim : a module of CLAIMS, or any object that defines what `collapse_theory.claims` says
+    lift, examples : as `ledger`
+
+    Returns an `Entry`, whose `failures` are empty if the claim stands.
     """
     start, kind = time.perf_counter(), kind_of(claim)
     measure, limit, _ = _MEASURES[kind]

@@ -212,8 +212,8 @@ def test_unbiased_full_ratio_corrects_the_matrices(rng):
 @pytest.mark.parametrize(
     ("features", "labels", "error", "message"),
     [
-        (np.ones((4, 2)), [0, 1, 1], ValueError, r"labels: expected shape \(4,\), one a sample, got \(3,\)"),
-        (np.ones((4, 2)), np.zeros((4, 1)), ValueError, r"labels: expected shape \(4,\), one a sample, got \(4, 1\)"),
+        (np.ones((4, 2)), [0, 1, 1], ValueError, r"labels: expected shape \(4,\), one per sample, got \(3,\)"),
+        (np.ones((4, 2)), np.zeros((4, 1)), ValueError, r"labels: expected shape \(4,\), one per sample, got \(4, 1\)"),
         (np.ones((4, 2)), [0, 1, np.nan, 1], ValueError, "labels: expected labels that are equal to themselves"),
         (np.ones((4, 2)), [0, 1, None, 1], ValueError, "labels: .* none missing, got None"),
         (np.array([[1, np.nan], [np.inf, 1]]), [0, 2], ValueError, "features: .* got 2 NaN or infinite"),

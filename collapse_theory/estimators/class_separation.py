@@ -39,7 +39,12 @@ class ClassSeparation(BaseEstimator):
         self.groups = groups
 
     def fit(self, X, y, sample_weight=None):
-        """Measure the rows X (N, D) of any array library, with labels y (N,).  Returns the estimator."""
+        """Measure the rows X (N, D) of any array library, with labels y (N,).
+
+        Returns the estimator.
+        Raises TypeError or ValueError for arguments that do not fit, as `ClassMoments.update`; ValueError if the
+        `statistic` is unknown, or no weight is above 0.
+        """
         rows = rows_of(self, X, y, reset=True)
         fitted = parameters_of(self)
         self.moments_ = _measured(fitted, *rows, sample_weight)
@@ -47,7 +52,11 @@ class ClassSeparation(BaseEstimator):
         return self
 
     def partial_fit(self, X, y, sample_weight=None):
-        """Add rows to those measured: exactly what `fit` of all of them gives.  Returns the estimator."""
+        """Add rows to those measured, which gives what `fit` of all of them gives.
+
+        Returns the estimator.
+        Raises what `fit` does.
+        """
         if not hasattr(self, "moments_"):
             return self.fit(X, y, sample_weight)
         rows, labels = rows_of(self, X, y, reset=False)
@@ -55,7 +64,12 @@ class ClassSeparation(BaseEstimator):
         return self
 
     def score(self, X, y, sample_weight=None):
-        """The statistic of other rows and their labels: nothing of the rows fitted but their number of features."""
+        """The statistic of other rows and their labels. Of the rows fitted, only their number of features matters.
+
+        Returns a float.
+        Raises NotFittedError before `fit`, and what `fit` does; ValueError if there is one class, and the statistic
+        compares classes.
+        """
         check_is_fitted(self)
         rows = rows_of(self, X, y, reset=False)
         statistics = self._statistics_of(_measured(self._fitted, *rows, sample_weight))
@@ -67,6 +81,8 @@ class ClassSeparation(BaseEstimator):
         """Jackknife interval (low, high) of the statistic of the rows fitted, with its ridge: `ClassMoments.interval`.
 
         It assumes that samples are independent.
+
+        Raises NotFittedError before `fit`; ValueError if `groups` is 0, or a class has no sample in some group.
         """
         check_is_fitted(self)
         ridge = self._fitted.ridge if self._fitted.statistic == "fisher_full" else None

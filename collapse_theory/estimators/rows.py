@@ -18,7 +18,11 @@ def parameters_of(estimator):
 
 
 def rows_of(estimator, X, *labels, reset):
-    """Rows, and labels if they are given, as scikit-learn wants them; `reset` remembers the number of features."""
+    """Rows, and labels if they are given, as scikit-learn wants them; `reset` remembers the number of features.
+
+    Raises TypeError or ValueError, which begins with X, if the rows are no rows, not finite, or of another number of
+    features.
+    """
     if getattr(X, "ndim", 2) > 2:
         shaped = ", and image_shape=(C, H, W) says how" if hasattr(estimator, "image_shape") else ""
         raise ValueError(

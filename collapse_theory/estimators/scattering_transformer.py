@@ -29,12 +29,13 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator):
     kind : "scattering" for the classical windowed transform, `scattering.scatter`, of each channel; "cascade" for the
         last layer of `scattering.cascade`, phase collapses by a periodic bank tight for real images
     averaged : give the average of each channel over the image; False gives every sample of every channel
-    batch : images transformed at a time, which bounds the memory: a cascade takes 32 C (1 + J L)^order H W bytes an
-        image in double precision. It changes no result, and may be set after `fit`
+    batch : images transformed at a time, which bounds the memory. It changes no result, and may be set after `fit`
 
     A row of the result is (C, P) or (C, P, H', W') of one image, flattened: paths in the order of `scattering.paths` or
     `scattering.cascade_paths`. Nothing is learnt from images but their number of features. Result and rows have the
     same library, device and precision; integers become double precision.
+
+    Memory: a cascade takes 32 C (1 + J L)^order H W bytes per image of a batch, in double precision.
     """
 
     def __init__(self, image_shape=None, *, scales=2, angles=8, order=2, kind="scattering", averaged=True, batch=64):
@@ -47,7 +48,11 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator):
         self.batch = batch
 
     def fit(self, X, y=None):
-        """Check the parameters and the number of features of X (N, D); y is ignored.  Returns the transformer."""
+        """Check the parameters and the number of features of X (N, D); y is ignored.
+
+        Returns the transformer.
+        Raises TypeError or ValueError, which names the parameter, if X or a parameter does not fit.
+        """
         check_choice("kind", self.kind, _KINDS)
         for name in ("scales", "angles", "batch"):
             check_count(name, getattr(self, name))
@@ -59,7 +64,10 @@ class ScatteringTransformer(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """X (N, D) of any array library -> (N, features)."""
+        """X (N, D) of any array library -> (N, features).
+
+        Raises NotFittedError before `fit`; TypeError or ValueError if X or `batch` does not fit.
+        """
         check_is_fitted(self)
         check_count("batch", self.batch)
         rows = rows_of(self, X, reset=False)

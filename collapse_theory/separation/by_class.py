@@ -182,7 +182,7 @@ def _check_labels(features, labels):
         raise ValueError(f"features: expected shape (N, ...), no axis empty, got {shape(features)}")
     check_finite(features[:0, ...], "features")  # that it holds values at all; which, is seen on the way
     if tuple(labels.shape) != (features.shape[0],):
-        raise ValueError(f"labels: expected shape ({features.shape[0]},), one a sample, got {shape(labels)}")
+        raise ValueError(f"labels: expected shape ({features.shape[0]},), one per sample, got {shape(labels)}")
     try:
         whole = xp.isdtype(labels.dtype, ("bool", "integral"))
     except (TypeError, ValueError):  # of a dtype that is in no standard

@@ -82,11 +82,11 @@ def host_weights(weights, count, name="weights"):
     try:
         host = np.asarray(weights) if isinstance(weights, list | tuple | np.ndarray) else to_host(weights)
     except (TypeError, ValueError, RuntimeError) as error:  # of rows of several lengths, or a dtype that NumPy lacks
-        raise TypeError(f"{name}: expected real numbers, one a sample ({error})") from None
+        raise TypeError(f"{name}: expected real numbers, one per sample ({error})") from None
     if host.dtype.kind not in "biuf" or np.ma.is_masked(weights):
-        raise TypeError(f"{name}: expected real numbers, one a sample, got {type(weights).__name__} of {host.dtype}")
+        raise TypeError(f"{name}: expected real numbers, one per sample, got {type(weights).__name__} of {host.dtype}")
     if host.shape != (count,):
-        raise ValueError(f"{name}: expected shape ({count},), one a sample, got {shape(host)}")
+        raise ValueError(f"{name}: expected shape ({count},), one per sample, got {shape(host)}")
     host = host.astype(np.float64)
     wrong = host[~((host >= 0) & np.isfinite(host))]
     if len(wrong):
