@@ -39,6 +39,7 @@ from collapse_theory.machine import reproducible
 from collapse_theory.machine.cores import cores
 from collapse_theory.nonlinearities import identity, named, saturate, soft_threshold
 from collapse_theory.scattering import Layer, Mixing, apply_layer
+from collapse_theory.separation import ClassMoments
 from collapse_theory.wavelets import morlet_bank
 
 from . import record
@@ -141,7 +142,7 @@ def check_memory(setting, channels, classes):
     pixels, wavelets = sources.SIDE**2, setting.scales * setting.angles
     shrink = 4 if setting.subsample else 1
     features = max(channels * (1 + wavelets) ** d * pixels // shrink**d for d in range(setting.depth + 1))
-    size = GROUPS * classes * features * (16 + 8)
+    size = ClassMoments.bytes_for(classes, features, groups=GROUPS, is_complex=True)
     if size > setting.memory:
         raise TooLarge(
             f"setting: the class means of {classes} classes x {features} features x {GROUPS} groups would take "
