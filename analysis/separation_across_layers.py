@@ -139,8 +139,7 @@ def _assembled(name, measured):
 
 def check_memory(setting, channels, classes):
     """Raise TooLarge, with the size, if the class means at the largest depth would exceed `setting.memory`."""
-    pixels, wavelets = sources.SIDE**2, setting.scales * setting.angles
-    shrink = 4 if setting.subsample else 1
+    pixels, wavelets, shrink = sources.SIDE**2, setting.scales * setting.angles, 4 if setting.subsample else 1
     features = max(channels * (1 + wavelets) ** d * pixels // shrink**d for d in range(setting.depth + 1))
     size = ClassMoments.bytes_for(classes, features, groups=GROUPS, is_complex=True)
     if size > setting.memory:
