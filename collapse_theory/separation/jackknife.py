@@ -59,7 +59,7 @@ def totals_without_each_group(cells: Cells, origin, stratified=False):
         n_y = Σ_g n_gy,   μ_y = Σ_g s_gy m_gy,   s_gy = n_gy / n_y,   over the groups g that are kept
         |μ_y|² = Σ_gh s_gy s_hy ⟨m_gy, m_hy⟩
         n_y W_y = Σ_g S_gy + Σ_g n_gy |m_gy|² − n_y |μ_y|²
-        B = Σ_y p_y |μ_y − μ|²,   the same with the shares s_gy − p_y′ s_gy′ of μ_y − μ in place of s
+        B = Σ_y p_y |μ_y|² − |μ|²,   μ = Σ_y p_y μ_y
 
     All of them follow from the inner products of the cell means: one matrix product of (G K, D) arrays, instead of G
     pools of K D numbers each. The means are taken from the mean of all samples, so that no digits are lost.
@@ -100,37 +100,25 @@ def _total_of(counts, squares, inner):
     squares : (G, K) squared deviations of each cell, summed over the features
     inner : `_inner_products`
     """
-    n, shares = counts.sum(axis=0), _shares(counts)
-    of_means, to_origin = inner[:-1, :-1], inner[:-1, -1]
-    norms = _squared(shares, of_means)
-    energies = norms + 2 * shares @ to_origin + inner[-1, -1]
-    within = (squares * (counts > 0)).sum(axis=0) + _spread(counts, norms, of_means)
-    return Summary(n, within / n, energies, _between(n / n.sum(), shares, of_means))
-
-
-def _shares(counts):
-    """(K, G K) shares of the cell means in the mean of each class: μ_y = Σ_gy′ shares[y, g y′] m_gy′."""
     groups, classes = counts.shape
-    shares = np.zeros((classes, groups, classes))
-    for y in range(classes):
-        shares[y, :, y] = counts[:, y] / counts[:, y].sum()
-    return shares.reshape(classes, -1)
+    n, of_means, to_origin = counts.sum(axis=0), inner[:-1, :-1], inner[:-1, -1].reshape(groups, classes)
+    shares = counts / n
+    own = np.einsum("gyhy->ygh", of_means.reshape(groups, classes, groups, classes))  # of the means of one class
+    norms = np.einsum("gy,ygh,hy->y", shares, own, shares)
+    energies = norms + 2 * (shares * to_origin).sum(axis=0) + inner[-1, -1]
+    within = (squares * (counts > 0)).sum(axis=0) + _spread(counts, norms, own)
+    return Summary(n, within / n, energies, _between(counts, norms, of_means))
 
 
-def _squared(shares, inner):
-    """(K,) squared norms of mixtures of the cell means."""
-    return np.einsum("ya,ab,yb->y", shares, inner, shares)
+def _spread(counts, norms, own):
+    """(K,) Σ_g n_gy |m_gy − μ_y|², where `norms` are |μ_y|²."""
+    return np.maximum((counts * np.einsum("ygg->gy", own)).sum(axis=0) - counts.sum(axis=0) * norms, 0)
 
 
-def _spread(counts, norms, inner):
-    """(K,) Σ_g n_gy |m_gy − μ_y|², of class means of squared norms `norms`."""
-    cells = np.diag(inner).reshape(counts.shape)
-    return np.maximum((counts * cells).sum(axis=0) - counts.sum(axis=0) * norms, 0)
-
-
-def _between(p, shares, inner):
-    """Σ_y p_y |μ_y − μ|²."""
-    return p @ _squared(shares - p @ shares, inner)
+def _between(counts, norms, of_means):
+    """Σ_y p_y |μ_y|² − |μ|², where `norms` are |μ_y|²."""
+    shares = counts / counts.sum()
+    return shares.sum(axis=0) @ norms - shares.ravel() @ of_means @ shares.ravel()
 
 
 def matrices_without_each_group(cells: Cells, pooled: Cells, origin):
