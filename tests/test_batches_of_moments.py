@@ -153,3 +153,12 @@ def test_peak_memory_of_an_update_is_that_of_the_formula(monkeypatch, compiled_l
     tracemalloc.stop()
     chunks = classes * -(-samples // classes // 256)
     assert peak == pytest.approx(16 * features * (chunks + classes) + 50 * features + 26 * samples, rel=0.1)
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize("settings", [{}, {"groups": 3}, {"covariance": True, "groups": 2}])
+def test_bytes_for_moments_are_those_of_their_arrays(rng, settings, is_complex):
+    x = rng.normal(size=(12, 2, 3)) * (1 + 1j * is_complex)
+    cells = ClassMoments(**settings).update(x if is_complex else x.real, np.arange(12) % 4)._cells
+    arrays = [array for array in (cells.means, cells.squares, cells.products) if array is not None]
+    assert ClassMoments.bytes_for(4, 6, is_complex=is_complex, **settings) == sum(array.nbytes for array in arrays)

@@ -246,15 +246,6 @@ def test_moments_too_large_are_refused_with_their_size_before_they_are_allocated
         ClassMoments(**settings, memory=2**20).update(np.broadcast_to(0.0, shape), [0, 1, 0, 1])
 
 
-@pytest.mark.parametrize("is_complex", [False, True])
-@pytest.mark.parametrize("settings", [{}, {"groups": 3}, {"covariance": True, "groups": 2}])
-def test_bytes_for_moments_are_those_of_their_arrays(rng, settings, is_complex):
-    x = rng.normal(size=(12, 2, 3)) * (1 + 1j * is_complex)
-    cells = ClassMoments(**settings).update(x if is_complex else x.real, np.arange(12) % 4)._cells
-    arrays = [array for array in (cells.means, cells.squares, cells.products) if array is not None]
-    assert ClassMoments.bytes_for(4, 6, is_complex=is_complex, **settings) == sum(array.nbytes for array in arrays)
-
-
 def test_room_for_a_new_class_is_counted_too():
     moments = ClassMoments(memory=2**20).update(np.zeros((1, 2**15)), [0])
     with pytest.raises(ValueError, match=r"memory: 3 classes x 32768 features x 1 groups take 2 MiB"):
