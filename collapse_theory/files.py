@@ -44,12 +44,12 @@ def locked(folder):
 
 def open_lock(path):
     """Open a file to be locked, made if need be.  Raises OSError if a pipe, a folder or a device is in its place."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0), 0o666)
-    file = open(descriptor, "a+b")  # noqa: SIM115
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
-        raise OSError(errno.EINVAL, f"{Path(path).name} is no regular file")
-    return file
+    with saying(Path(path).name):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0), 0o666)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "it is no regular file")
+        return open(descriptor, "a+b", buffering=0)  # so that closing it writes nothing, and cannot fail
 
 
 def write_atomically(path, content):

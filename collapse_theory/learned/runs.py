@@ -51,12 +51,13 @@ class RunFolder:
         except (TypeError, ValueError, RecursionError) as error:
             raise TypeError(f"about: expected plain values, as JSON has them ({error})") from None
         self.checkpoints = self.path / "checkpoints"
-        self.metrics = Metrics(self.path / "metrics.jsonl", json.dumps(self.identity))
+        self.metrics = self._metrics()
         self._tensorboard, self._lock, self._board, self.moved = tensorboard, None, None, set
 
     def __enter__(self):
         with saying(f"cannot write to the run folder {self.path}"):
-            self.checkpoints.mkdir(parents=True, exist_ok=True)
+            with saying(self.checkpoints.name):
+                self.checkpoints.mkdir(parents=True, exist_ok=True)
             self._lock = open_lock(self.path / "lock")
         _LOCKS.add(self._lock)
         try:
@@ -100,6 +101,9 @@ class RunFolder:
             "checkpoint is in the network alone; where the folder is now, the same call goes on from that checkpoint",
         )
 
+    def _metrics(self):
+        return Metrics(self.path / "metrics.jsonl", json.dumps(self.identity))
+
     def _take_lock(self):
         import fcntl  # not on every system that the rest of the package runs on
 
@@ -132,7 +136,8 @@ class RunFolder:
             difference = _first_difference(_without(found["run"], moved), _without(self.identity, moved))
         if difference:
             raise ValueError(f"the run folder {self.path} is of another run: {difference}; name another folder")
-        self.threads = found["threads"]
+        self.identity, self.threads = found["run"], found["threads"]
+        self.metrics = self._metrics()
 
 
 def _let_go():
