@@ -1,7 +1,9 @@
 """Doubts about what a network keeps outside of its state_dict: does a run that was stopped end with the same bits?"""
 
+import copy
 import json
 import random
+from collections import deque
 
 import numpy as np
 import pytest
@@ -61,6 +63,22 @@ def listed(module):
     return 1 + 0.1 * module.table["last"] + 0.01 * len(module.seen)
 
 
+def replaced(module):
+    module.mean = module.mean + 1
+    return 1 + 0.1 * float(module.mean[0] % 3)
+
+
+def in_place(module):
+    module.mean += 1
+    return 1 + 0.1 * float(module.mean[0] % 3)
+
+
+def paired(module):
+    count, table = module.pair
+    module.pair = (count + 1, {"a": [*table["a"], count * 1j][-2:]})
+    return 1 + 0.1 * (count % 3) + 0.01 * abs(table["a"][-1])
+
+
 def made_late(module):
     module.late = getattr(module, "late", 0) + 1
     return 1 + 0.1 * (module.late % 3)
@@ -84,6 +102,10 @@ MOVING = {
     "buffer": lambda: Moving(buffered),
     "buffer that is replaced": lambda: Moving(averaged("running")),
     "list and table": lambda: Moving(listed, seen=[], table={"last": 0}),
+    "array": lambda: Moving(replaced, mean=np.zeros(1)),
+    "array in place": lambda: Moving(in_place, mean=np.zeros(2)),
+    "number of NumPy": lambda: Moving(averaged("mean"), mean=np.float32(0)),
+    "pair": lambda: Moving(paired, pair=(0, {"a": [1j]})),
     "Python's draws": lambda: Moving(draws(lambda _: random.random())),
     "NumPy's draws": lambda: Moving(draws(lambda _: float(np.random.rand()))),  # noqa: NPY002
     "torch's draws": lambda: Moving(draws(lambda _: torch.rand(1))),
@@ -137,6 +159,25 @@ def test_training_and_evaluation_leave_the_draws_of_the_caller_and_evaluation_al
     assert evaluate(moving, data) == first
     trained(moving, tmp_path)
     assert (random.random(), np.random.rand()) == expected  # noqa: NPY002
+
+
+@pytest.mark.parametrize(
+    ("held", "scale"),
+    [
+        ({"held": {"mean": torch.zeros(1)}}, lambda m: m.held.update(mean=m.held["mean"] + 1)),
+        ({"held": [np.random.default_rng(3)]}, lambda m: m.held[0].random()),
+        ({"held": deque()}, lambda m: m.held.append(1)),
+        ({"held": {1}}, lambda m: m.held.add(len(m.held) + 1)),
+    ],
+)
+def test_what_changes_within_a_collection_and_is_not_saved_is_named(tmp_path, caplog, held, scale):
+    def made():
+        moving = Moving(lambda module: (scale(module) and 1.0) or 1.0, **copy.deepcopy(held))
+        return nn.Sequential(moving, nn.Flatten(), nn.Linear(192, 4))
+
+    for again in range(2):
+        trained(made(), tmp_path, stop_after=0)
+        assert ("no checkpoint holds what the network changed as it was trained, 0.held" in caplog.text) == bool(again)
 
 
 class Counts:
@@ -200,6 +241,10 @@ def test_what_is_too_large_for_a_checkpoint_does_not_damage_it(tmp_path, caplog)
         {"0": {"__class__": 1}},
         {"0": {"generator": {"bit_generator": "PCG64"}}},
         {"0": {"generator": None}},
+        {"0": {"running": 1}},
+        {"2": {"in_features": "many"}},
+        {"2": {"in_features": {"array": ["O", [1]]}}},
+        {"2": {"in_features": {"a": 1, "b": 2}}},
         {"0": 3},
         [],
     ],

@@ -1,5 +1,7 @@
 """Doubts about damaged PNG files: is each of their parts compared with its sum, those of the pixels too?"""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -36,3 +38,10 @@ def test_each_part_of_a_png_is_compared_with_its_sum(tmp_path, kind):
         (tmp_path / "x.png").write_bytes(raw[:end])
         with pytest.raises(ValueError, match=r"x\.png: cannot be read .*it ends too early"):
             decode(tmp_path / "x.png", side=8)
+
+
+def test_a_png_that_is_longer_than_its_pixels_need_is_not_read_through(tmp_path):
+    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n\x7f\xff\xff\xffIDAT")
+    os.truncate(tmp_path / "x.png", 2**36)
+    with pytest.raises(ValueError, match=r"x\.png: cannot be read .*bytes, more than"):
+        decode(tmp_path / "x.png", side=8)

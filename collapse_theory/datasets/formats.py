@@ -30,8 +30,10 @@ _BITS_PER_SAMPLE, _ORIENTATION = 258, 274  # tags of TIFF and EXIF
 
 
 @contextmanager
-def opened(path):
+def opened(path, most_pixels):
     """Open one ordinary file as an image of Pillow, which is not decoded yet; the first of its pages or frames.
+
+    most_pixels : that a file may have; here a bound of its length
 
     Raises ValueError if it is no file, of no format known here, has more than 8 bits a channel or very many scans;
     whatever Pillow raises if it is damaged.
@@ -48,7 +50,7 @@ def opened(path):
         if function == "jpeg_factory":
             _check_scans(stream)
         if function == "PngImageFile":
-            _check_sums(stream)
+            _check_sums(stream, 8 * most_pixels + 2**26)
         stream.seek(0)
         with getattr(optional(f"PIL.{module}", "Pillow"), function)(stream) as image:
             if _is_deep(image):
@@ -91,9 +93,11 @@ def _is_deep(image):
     return image.format == "PPM" and not isinstance(arguments, str) and max(arguments[1:]) > 255
 
 
-def _check_sums(stream):
+def _check_sums(stream, most):
     """Raise ValueError if a part of a PNG is not what its sum says: Pillow leaves out those of the pixels."""
     kind, left = b"", os.fstat(stream.fileno()).st_size - stream.tell()
+    if left > most:
+        raise ValueError(f"{left:,} bytes, more than {most:,}, which most_pixels need at most")
     while kind != b"IEND":
         length, kind = int.from_bytes(stream.read(4), "big"), stream.read(4)
         left -= 12 + length

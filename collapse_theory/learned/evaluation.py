@@ -1,7 +1,9 @@
 """How well a network does on labelled images, and networks that are left as they were: modes, running statistics."""
 
+from collections import deque
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -112,8 +114,8 @@ def unchanged(network):
 class Snapshot:
     """The mode, the buffers and the other attributes of each module of a network, to be put back.
 
-    So are what lists and dicts among the attributes hold, and where generators of random numbers are. Attributes stay
-    as they are where parameters or modules came with them, which one has built as it was run.
+    So are what collections and arrays among the attributes hold, and where generators of random numbers are.
+    Attributes stay as they are where parameters or modules came with them, which one has built as it was run.
     """
 
     def __init__(self, network):
@@ -125,7 +127,8 @@ class Snapshot:
         ]
         own = [value for _, held, _ in self._attributes for name, value in held.items() if name not in MODULE]
         self._generators = [(value, generator_state(value)) for value in own if isinstance(value, GENERATORS)]
-        self._contents = [(value, value.copy()) for value in own if type(value) in (list, dict)]
+        self._contents = [(value, value.copy()) for value in own if type(value) in (list, dict, set, deque)]
+        self._arrays = [(value, value.copy()) for value in own if type(value) is np.ndarray and value.flags.writeable]
         self._buffers = [
             (module._buffers, name, buffer, buffer.clone())
             for module, _ in self._modes
@@ -142,7 +145,9 @@ class Snapshot:
                 vars(module).update(attributes)
         for container, content in self._contents:
             container.clear()
-            (container.extend if isinstance(container, list) else container.update)(content)
+            (container.extend if isinstance(container, list | deque) else container.update)(content)
+        for array, numbers in self._arrays:
+            array[...] = numbers
         for generator, state in self._generators:
             set_generator_state(generator, state)
         for module, training in self._modes:

@@ -157,7 +157,7 @@ class _Training:
                     "%s: no checkpoint holds what the network changed as it was trained, %s: the bits may be "
                     "others; a buffer of it would be held",
                     self.run.path,
-                    ", ".join(unsaved[:5]),
+                    ", ".join(ascii(name)[1:-1][:100] for name in unsaved[:5]),
                 )
 
     def _check(self, checkpoint):
