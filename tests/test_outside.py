@@ -95,7 +95,7 @@ def drawn_by(make, name="draws"):
 MOVING = {
     "counter": lambda: Moving(counted("steps"), steps=0),
     "private counter": lambda: Moving(counted("_steps"), _steps=0),
-    "counter that acts late": lambda: Moving(counted("steps", every=7), steps=0),
+    "counter that acts late": lambda: Moving(counted("steps", every=3), steps=0),
     "counter that comes late": lambda: Moving(made_late),
     "number": lambda: Moving(averaged("mean"), mean=0.0),
     "tensor": lambda: Moving(averaged("mean"), mean=torch.zeros(1)),
@@ -127,7 +127,7 @@ def network(name):
 
 
 def trained(network, folder, **options):
-    return train(network, small_data(), small_recipe(2), folder=folder, log_every=1, tensorboard=False, **options)
+    return train(network, small_data(), small_recipe(1), folder=folder, log_every=1, tensorboard=False, **options)
 
 
 @pytest.mark.parametrize("again", ["a new network", "the same network"])
@@ -142,7 +142,7 @@ def test_what_a_network_keeps_besides_its_weights_does_not_change_the_end_of_a_s
         random.seed(lives)
         np.random.seed(lives)  # noqa: NPY002
         stopped = network(name) if again == "a new network" else stopped
-    assert lives > 5
+    assert lives > 3
     assert_same_end(tmp_path / "whole", tmp_path / "parts")
     assert caplog.messages == []
 
