@@ -6,6 +6,13 @@ with θ_(g) the statistic of all groups but g. The statistics are smooth functio
 variance is consistent. Where the true separation of the classes is 0, the between-class variance is a degenerate
 quadratic form of the class means and the interval is conservative: it covers more than it says. Source: Quenouille
 (1956), Tukey (1958); delete-a-group, Kott (2001).
+
+Where the groups are strata of their own in each class, as the moved copies of a photograph are, one group of one class
+is left out at a time:
+
+    θ ± t √(Σ_y (G_y − 1)/G_y Σ_g (θ_(yg) − θ_(y·))²),   t with Σ_y (G_y − 1) degrees of freedom
+
+Source: Shao & Wu (1989).
 """
 
 import numpy as np
@@ -13,28 +20,44 @@ import numpy as np
 from .cells import Cells
 from .summary import Summary
 
-__all__ = ["jackknife_interval", "matrices_without_each_group", "totals_without_each_group"]
+__all__ = ["jackknife_error", "jackknife_interval", "matrices_without_each_group", "totals_without_each_group"]
 
 _CHUNK_FEATURES = 2048  # of the inner products at a time, so that they stay in the cache
 
 
-def jackknife_interval(value, replicates, confidence):
-    """(low, high) around `value`, from the statistic without each group."""
+def jackknife_interval(value, replicates, confidence, strata=None):
+    """(low, high) around `value`, from the statistic without each group.
+
+    replicates : (R,) the statistic without each group
+    strata : (R,) integers, the class that each group was left out of; None where it was left out of every class
+    """
     from scipy.special import stdtrit
 
-    groups = len(replicates)
-    with np.errstate(invalid="ignore"):  # of infinite ratios, whose interval is NaN
-        deviations = replicates - np.mean(replicates)
-        power = np.frexp(np.max(np.abs(deviations)))[
-            1
-        ]  # of two, which is taken out, so that no square leaves the range
-        error = np.sqrt((groups - 1) / groups * np.sum(np.ldexp(deviations, -power) ** 2))
-        reach = stdtrit(groups - 1, (1 + confidence) / 2) * np.ldexp(error, power)
+    error, freedom = jackknife_error(replicates, strata)
+    reach = stdtrit(freedom, (1 + confidence) / 2) * error
     return float(value - reach), float(value + reach)
 
 
-def totals_without_each_group(cells: Cells, origin):
+def jackknife_error(replicates, strata=None):
+    """(standard error, degrees of freedom) of a statistic, from its replicates as in `jackknife_interval`."""
+    replicates = np.asarray(replicates)
+    strata = np.zeros(len(replicates), int) if strata is None else strata
+    deviations, weights, freedom = np.empty(len(replicates)), np.empty(len(replicates)), 0
+    with np.errstate(invalid="ignore"):  # of infinite ratios, whose interval is NaN
+        for stratum in np.unique(strata):
+            here = strata == stratum
+            groups = np.sum(here)
+            deviations[here] = replicates[here] - np.mean(replicates[here])
+            weights[here], freedom = (groups - 1) / groups, freedom + groups - 1
+        power = np.frexp(np.max(np.abs(deviations)))[1]  # of two, taken out, so that no square leaves the range
+        error = np.ldexp(np.sqrt(np.sum(weights * np.ldexp(deviations, -power) ** 2)), power)
+    return float(error), int(freedom)
+
+
+def totals_without_each_group(cells: Cells, origin, stratified=False):
     """Summaries, summed over the features, of all groups but one, for each group.
+
+    stratified : leave out one group of one class at a time, class after class, instead of one of every class
 
     All squared distances between pooled means follow from the inner products of the cell means, taken from the mean
     of all samples: one matrix product of (G K, D) arrays instead of G pools of K D numbers each.
@@ -48,25 +71,33 @@ def totals_without_each_group(cells: Cells, origin):
         rows = np.concatenate([flat[:, part] - center, (origin[part] + center)[None]])
         gram += (rows.conj() @ rows.T).real
     sums = cells.squares.sum(axis=-1)
-    return [_totals(np.delete(np.arange(groups), left_out), cells.counts, sums, gram) for left_out in range(groups)]
+    left_out = [(g, y) for y, g in zip(*np.nonzero(cells.samples.T), strict=True)] if stratified else range(groups)
+    return [_totals(_all_but(cell, cells.counts), sums, gram) for cell in left_out]
 
 
-def _totals(kept, counts, sums, gram):
-    """The summary of the groups `kept`, from the inner products of the cell means and, last, of the origin."""
+def _all_but(cell, counts):
+    """The counts of the cells, (G, K), but 0 in one cell or in one group."""
+    kept = counts.copy()
+    kept[cell] = 0
+    return kept
+
+
+def _totals(counts, sums, gram):
+    """The summary of the cells with `counts` above 0, from the inner products of all cell means and of the origin."""
     groups, classes = counts.shape
-    n = counts[kept].sum(axis=0)
+    n = counts.sum(axis=0)
     shares = np.zeros((classes, groups, classes))  # pooled mean of class y = Σ shares[y, g, y'] m[g, y']
     for y in range(classes):
-        shares[y, kept, y] = counts[kept, y] / n[y]
+        shares[y, :, y] = counts[:, y] / n[y]
     shares = shares.reshape(classes, -1)
     inner, to_origin = gram[:-1, :-1], gram[:-1, -1]
     squared = np.einsum("ya,ab,yb->y", shares, inner, shares)
     cell_norms = np.diag(inner).reshape(groups, classes)
-    spread = (counts[kept] * cell_norms[kept]).sum(axis=0) - n * squared
+    spread = (counts * cell_norms).sum(axis=0) - n * squared
     offsets = shares - (n / n.sum()) @ shares
     between = (n / n.sum()) @ np.einsum("ya,ab,yb->y", offsets, inner, offsets)
     energies = squared + 2 * shares @ to_origin + gram[-1, -1]
-    return Summary(n, (sums[kept].sum(axis=0) + np.maximum(spread, 0)) / n, energies, between)
+    return Summary(n, ((sums * (counts > 0)).sum(axis=0) + np.maximum(spread, 0)) / n, energies, between)
 
 
 def matrices_without_each_group(cells: Cells, pooled: Cells, origin):

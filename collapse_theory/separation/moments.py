@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..arguments import as_floating, check_count, check_finite, check_number
+from ..arguments import as_floating, check_count, check_finite, check_number, host_array, host_copy
 from ..arrays import array_namespace, is_complex, is_torch_array, numpy_view, place, shape, to_host
 from ..contexts import is_recorded
 from ..labels import as_array, check_one_kind, class_codes, in_order
@@ -55,7 +55,7 @@ class ClassMoments(Statistics):
         """The same statistics without finite-sample bias, see `UnbiasedMoments`."""
         return UnbiasedMoments(self)
 
-    def update(self, features, labels, weights=None):
+    def update(self, features, labels, weights=None, *, groups=None):
         """Add a batch.
 
         features : (N, ...) real, complex or integer, of any library: numbers of at most 1e100. Those under 1e-100
@@ -64,6 +64,8 @@ class ClassMoments(Statistics):
             `labels.class_codes`. Floats are labels as others are, but for NaN. All batches have labels of one kind
         weights : (N,) numbers from 0 to 1e30, on the host or in any library; 1 each by default. A sample of weight w
             counts as w equal samples, one of weight 0 is not there
+        groups : (N,) host integers from 0 to `groups` − 1, the group of each sample, as the template that it is a copy
+            of; by default the k-th sample of each class goes to group k mod groups
 
         Works through chunks of rows of one class: each temporary takes at most 2 MiB, or one row in double precision,
         or 256 rows with covariance, and about four live at a time on each core. The moments of long chunks, of sixteen
@@ -76,7 +78,12 @@ class ClassMoments(Statistics):
         Raises TypeError or ValueError, before anything changes, for arguments that do not fit, features that leave the
         range, or too little `memory`.
         """
+        given = weights
         features, names, codes, weights = self._checked(features, labels, weights)
+        if groups is not None:
+            groups = self._checked_groups(
+                groups, None if given is None else host_copy("weights", given) != 0, len(codes)
+            )
         if len(codes) == 0:
             return self
         view = numpy_view(features)
@@ -88,7 +95,8 @@ class ClassMoments(Statistics):
             if self._origin is None:
                 self._origin = to_host(flat[0, ...]).astype(self._cells.means.dtype)
             codes = self._places_of(names)[codes]
-            places = self._next_groups(codes) * len(self._labels) + codes
+            groups = self._next_groups(codes) if groups is None else groups
+            places = groups * len(self._labels) + codes
             accumulate(self._cells, flat, places, origin=self._origin, weights=weights)
         except BaseException:
             self._labels, self._cells, self._origin, self._feature_shape = before
@@ -138,28 +146,50 @@ class ClassMoments(Statistics):
         return self._cells
 
     def _forget_answers(self):
-        self._pooled = self._replicates = None
+        self._pooled, self._replicates = None, {}
 
     def _pool(self):
         if self._pooled is None:
             self._pooled = self._filled().pooled()
         return self._pooled
 
-    def _without_each_group(self):
-        if self._replicates is None:
-            self._replicates = totals_without_each_group(self._cells, self._origin)
-        return self._replicates
+    @property
+    def strata(self):
+        """(R,) integers, the place among the `classes` that each stratified replicate leaves a group out of."""
+        return np.nonzero(self._filled().samples.T)[0]
 
-    def _check_groups(self):
+    def _without_each_group(self, stratified=False):
+        if stratified not in self._replicates:
+            self._replicates[stratified] = totals_without_each_group(self._cells, self._origin, stratified)
+        return self._replicates[stratified]
+
+    def _check_groups(self, stratified=False):
         if self.groups < 2:
             raise ValueError("interval needs groups of samples: make ClassMoments(groups=20)")
         samples = self._filled().samples
+        if stratified:
+            alone = np.argmin((samples > 0).sum(axis=0))
+            if (samples[:, alone] > 0).sum() < 2:
+                raise ValueError(f"interval: class {self._labels[alone]!r} has one group, expected at least two")
+            return
         few = np.argmin(samples.min(axis=0))
         if samples[:, few].min() == 0:
             raise ValueError(
                 f"interval: class {self._labels[few]!r} has {samples[:, few].sum()} samples, none in some group; "
                 f"expected at least {self.groups}, one a group"
             )
+
+    def _checked_groups(self, groups, there, count):
+        """The groups of the samples that are `there`, `count` of them; None: all."""
+        groups = host_array("groups", groups)
+        if there is not None and groups.shape == there.shape:
+            groups = groups[there]
+        if groups.shape != (count,) or groups.dtype.kind not in "iu":
+            raise ValueError(f"groups: expected {count} integers, one a sample, got {groups.shape} {groups.dtype}")
+        if count and not 0 <= groups.min() <= groups.max() < max(self.groups, 1):
+            expected = f"from 0 to {max(self.groups, 1) - 1}, as of ClassMoments(groups={self.groups})"
+            raise ValueError(f"groups: expected integers {expected}, got {groups.min()} to {groups.max()}")
+        return groups.astype(np.int64)
 
     def _checked(self, features, labels, weights):
         """Features, their classes, the class of each row, and weights: of rows that have one above 0."""

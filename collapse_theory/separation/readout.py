@@ -59,37 +59,51 @@ class Statistics:
         shaped = (values.reshape(-1, *moments._feature_shape) for values in (summary.variances, summary.energies))
         return type(summary)(summary.counts, *shaped, summary.between_class_variance.reshape(moments._feature_shape))
 
-    def interval(self, name, confidence=0.95, *, ridge=None):
-        """Jackknife interval (low, high) of the statistic `name`, centred on it; see the module `jackknife`.
+    def replicates(self, name, *, ridge=None, stratified=False):
+        """The statistic `name` without each group of samples: what an interval of it, or of a difference, is made of.
 
         ridge : of "fisher_full", as there
+        stratified : leave out one group of one class at a time, class after class, instead of one of every class: for
+            groups that have nothing to do with those of another class, as the templates of its images
 
-        It assumes that samples are independent: several views of one object, or neighbouring frames, make it too
-        narrow, unless all of them are averaged first, or make one sample. It depends on the order of the samples within
-        a class, which puts them in groups; the number itself does not. A sample with a weight is one draw, in one
-        group: copies of it, which go to several, would count as draws of their own, and narrow the interval. Where the
-        true separation of the classes is 0 it is conservative.
-
-        Raises ValueError for an unknown `name`, a `confidence` outside (0, 1), a `ridge` of another statistic, moments
-        without groups, or a class that does not have a sample in each group.
+        Returns (G,) floats, in the order of the groups; stratified, one for each group of each class that has samples.
+        Raises ValueError as `interval`; for "fisher_full", stratified.
         """
         check_choice("name", name, (*_TOTALS, "fisher_full"))
-        if not 0 < check_number("confidence", confidence) < 1:
-            raise ValueError(f"confidence: expected a share between 0 and 1, got {confidence!r}")
         full = name == "fisher_full"
         if ridge is not None and not full:
             raise ValueError(f"ridge: expected none for {name!r}, which has no ridge, got {ridge!r}")
+        if stratified and full:
+            raise ValueError("stratified: expected False for 'fisher_full', got True")
         moments = self._moments
-        moments._check_groups()
-        value = self.fisher_full(ridge) if full else getattr(self, name)
+        moments._check_groups(stratified)
         without_each = (
             matrices_without_each_group(moments._cells, moments._pool(), moments._origin)
             if full
-            else moments._without_each_group()
+            else moments._without_each_group(stratified)
         )
         summaries = (self._corrected(summary) for summary in without_each)
-        replicates = [fisher_full(s, ridge) if full else getattr(s, name) for s in summaries]
-        return jackknife_interval(value, np.array(replicates), confidence)
+        return np.array([fisher_full(s, ridge) if full else getattr(s, name) for s in summaries])
+
+    def interval(self, name, confidence=0.95, *, ridge=None, stratified=False):
+        """Jackknife interval (low, high) of the statistic `name`, centred on it; see the module `jackknife`.
+
+        ridge, stratified : as in `replicates`
+
+        It assumes that samples are independent: several views of one object, or neighbouring frames, make it too
+        narrow, unless all of them are averaged first, make one sample, or are one group of a stratified interval. It
+        depends on the order of the samples within a class, which puts them in groups; the number itself does not. A
+        sample with a weight is one draw, in one group: copies of it, which go to several, would count as draws of their
+        own, and narrow the interval. Where the true separation of the classes is 0 it is conservative.
+
+        Raises ValueError for an unknown `name`, a `confidence` outside (0, 1), a `ridge` of another statistic, moments
+        without groups, or a class that does not have a sample in each group; stratified, in two groups.
+        """
+        if not 0 < check_number("confidence", confidence) < 1:
+            raise ValueError(f"confidence: expected a share between 0 and 1, got {confidence!r}")
+        replicates = self.replicates(name, ridge=ridge, stratified=stratified)
+        value = self.fisher_full(ridge) if name == "fisher_full" else getattr(self, name)
+        return jackknife_interval(value, replicates, confidence, self._moments.strata if stratified else None)
 
     def _total(self, name):
         moments = self._moments
