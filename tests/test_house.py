@@ -44,6 +44,8 @@ MAY_IMPORT = {
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
     "learned": FOUNDATION | {"files", "scattering", "separation", "datasets"},
     "estimators": {"arguments", "arrays", "labels", "wavelets", "scattering", "separation"},
+    "comparison": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
+    "plot": {"arguments", "comparison"},
     "ledger": {"arrays", "claims"},
     "__main__": {"arrays", "ledger"},
     "__init__": set(),

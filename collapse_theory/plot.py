@@ -1,0 +1,167 @@
+"""The pictures of a comparison, of layers, of a learning curve: axes are taken or made, returned, and never shown.
+
+An operation has one colour and one name everywhere, and a marker and a line style beside the colour, so that nobody
+needs to see the colours apart. Bars are intervals. Needs matplotlib, of the extra `figures`.
+
+    ax = plot.comparison(result)
+    ax.figure.savefig("comparison.pdf")      # with `plot.STYLE` as matplotlib's settings, text stays text
+"""
+
+import json
+
+import numpy as np
+
+from .arguments import as_path, check_choice, check_number
+from .comparison import MEASURES
+
+__all__ = ["STYLE", "colour_of", "comparison", "layers", "learning_curve"]
+
+# From Okabe & Ito (2008) and Tol (2021), darkened for lines.
+_LOOKS = {  # colour, marker, line style
+    "phase collapse": ("#004488", "o", "-"),
+    "soft threshold": ("#d55e00", "s", "--"),
+    "tanh": ("#b8860b", "^", "-."),
+    "unit amplitude": ("#3b8f79", "D", ":"),
+    "identity": ("#777777", "x", (0, (5, 1, 1, 1, 1, 1))),
+}
+_OTHERS = (("#cc79a7", "v", (0, (3, 1))), ("#000000", "P", (0, (1, 1))), ("#56b4e9", "*", (0, (7, 2))))
+STYLE = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "legend.fontsize": 7,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
+    "pdf.fonttype": 42,
+    "ps.fonttype": 42,
+    "svg.fonttype": "none",
+    "savefig.dpi": 200,
+}
+_LABELS = {
+    "between_over_energy": "between-class variance / energy",
+    "fisher_trace": "between / within-class variance",
+    "accuracy_linear": "linear probe, right (%)",
+    "accuracy_nearest_mean": "nearest mean, right (%)",
+}
+_LONGEST = 24
+
+
+def comparison(result, ax=None, *, measure="between_over_energy", width=8.6):
+    """Draw one measure of a `Comparison` against depth, an operation a curve, with intervals.
+
+    ax : axes to draw on; None: of a new figure, `width` cm wide
+    measure : one of `comparison.MEASURES`
+
+    Returns the axes. An operation without the measure, as one that expands without B / E_0, is not drawn.
+    Raises ValueError for an unknown measure.
+    """
+    ax = layers(result.to_dicts(), ax, measure=measure, width=width)
+    ax.set_title(f"{_plain(result.collapse)}: {result.verdict()}")
+    return ax
+
+
+def layers(rows, ax=None, *, measure="between_over_energy", width=8.6):
+    """Draw one measure of rows, as of `Comparison.to_dicts`, against depth.
+
+    rows : dicts with "operation", "depth" and the measure as [value, low, high] or None; with "chance", its line is
+        drawn under an accuracy
+
+    Returns the axes.
+    Raises ValueError for an unknown measure, or rows that have none of it.
+    """
+    check_choice("measure", measure, MEASURES)
+    rows = [row for row in rows if row.get(measure) is not None]
+    if not rows:
+        raise ValueError(f"rows: expected some with {measure!r}, got none")
+    share, names = measure.startswith("accuracy"), list(dict.fromkeys(row["operation"] for row in rows))
+    ax = _axes(ax, width)
+    for number, name in enumerate(names):
+        here = sorted((row for row in rows if row["operation"] == name), key=lambda row: row["depth"])
+        value, low, high = np.array([row[measure] for row in here], float).T * (100 if share else 1)
+        colour, marker, line = _look(name, names)
+        place = np.array([row["depth"] for row in here]) + 0.06 * (number - (len(names) - 1) / 2)
+        ends = np.nan_to_num(np.maximum([value - low, high - value], 0))
+        style = {"color": colour, "marker": marker, "linestyle": line, "capsize": 1.5}
+        ax.errorbar(place, value, yerr=ends, label=_plain(name), **style)
+    if share and "chance" in rows[0]:
+        ax.axhline(100 * rows[0]["chance"], color="#444444", linewidth=0.8, linestyle=(0, (1, 2)), label="chance")
+    elif not share:
+        ax.axhline(0, color="#444444", linewidth=0.6)
+    ax.set(xlabel="depth (layers)", ylabel=_LABELS[measure], xticks=sorted({row["depth"] for row in rows}))
+    _finish(ax)
+    return ax
+
+
+def learning_curve(folder, ax=None, *, width=8.6):
+    """Draw the accuracies of a run against its epochs, from metrics.jsonl in its folder.
+
+    folder : of a training by `learned.train`
+
+    Returns the axes.
+    Raises TypeError or ValueError if `folder` is no path, holds no metrics, or none of a finished epoch.
+    """
+    path = as_path(folder) / "metrics.jsonl"
+    try:
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        raise ValueError(f"folder: expected that of a run, with metrics.jsonl, got {str(folder)!r}") from None
+    except ValueError:
+        raise ValueError(f"folder: expected metrics in JSON, got others in {str(path)!r}") from None
+    epochs = [line for line in lines if isinstance(line, dict) and line.get("kind") == "epoch"]
+    ax, drawn = _axes(ax, width), 0
+    for key, label, colour, marker, line in _CURVES:
+        points = [(row["epoch"] + 1, 100 * row[key]) for row in epochs if "epoch" in row and key in row]
+        if points:
+            drawn += 1
+            ax.plot(*zip(*points, strict=True), label=label, color=colour, marker=marker, linestyle=line)
+    if not drawn:
+        raise ValueError(f"folder: expected metrics of at least one epoch, got none in {str(path)!r}")
+    ax.set(xlabel="epoch", ylabel="right (%)")
+    _finish(ax)
+    return ax
+
+
+_CURVES = (
+    ("train_accuracy", "training images", "#004488", "o", "-"),
+    ("test_accuracy", "test images", "#d55e00", "s", "--"),
+)
+
+
+def colour_of(operation):
+    """The colour of an operation that has one of its own."""
+    check_choice("operation", operation, tuple(_LOOKS))
+    return _LOOKS[operation][0]
+
+
+def _axes(ax, width):
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot as plt
+
+    width = check_number("width", width, least=4) / 2.54
+    with plt.rc_context(STYLE):
+        _, ax = plt.subplots(figsize=(width, max(0.6 * width, 2.6)), layout="constrained")
+    return ax
+
+
+def _finish(ax):
+    ax.spines[["top", "right"]].set_visible(False)
+    many = len(ax.get_legend_handles_labels()[1])
+    size = 7 if many < 7 else 6
+    if ax.figure.get_layout_engine() is not None and len(ax.figure.axes) == 1:
+        columns = max(1, min(many, int(ax.figure.get_figwidth() / 1.15)))
+        ax.figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=size)
+    else:
+        ax.legend(frameon=False, fontsize=size)
+
+
+def _look(name, names):
+    if name in _LOOKS:
+        return _LOOKS[name]
+    others = [each for each in names if each not in _LOOKS]
+    return _OTHERS[others.index(name) % len(_OTHERS)]
+
+
+def _plain(name):
+    """A name as matplotlib is to print it: no formula, no page of text."""
+    shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2 - 1]}…{name[-_LONGEST // 2 :]}"
+    return "".join(letter if letter.isprintable() else "?" for letter in shown).replace("$", r"\$")
