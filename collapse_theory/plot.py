@@ -4,10 +4,14 @@ An operation has one colour and one name everywhere, and a marker and a line sty
 needs to see the colours apart. Bars are intervals. Needs matplotlib, of the extra `figures`.
 
     ax = plot.comparison(result)
-    ax.figure.savefig("comparison.pdf")      # with `plot.STYLE` as matplotlib's settings, text stays text
+    ax.figure.savefig("comparison.pdf")
+
+With `ax=None` the look is that of `STYLE`, and text in PDF is TrueType from then on, as journals ask; axes that are
+given keep their look.
 """
 
 import json
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -31,14 +35,15 @@ STYLE = {
     "legend.fontsize": 7,
     "lines.linewidth": 1.2,
     "lines.markersize": 3.5,
-    "pdf.fonttype": 42,
-    "ps.fonttype": 42,
-    "svg.fonttype": "none",
-    "savefig.dpi": 200,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "figure.dpi": 160,
 }
+_FONTS = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "none"}
 _LABELS = {
-    "between_over_energy": "between-class variance / energy",
-    "fisher_trace": "between / within-class variance",
+    "between_over_energy": "B / E₀ (share of energy)",
+    "fisher_trace": "Fisher ratio B / V (no unit)",
     "accuracy_linear": "linear probe, right (%)",
     "accuracy_nearest_mean": "nearest mean, right (%)",
 }
@@ -54,8 +59,9 @@ def comparison(result, ax=None, *, measure="between_over_energy", width=8.6):
     Returns the axes. An operation without the measure, as one that expands without B / E_0, is not drawn.
     Raises ValueError for an unknown measure.
     """
-    ax = layers(result.to_dicts(), ax, measure=measure, width=width)
-    ax.set_title(f"{_plain(result.collapse)}: {result.verdict()}")
+    with _style(ax):
+        ax = layers(result.to_dicts(), ax, measure=measure, width=width)
+        ax.set_title(f"{_plain(result.collapse)}, B / E₀ at depth {result.depth}: {result.verdict()}")
     return ax
 
 
@@ -72,8 +78,15 @@ def layers(rows, ax=None, *, measure="between_over_energy", width=8.6):
     rows = [row for row in rows if row.get(measure) is not None]
     if not rows:
         raise ValueError(f"rows: expected some with {measure!r}, got none")
+    with _style(ax):
+        ax = _axes(ax, width)
+        _draw_curves(ax, rows, measure)
+        _finish(ax)
+    return ax
+
+
+def _draw_curves(ax, rows, measure):
     share, names = measure.startswith("accuracy"), list(dict.fromkeys(row["operation"] for row in rows))
-    ax = _axes(ax, width)
     for number, name in enumerate(names):
         here = sorted((row for row in rows if row["operation"] == name), key=lambda row: row["depth"])
         value, low, high = np.array([row[measure] for row in here], float).T * (100 if share else 1)
@@ -87,8 +100,6 @@ def layers(rows, ax=None, *, measure="between_over_energy", width=8.6):
     elif not share:
         ax.axhline(0, color="#444444", linewidth=0.6)
     ax.set(xlabel="depth (layers)", ylabel=_LABELS[measure], xticks=sorted({row["depth"] for row in rows}))
-    _finish(ax)
-    return ax
 
 
 def learning_curve(folder, ax=None, *, width=8.6):
@@ -107,16 +118,19 @@ def learning_curve(folder, ax=None, *, width=8.6):
     except ValueError:
         raise ValueError(f"folder: expected metrics in JSON, got others in {str(path)!r}") from None
     epochs = [line for line in lines if isinstance(line, dict) and line.get("kind") == "epoch"]
-    ax, drawn = _axes(ax, width), 0
-    for key, label, colour, marker, line in _CURVES:
-        points = [(row["epoch"] + 1, 100 * row[key]) for row in epochs if "epoch" in row and key in row]
-        if points:
-            drawn += 1
-            ax.plot(*zip(*points, strict=True), label=label, color=colour, marker=marker, linestyle=line)
-    if not drawn:
+    curves = [
+        [(row["epoch"], 100 * row[key]) for row in epochs if "epoch" in row and key in row] for key, *_ in _CURVES
+    ]
+    if not any(curves):
         raise ValueError(f"folder: expected metrics of at least one epoch, got none in {str(path)!r}")
-    ax.set(xlabel="epoch", ylabel="right (%)")
-    _finish(ax)
+    with _style(ax):
+        ax = _axes(ax, width)
+        for points, (_, label, colour, marker, line) in zip(curves, _CURVES, strict=True):
+            if points:
+                ax.plot(*zip(*points, strict=True), label=label, color=colour, marker=marker, linestyle=line)
+        ax.set(xlabel="epoch", ylabel="right (%)")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        _finish(ax)
     return ax
 
 
@@ -138,9 +152,17 @@ def _axes(ax, width):
     from matplotlib import pyplot as plt
 
     width = check_number("width", width, least=4) / 2.54
-    with plt.rc_context(STYLE):
-        _, ax = plt.subplots(figsize=(width, max(0.6 * width, 2.6)), layout="constrained")
-    return ax
+    return plt.subplots(figsize=(width, max(0.55 * width, 2.6)), layout="constrained")[1]
+
+
+def _style(ax):
+    """The look of a new figure; axes that are given keep theirs."""
+    if ax is not None:
+        return nullcontext()
+    import matplotlib as mpl
+
+    mpl.rcParams.update(_FONTS)
+    return mpl.rc_context(STYLE)
 
 
 def _finish(ax):

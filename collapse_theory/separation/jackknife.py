@@ -86,17 +86,14 @@ def _totals(counts, sums, gram):
     """The summary of the cells with `counts` above 0, from the inner products of all cell means and of the origin."""
     groups, classes = counts.shape
     n = counts.sum(axis=0)
-    shares = np.zeros((classes, groups, classes))  # pooled mean of class y = Σ shares[y, g, y'] m[g, y']
-    for y in range(classes):
-        shares[y, :, y] = counts[:, y] / n[y]
-    shares = shares.reshape(classes, -1)
-    inner, to_origin = gram[:-1, :-1], gram[:-1, -1]
-    squared = np.einsum("ya,ab,yb->y", shares, inner, shares)
-    cell_norms = np.diag(inner).reshape(groups, classes)
-    spread = (counts * cell_norms).sum(axis=0) - n * squared
-    offsets = shares - (n / n.sum()) @ shares
-    between = (n / n.sum()) @ np.einsum("ya,ab,yb->y", offsets, inner, offsets)
-    energies = squared + 2 * shares @ to_origin + gram[-1, -1]
+    shares = counts / n  # pooled mean of class y = Σ_g shares[g, y] m[g, y]
+    inner = gram[:-1, :-1].reshape(groups, classes, groups, classes)
+    own = np.einsum("gyhy->ygh", inner)  # products of the means of one class: no class needs those with another
+    squared = np.einsum("gy,ygh,hy->y", shares, own, shares)
+    spread = (counts * np.einsum("ygg->gy", own)).sum(axis=0) - n * squared
+    grand = (counts / n.sum()).ravel()
+    between = (n / n.sum()) @ squared - grand @ gram[:-1, :-1] @ grand
+    energies = squared + 2 * (shares * gram[:-1, -1].reshape(groups, classes)).sum(axis=0) + gram[-1, -1]
     return Summary(n, ((sums * (counts > 0)).sum(axis=0) + np.maximum(spread, 0)) / n, energies, between)
 
 
