@@ -20,13 +20,13 @@ from .comparison import MEASURES
 
 __all__ = ["STYLE", "colour_of", "comparison", "layers", "learning_curve"]
 
-# From Okabe & Ito (2008) and Tol (2021), darkened for lines.
+# Colours at least 24 apart in CIE Lab as protanopes and deuteranopes see them; a test computes it.
 _LOOKS = {  # colour, marker, line style
-    "phase collapse": ("#004488", "o", "-"),
-    "soft threshold": ("#d55e00", "s", "--"),
-    "tanh": ("#b8860b", "^", "-."),
-    "unit amplitude": ("#3b8f79", "D", ":"),
-    "identity": ("#777777", "x", (0, (5, 1, 1, 1, 1, 1))),
+    "phase collapse": ("#003f7f", "o", "-"),
+    "soft threshold": ("#c8500a", "s", "--"),
+    "tanh": ("#e6c02a", "^", "-."),
+    "unit amplitude": ("#7fb8a8", "D", ":"),
+    "identity": ("#6a6a6a", "x", (0, (5, 1, 1, 1, 1, 1))),
 }
 _OTHERS = (("#cc79a7", "v", (0, (3, 1))), ("#000000", "P", (0, (1, 1))), ("#56b4e9", "*", (0, (7, 2))))
 STYLE = {
@@ -135,8 +135,8 @@ def learning_curve(folder, ax=None, *, width=8.6):
 
 
 _CURVES = (
-    ("train_accuracy", "training images", "#004488", "o", "-"),
-    ("test_accuracy", "test images", "#d55e00", "s", "--"),
+    ("train_accuracy", "training images", "#003f7f", "o", "-"),
+    ("test_accuracy", "test images", "#c8500a", "s", "--"),
 )
 
 

@@ -3,15 +3,12 @@
 import os
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from collapse_theory import comparison, datasets, nonlinearities, processes
-from collapse_theory.comparison import across_layers, holm
-from collapse_theory.comparison.estimates import Estimate, p_value, share_interval, without_each_unit
-from collapse_theory.comparison.verdicts import verdict_of
+from collapse_theory.comparison import across_layers
 from collapse_theory.nonlinearities import collapse_phase, identity
 from collapse_theory.scattering import cascade, fitted
 from collapse_theory.wavelets import morlet_bank
@@ -51,11 +48,11 @@ def templates_in_noise(count=100):
 def test_gaussian_against_sparse_fields_is_more():
     result = across_layers(*fields(100))
     assert result.verdict() == "more"
-    assert [row["grows"] for row in result.growth() if row["operation"] == "phase collapse"][0]
+    assert next(row["grows"] for row in result.growth() if row["operation"] == "phase collapse")
     assert not any(row["grows"] for row in result.growth() if row["operation"] == "identity")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_shuffled_labels_are_no_difference_or_undecided(seed):
     assert across_layers(*shuffled(seed), TWO).verdict() in ("no difference", "undecided")
 
@@ -160,7 +157,7 @@ def test_templates_are_held_out_and_left_out_whole():
 
 @pytest.mark.parametrize("classes", [3, 40])
 def test_small_classes_are_left_out_by_name(classes):
-    x, y = fields(10 * classes)
+    x = fields(10 * classes)[0]
     labels = np.array([f"c{k:03}" for k in np.arange(len(x)) % classes])
     labels[0] = "rare"
     result = across_layers(x, labels, TWO, depth=1)
@@ -189,14 +186,14 @@ def test_the_table_fits_80_columns(name):
     operations = [(name, collapse_phase), ("y" * 60, identity), "soft threshold", "sigmoid", "phase harmonic"]
     text = str(across_layers(*fields(30), operations, collapse=name, depth=1))
     assert max(map(len, text.splitlines())) <= 80
-    assert "margin" in text or "no difference within 0.002" in text
+    assert "no difference within 0.002" in text
 
 
 def test_what_expands_has_no_share_of_the_energy():
     operations = [*TWO, "unit amplitude", "sigmoid", ("twice", lambda z: 2 * z), ("half", lambda z: z / 2)]
     result = across_layers(*fields(30), operations, depth=1)
     given = {row["operation"]: row["between_over_energy"] is not None for row in result.to_dicts() if row["depth"]}
-    assert given == {name: True for name in (*TWO, "half", "identity")} | dict.fromkeys(
+    assert given == dict.fromkeys((*TWO, "half", "identity"), True) | dict.fromkeys(
         ("unit amplitude", "sigmoid", "twice"), False
     )
     primary = {row["operation"]: row["primary"] for row in result.differences()}
@@ -219,120 +216,6 @@ def test_roles_leave_controls_and_other_collapses_out_of_the_verdict():
     assert [name for name, role in named.items() if role == "reduction"] == ["phase harmonic"]
 
 
-def estimate(value, error):
-    """An estimate of this standard error, 19 degrees of freedom."""
-    replicates = np.linspace(-1, 1, 20)
-    return Estimate(value, ((value + replicates * error / np.sqrt(19 * np.var(replicates)), None),))
-
-
-@pytest.mark.parametrize(
-    ("values", "control", "word"),
-    [
-        ([1.0, 1.0], 1.0, "more"),
-        ([1.0, 0.2], 1.0, "undecided"),
-        ([1.0, 0.24], 1.0, "more"),
-        ([1.0, 1.0], 0.0, "undecided"),
-        ([1.0, -0.24], 1.0, "less"),
-        ([1.0, -0.2], 1.0, "undecided"),
-        ([0.0, 0.01], 1.0, "undecided"),
-    ],
-)
-def test_the_verdict_is_of_all_reductions_at_the_level_of_bonferroni(values, control, word):
-    # t(19, 0.9875) = 2.433: of two reductions, an error of 0.095 reaches 0.2311
-    differences, controls = [estimate(value, 0.095) for value in values], [estimate(control, 0.095)]
-    assert verdict_of(differences, controls, 0.1, 0.95) == word
-
-
-def test_no_difference_is_inside_the_margin_and_rounding_is_none():
-    small = [estimate(0.001, 0.0005)]
-    assert verdict_of(small, [], 0.01, 0.95) == "no difference"
-    assert verdict_of(small, [], 0.002, 0.95) == "undecided"
-    tiny = [estimate(1e-7, 1e-9)]
-    assert verdict_of(tiny, tiny, 0.01, 0.95) == "no difference"
-    assert verdict_of([estimate(-1e-7, 1e-9)], [], 0.01, 0.95) == "no difference"
-
-
-class Fixed:
-    """A comparison of one difference."""
-
-    def __init__(self, value, error=1.0):
-        self._pair = [estimate(value, error)]
-
-    def primary(self):
-        return self._pair, self._pair
-
-    def verdict(self, confidence):
-        return verdict_of(*self.primary(), 0.1, confidence)
-
-
-def test_holm_is_stricter_than_each_and_steps_down():
-    assert Fixed(2.2).verdict(0.95) == "more"  # p = 0.040
-    assert holm([Fixed(2.2), Fixed(0.0)]) == ["undecided", "undecided"]
-    assert holm({"a": Fixed(2.2), "b": Fixed(2.9)}) == {"a": "more", "b": "more"}  # p = 0.009, then 0.040
-    assert holm([Fixed(-2.9), Fixed(2.2), Fixed(0.0, 1e-3)]) == ["less", "undecided", "no difference"]
-
-
-def test_p_values_and_intervals_are_of_one_law():
-    for value in (0.5, 2.0, -3.0):
-        one = estimate(value, 1.0)
-        p = p_value(one)
-        low, high = sorted(abs(end) for end in one.interval(1 - p)[1:])
-        assert low == pytest.approx(0, abs=1e-6)
-    assert p_value(estimate(0.0, 0.0)) == 1
-    assert p_value(estimate(1.0, 0.0)) == 0
-
-
-def test_leaving_out_each_image_gives_the_error_of_a_share():
-    right = np.array([True] * 7 + [False] * 3)
-    one = Estimate(0.7, ((without_each_unit(right, np.arange(10)), None),))
-    assert one.error()[0] == pytest.approx(np.sqrt(0.7 * 0.3 / 9), rel=1e-9)
-    low, high = share_interval(replace(one, value=1.0, sources=((np.ones(10), None),)), 0.95, 10)[1:]
-    assert 0.6 < low < 0.75
-    assert high == 1
-
-
-def test_equal_means_blind_the_nearest_mean_and_not_the_linear_probe():
-    """One point against a pattern of ±1 of equal energy, both signs: means agree, spatial averages do not help."""
-    from collapse_theory.comparison.probes import Probes
-
-    rng = np.random.default_rng(0)
-    codes = np.arange(4000) % 2
-    narrow, wide = 0.5 * rng.normal(size=(4000, 2)), rng.choice([-1.0, 1.0], (4000, 2)) * [4.0, 4.0]
-    x = np.where(codes[:, None] == 0, narrow, wide)
-    x[:, 1] = np.abs(x[:, 0]) if False else x[:, 1]
-    probes = Probes(2)
-    probes.add(x[:2000], codes[:2000], np.arange(2000) // 2 % 10, 1.0)
-    right = probes.fit().right(x[2000:], codes[2000:])
-    assert right["accuracy_linear"].shape == (11, 2000)
-    assert abs(right["accuracy_nearest_mean"][0].mean() - 0.5) < 0.3
-
-
-@pytest.mark.parametrize("size", [1, 64, 5000])
-def test_the_linear_probe_is_ridge_regression_of_standardised_averages(size):
-    linear_model = pytest.importorskip("sklearn.linear_model")
-    from collapse_theory.comparison import probes
-
-    rng = np.random.default_rng(0)
-    codes = rng.integers(0, 3, 400)
-    x = 5 + rng.normal(size=(400, 6)) + 0.5 * codes[:, None]
-    x[:, 4] = 3.0
-    one = probes.Probes(3)
-    for start in range(0, 400, size):
-        part = slice(start, start + size)
-        one.add(x[part], codes[part], np.arange(400)[part] % 10, 1.0)
-    weights = one._ridge(*(one._flush(), one._sums(None))[1], 0.1)
-    deviation = np.where(x.std(axis=0) > 1e-9, x.std(axis=0), 1)
-    ridge = linear_model.Ridge(alpha=0.1 * 400).fit((x - x.mean(axis=0)) / deviation, np.eye(3)[codes])
-    expected = ridge.predict((x - x.mean(axis=0)) / deviation)
-    rows = np.concatenate([np.ones((400, 1)), x - one._origin], axis=1)
-    np.testing.assert_allclose(rows @ weights, expected, atol=1e-8)
-    fitted_once = one.fit()
-    means = np.stack([x[codes == k].mean(axis=0) for k in range(3)])
-    within = np.mean([(x[codes == k] - means[k]).var(axis=0) * np.mean(codes == k) * 3 for k in range(3)], axis=0)
-    distance = (((x[:, None] - means) ** 2)[..., :4] / within[:4]).sum(axis=-1) + ((x[:, None, 5] - means[:, 5]) ** 2) / within[5]
-    np.testing.assert_array_equal(fitted_once.right(x, codes)["accuracy_nearest_mean"][0], distance.argmin(axis=1) == codes)
-
-
 def test_six_lines_from_any_folder(tmp_path):
     np.save(tmp_path / "x.npy", fields(30)[0])
     np.save(tmp_path / "y.npy", fields(30)[1])
@@ -348,7 +231,7 @@ def test_six_lines_from_any_folder(tmp_path):
     run = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("Verdict on phase collapse: more")
-    assert b"TrueType" in (tmp_path / "comparison.pdf").read_bytes() or b"/Type3" not in (tmp_path / "comparison.pdf").read_bytes()
+    assert b"/Subtype /Type3" not in (tmp_path / "comparison.pdf").read_bytes()
     assert run.stderr == ""
 
 

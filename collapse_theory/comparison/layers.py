@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..arguments import as_images, check_count, check_number
-from ..scattering import fitted, in_single
+from ..scattering.fitted import fitted, in_single
 from ..wavelets import wavelet_transform
 from .design import check_bank, design_of
 from .estimates import Estimate

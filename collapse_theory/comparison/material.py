@@ -10,7 +10,7 @@ from ..arguments import as_images, check_channels_first, check_number
 from ..arrays import array_namespace, dense, place, shape
 from ..datasets import Batches
 from ..labels import class_codes
-from ..scattering import in_single
+from ..scattering.fitted import in_single
 
 __all__ = ["Material", "Part", "material", "shares"]
 

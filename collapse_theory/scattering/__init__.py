@@ -1,7 +1,7 @@
 """Wavelets, then a non-linearity, iterated; and the windowed scattering transform."""
 
 from .cascades import Layer, apply_layer, cascade, cascade_paths
-from .fitted import FittedNonlinearity, fitted, in_single
+from .fitted import FittedNonlinearity, fitted
 from .mixing import Mixing, mix_channels, semi_unitary
 from .path_table import paths
 from .transform import scatter
@@ -14,7 +14,6 @@ __all__ = [
     "cascade",
     "cascade_paths",
     "fitted",
-    "in_single",
     "mix_channels",
     "paths",
     "scatter",
