@@ -57,8 +57,10 @@ def comparison(result, ax=None, *, measure="between_over_energy", width=8.6):
     measure : one of `comparison.MEASURES`
 
     Returns the axes. An operation without the measure, as one that expands without B / E_0, is not drawn.
-    Raises ValueError for an unknown measure.
+    Raises TypeError if `result` is no comparison, ValueError for an unknown measure.
     """
+    if not hasattr(result, "to_dicts"):
+        raise TypeError(f"result: expected a Comparison, as of comparison.across_layers, got {type(result).__name__}")
     with _style(ax):
         ax = layers(result.to_dicts(), ax, measure=measure, width=width)
         ax.set_title(f"{_plain(result.collapse)}, B / E₀ at depth {result.depth}: {result.verdict()}")

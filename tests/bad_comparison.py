@@ -63,6 +63,7 @@ REFUSED = [
     ("fitted, count", lambda: fit(count=0), V, "count", "0", "at least 1"),
     ("fitted, three axes", lambda: fit(X[0]), V, "images", "(1, 8, 8)", "(N, C, H, W)"),
     ("fitted, bank", lambda: fit(bank="x"), T, "bank", "str", "FilterBank"),
+    ("plot, result", lambda: plot.comparison(ROWS), T, "result", "list", "across_layers"),
     ("plot, measure", lambda: plot.layers(ROWS, measure="accuracy"), V, "measure", "'accuracy'", "'fisher_trace'"),
     ("plot, nothing", lambda: plot.layers(ROWS, measure="fisher_trace"), V, "rows", "none", "'fisher_trace'"),
     ("plot, no run", lambda: plot.learning_curve("."), V, "folder", "'.'", "metrics.jsonl"),

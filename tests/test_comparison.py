@@ -155,6 +155,22 @@ def test_templates_are_held_out_and_left_out_whole():
     assert list(strata) == [0, 0, 0, 1, 1, 1]
 
 
+def test_few_templates_of_one_population_are_no_classes():
+    """Of 8 templates in each of two classes of one law, B would be 1 / 8 of the variance between templates."""
+    values, without = [], []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        templates = rng.normal(size=(16, 1, 8, 8))
+        x = np.repeat(templates, 4, axis=0) + 0.1 * rng.normal(size=(64, 1, 8, 8))
+        options = {"depth": 1, "held_out": 0.5}
+        by_template = across_layers(x, np.arange(64) // 32, TWO, groups=np.arange(64) // 4, **options)
+        values.append(by_template.estimates[TWO[0], 0]["between_over_energy"].value)
+        replicates, _ = by_template.estimates[TWO[0], 0]["between_over_energy"].sources[0]
+        without.append(replicates.mean())
+    assert abs(np.mean(values)) < 0.03
+    assert np.mean(without) > 0.1
+
+
 @pytest.mark.parametrize("classes", [3, 40])
 def test_small_classes_are_left_out_by_name(classes):
     x = fields(10 * classes)[0]

@@ -5,7 +5,8 @@
     print(result)
 
 Four measures, on images that nothing was fitted on. All are unbiased or held out; each has an interval, conditional on
-the images fitted on but for accuracies, on the thresholds and on the seed; with `groups` of templates, over templates.
+the images fitted on but for accuracies, on the thresholds and on the seed. With `groups` of templates they are over
+templates, and B and F have no bias from their small number.
 
 B / E_0    Between-class variance at depth d over the energy of the images, both for each sample of the image (times 4^d
            under subsampling by two). The measure of the verdict: it says how much of the energy of the images is now a

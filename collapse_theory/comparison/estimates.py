@@ -7,7 +7,7 @@ import numpy as np
 
 from ..separation import jackknife_error
 
-__all__ = ["Estimate", "p_value", "share_interval", "without_each_unit"]
+__all__ = ["Estimate", "p_value", "share_interval", "without_bias", "without_each_unit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,17 @@ def _quantile(estimate, confidence):
     from scipy.special import stdtrit
 
     return stdtrit(estimate.error()[1], (1 + confidence) / 2)
+
+
+def without_bias(value, replicates, strata):
+    """θ − Σ_y (G_y − 1) (θ_(y·) − θ): without the bias of few groups in a class, to the order 1 / G; Quenouille (1956).
+
+    The means of a class of few templates differ from those of its population, which would pass for a difference of
+    classes: what is known of the images within a template does not say by how much.
+    """
+    strata = np.asarray(strata)
+    means = [(np.sum(strata == y) - 1) * (np.mean(replicates[strata == y]) - value) for y in np.unique(strata)]
+    return float(value - np.sum(means))
 
 
 def p_value(estimate):

@@ -8,7 +8,7 @@ import numpy as np
 from ..arrays import array_namespace, is_complex, shape, to_host
 from ..scattering import apply_layer
 from ..separation import ClassMoments
-from .estimates import Estimate, without_each_unit
+from .estimates import Estimate, without_bias, without_each_unit
 from .probes import FOLDS, Probes
 
 __all__ = ["Measured", "observe"]
@@ -100,7 +100,9 @@ class _Depth:
         estimates = {}
         for name in ("between_class_variance", "fisher_trace", "mean_energy", "within_class_variance"):
             replicates = moments.replicates(name, stratified=stratified)
-            estimates[name] = Estimate(getattr(moments, name), ((replicates, strata),))
+            value = getattr(moments, name)
+            value = value if strata is None else without_bias(value, replicates, strata)
+            estimates[name] = Estimate(value, ((replicates, strata),))
         mean, within = estimates.pop("mean_energy"), estimates.pop("within_class_variance")
         pair = (mean.sources[0][0] + within.sources[0][0], strata)
         energy, right = Estimate(mean.value + within.value, (pair,)), {}

@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from ..arguments import as_images, check_count, check_number
-from ..arrays import array_namespace, is_kind, place, place_once, shape, to_host
+from ..arrays import array_namespace, dense, is_kind, place, place_once, shape, to_host
 from ..nonlinearities import LAWS, NONLINEARITIES, identity, named
 from .cascades import Layer, apply_layer, as_layers
 
@@ -126,8 +126,10 @@ def _scales(x, layer, quantile):
 def _some(images, layers, count, memory):
     """Some of the images, evenly spread, as many as fit in memory; of integers, in single precision."""
     batches = hasattr(images, "labels") and hasattr(images, "read")
-    total = len(images.labels) if batches else as_images(images, "images", 3).shape[0]
-    if not batches and images.ndim != 4:
+    if not batches:
+        dense(images, "images")
+    total = len(images.labels) if batches else images.shape[0] if images.ndim else 0
+    if not batches and (images.ndim != 4 or 0 in images.shape):
         raise ValueError(f"images: expected shape (N, C, H, W), got {shape(images)}")
     first = next(iter(images.read([np.array([0])])))[0] if batches else images
     channels = first.shape[1] * np.prod([1 + len(layer.bank) for layer in layers])
