@@ -106,6 +106,8 @@ def test_differences_are_paired_by_replicates():
     value, low, high = row["between_over_energy"]
     assert value == own.value - its.value
     assert high - low == pytest.approx(2 * 2.7764451 * np.sqrt(4 * np.var(paired)), rel=1e-6)
+    both = result.estimates[TWO[0], 1]["accuracy_linear"].sources  # over images, and over fits
+    assert [len(replicates) for replicates, _ in both] == [60, 10]
     assert result.right(TWO[0], 1).mean() == result.to_dicts()[1]["accuracy_linear"][0]
 
 
