@@ -128,6 +128,20 @@ def test_streaming_and_in_memory_agree_whatever_the_batches():
     same(whole, across_layers(x, y, TWO, depth=2, memory=2**22), 1e-9)
 
 
+def test_a_folder_of_images_by_class_is_compared_by_name(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    x, y = fields(10)
+    for number, (picture, label) in enumerate(zip(x, y, strict=True)):
+        (tmp_path / ("gaussian", "sparse")[label]).mkdir(exist_ok=True)
+        grey = np.clip(128 + 100 * picture[0], 0, 255).astype(np.uint8)
+        image.fromarray(grey).save(tmp_path / ("gaussian", "sparse")[label] / f"{number}.png")
+    (tmp_path / "alone").mkdir()
+    image.fromarray(grey).save(tmp_path / "alone" / "one.png")
+    result = across_layers(datasets.image_batches(tmp_path, side=16), operations=TWO, depth=1)
+    assert result.classes == ("gaussian", "sparse")
+    assert result.left_out[0].startswith("class alone: left out. It has")
+
+
 def same(result, other, rounding):
     for row, its in zip(result.to_dicts(), other.to_dicts(), strict=True):
         for measure in comparison.MEASURES:

@@ -95,8 +95,7 @@ class ClassMoments(Statistics):
             if self._origin is None:
                 self._origin = to_host(flat[0, ...]).astype(self._cells.means.dtype)
             codes = self._places_of(names)[codes]
-            groups = self._next_groups(codes) if groups is None else groups
-            places = groups * len(self._labels) + codes
+            places = (self._next_groups(codes) if groups is None else groups) * len(self._labels) + codes
             accumulate(self._cells, flat, places, origin=self._origin, weights=weights)
         except BaseException:
             self._labels, self._cells, self._origin, self._feature_shape = before
