@@ -187,6 +187,25 @@ def test_few_templates_of_one_population_are_no_classes():
     assert np.mean(without) > 0.1
 
 
+def test_large_numbers_in_single_precision_are_no_overflow():
+    x, y = fields(20)
+    x = x.astype(np.float32)
+    same(across_layers(x, y, TWO, depth=1), across_layers(x * np.float32(2.0**66), y, TWO, depth=1), 1e-4)
+
+
+@pytest.mark.parametrize("seed", [None, 0])
+@pytest.mark.parametrize("value", [0.0, 1.0, "class", "tiny"])
+def test_images_without_variance_end_in_a_word_and_a_table(value, seed):
+    y = np.arange(40) % 2
+    x = np.zeros((40, 1, 8, 8)) + (y[:, None, None, None] if value == "class" else 1e-30 if value == "tiny" else value)
+    if seed is not None:
+        x[0] += np.random.default_rng(seed).normal(size=(8, 8)) * (x.max() or 1.0)
+    result = across_layers(x, y, depth=1)
+    assert result.verdict() in ("undecided", "no difference")
+    assert str(result)
+    assert len(result.rows) == 2 * len(result.operations)
+
+
 @pytest.mark.parametrize("classes", [3, 40])
 def test_small_classes_are_left_out_by_name(classes):
     x = fields(10 * classes)[0]

@@ -25,7 +25,9 @@ class Estimate:
     def __sub__(self, other):
         """The difference of two estimates of the same samples, pair by pair of replicates."""
         pairs = zip(self.sources, other.sources, strict=True)
-        return Estimate(self.value - other.value, tuple((own - its, strata) for (own, strata), (its, _) in pairs))
+        with np.errstate(invalid="ignore"):  # of infinite ratios, whose difference is NaN
+            sources = tuple((np.subtract(own, its), strata) for (own, strata), (its, _) in pairs)
+            return Estimate(float(np.subtract(self.value, other.value)), sources)
 
     def error(self):
         """(standard error, degrees of freedom); of several sources, those of Satterthwaite (1946)."""

@@ -75,7 +75,7 @@ class _Depth:
         """A batch to fit the classifiers on."""
         if self._probes is not None:
             xp = array_namespace(x)
-            self._probes.add(_averages(x), codes, folds, float(xp.mean(xp.abs(x) ** 2)))
+            self._probes.add(_averages(x), codes, folds, float(xp.mean(xp.abs(x))))
 
     def measure(self, x, codes, units, where):
         """A batch to measure."""

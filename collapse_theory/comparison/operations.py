@@ -64,11 +64,11 @@ def operations_of(given, collapse, reductions):
 
 
 def seen_to_expand(function, z, seed):
-    """Whether |f(z) − f(w)| > |z − w| for some coefficient, w being z moved by a thousandth to three times its rms.
+    """Whether |f(z) − f(w)| > |z − w| for some coefficient, w being z moved by a thousandth to three times the mean of |z|.
 
     z : (n, C, K, H, W) complex host or other array
     """
-    rng, size = np.random.default_rng(seed), float(np.sqrt(np.mean(np.abs(to_host(z)) ** 2)))
+    rng, size = np.random.default_rng(seed), float(np.mean(np.abs(to_host(z)), dtype=np.float64))
     angles, lengths = rng.uniform(0, 2 * np.pi, z.shape), 10 ** rng.uniform(-3, 0.5, z.shape)
     step = place(max(size, 1e-300) * lengths * np.exp(1j * angles), like=z)
     w = z + step

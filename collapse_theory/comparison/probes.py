@@ -14,7 +14,7 @@ __all__ = ["FOLDS", "Probes", "probe_bytes"]
 
 FOLDS = 10
 _PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-_ROUNDING = 1e-5  # of the rms of the maps: an average that deviates by less is rounding in single precision
+_ROUNDING = 1e-5  # of the mean amplitude of the maps: an average that deviates by less is rounding in single precision
 _ROWS = 2048  # to a product
 
 
@@ -31,15 +31,15 @@ class Probes:
 
     def __init__(self, classes):
         self._classes, self._rows, self._waiting = classes, [], 0
-        self._origin, self._energy, self._count = None, 0.0, 0
+        self._origin, self._amplitude, self._count = None, 0.0, 0
 
-    def add(self, features, codes, folds, energy):
-        """A batch: features (n, D), classes (n,), folds (n,) in 0 .. FOLDS − 1, and the mean energy of a value."""
+    def add(self, features, codes, folds, amplitude):
+        """A batch: features (n, D), classes (n,), folds (n,) in 0 .. FOLDS − 1, and the mean amplitude of the maps."""
         if self._origin is None:
             self._origin = features.mean(axis=0)
             size = features.shape[1] + 1
             self._gram, self._cross = np.zeros((FOLDS, size, size)), np.zeros((FOLDS, size, self._classes))
-        self._energy, self._count = self._energy + energy * len(codes), self._count + len(codes)
+        self._amplitude, self._count = self._amplitude + amplitude * len(codes), self._count + len(codes)
         self._rows.append((features - self._origin, codes, folds))
         self._waiting += len(codes)
         if self._waiting >= _ROWS:
@@ -102,11 +102,11 @@ class Probes:
         means = cross[1:] / cross[0]
         variance = (np.diagonal(gram)[1:] - means**2 @ cross[0]) / gram[0, 0]
         overall = np.diagonal(gram)[1:] / gram[0, 0] - (gram[0, 1:] / gram[0, 0]) ** 2
-        floor = (_ROUNDING**2) * self._energy / self._count
+        floor = (_ROUNDING * self._amplitude / self._count) ** 2
         weights = np.where(overall > floor, 1 / np.maximum(variance, max(floor, 1e-300)), 0.0)[:, None] * means
         return np.concatenate([-(means * weights).sum(axis=0)[None] / 2, weights])
 
     def _inverse(self, variances):
         """1 / deviation, 0 for what deviates by rounding alone."""
-        floor = max((_ROUNDING**2) * self._energy / self._count, 1e-300)
+        floor = max((_ROUNDING * self._amplitude / self._count) ** 2, 1e-300)
         return np.where(variances > floor, 1 / np.sqrt(np.maximum(variances, floor)), 0.0)

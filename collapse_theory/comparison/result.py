@@ -54,7 +54,10 @@ class Comparison:
         _check(confidence)
         return [self._row(*key, confidence) for key in self.estimates]
 
-    rows = to_dicts
+    @property
+    def rows(self):
+        """`to_dicts` at 95 %."""
+        return self.to_dicts()
 
     def differences(self, confidence=0.95):
         """Paired differences, collapse minus each other operation, at each depth from 1: dicts of plain values.
