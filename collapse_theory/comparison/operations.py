@@ -64,7 +64,7 @@ def operations_of(given, collapse, reductions):
 
 
 def seen_to_expand(function, z, seed):
-    """Whether |f(z) − f(w)| > |z − w| for some coefficient, w being z moved by a thousandth to three times the mean of |z|.
+    """Whether |f(z) − f(w)| > |z − w| for some coefficient, w being z moved by 1e-3 to 3 times the mean of |z|.
 
     z : (n, C, K, H, W) complex host or other array
     """
