@@ -14,11 +14,13 @@ Read the modules in this order, each builds on those before it:
     ledger          verify a claim here and now
     testing         for your own operators: strategies for Hypothesis, and checks of the laws they obey
     estimators      scattering and separation as scikit-learn estimators
+    comparison      one labelled set, several operations, layer by layer: statistics, probes, intervals, verdict
+    plot            the pictures of a comparison, of layers, of learning curves
     learned         the networks of the paper in torch, training, checkpoints, the audit of any network
     machine         the switch that gives the same bits whatever was called before
 
 Each is imported when it is first used, as `collapse_theory.scattering` or by an import of its own; `testing` needs
-Hypothesis, `estimators` scikit-learn, `learned` torch.
+Hypothesis, `estimators` scikit-learn, `learned` torch, the functions of `plot` matplotlib.
 
 Conventions of the whole package. Images are periodic and occupy the last two axes (H, W), rows first; every leading
 axis is carried along. Positions and shifts are in samples, as (row, column); frequencies in radians per sample; angles
@@ -39,7 +41,7 @@ __version__ = "0.1.0"
 
 MODULES = (
     *("arrays", "torus", "wavelets", "nonlinearities", "scattering", "separation", "processes", "datasets"),
-    *("claims", "ledger", "testing", "estimators", "learned", "machine"),
+    *("claims", "ledger", "testing", "estimators", "comparison", "plot", "learned", "machine"),
 )
 
 

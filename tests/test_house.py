@@ -45,6 +45,8 @@ MAY_IMPORT = {
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
     "learned": FOUNDATION | {"extras", "files", "scattering", "separation", "datasets"},
     "estimators": {"arguments", "extras", "arrays", "labels", "wavelets", "scattering", "separation"},
+    "comparison": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
+    "plot": {"arguments", "comparison"},
     "ledger": {"arrays", "claims"},
     "__main__": {"__version__", "arrays", "ledger"},
     "__init__": set(),

@@ -26,13 +26,17 @@ def rows(text):
 
 def test_its_scripts_on_arrays_run_one_after_the_other(capsys):
     pytest.importorskip("sklearn")
+    pytest.importorskip("skimage")
+    pytest.importorskip("matplotlib").use("Agg")
     scripts = re.findall(r"```python\n(.*?)```", section("Use it on your own arrays"), re.DOTALL)
-    assert len(scripts) == 3
+    assert len(scripts) == 4
     names = {}
     for script in scripts:
         exec(script, names)
     assert names["s"].shape == (60, 1, 217, 4, 4)
-    assert len(capsys.readouterr().out.splitlines()) == 3 + 2
+    table, printed = str(names["result"]).splitlines(), capsys.readouterr().out.splitlines()
+    assert printed[: len(table)] == table
+    assert len(printed) == len(table) + 3 + 2
 
 
 def test_its_first_numbers_are_the_recorded_ones():

@@ -1,7 +1,7 @@
 """Wavelets, then a non-linearity, iterated: scattering cascades, and the table of their paths."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..wavelets import FilterBank, crop, padded_shape
 from ..wavelets.folded import filters_of
 from .mixing import Mixing, mix_channels
 
-__all__ = ["Layer", "apply_layer", "cascade", "cascade_paths"]
+__all__ = ["Layer", "apply_layer", "as_layers", "cascade", "cascade_paths"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,10 @@ class Layer:
         elif not callable(self.nonlinearity):
             raise TypeError(f"nonlinearity: expected a callable or a name, got {self.nonlinearity!r}")
 
+    def replaced(self, nonlinearity):
+        """The same layer with another non-linearity."""
+        return replace(self, nonlinearity=nonlinearity)
+
 
 @uncompiled
 def cascade(
@@ -68,7 +72,8 @@ def cascade(
         x_0 = x,   x_d = P_d (x_{d−1} ∗ φ, ρ(x_{d−1} ∗ ψ_1), .., ρ(x_{d−1} ∗ ψ_K))
 
     x : (..., C, H, W) real or complex
-    bank, nonlinearity, subsample, mixing : as in `Layer`; one value, or a list or tuple with one a layer
+    bank, nonlinearity, subsample, mixing : as in `Layer`; one value, or a list or tuple with one a layer. A
+        non-linearity that is a `Layer`, as of `fitted`, is used whole: bank, low-pass and all else are its own
     lowpass, boundary : as in `Layer`
     allow_loss : let a half-circle bank act on complex maps, whose other half of the spectrum it does not see
 
@@ -86,19 +91,20 @@ def cascade(
     Source: Mallat (2012); with mixing and without it, Guth, Zarka & Mallat (2022).
     """
     x = as_images(x, least_axes=3)
-    check_count("depth", depth, least=0)
-    columns = [
-        _one_a_layer(name, value, depth)
-        for name, value in (
-            ("bank", bank),
-            ("nonlinearity", nonlinearity),
-            ("subsample", subsample),
-            ("mixing", mixing),
-        )
-    ]
-    layers = [Layer(b, f, lowpass, boundary, s, m) for b, f, s, m in zip(*columns, strict=True)]
+    options = {"lowpass": lowpass, "boundary": boundary, "subsample": subsample, "mixing": mixing}
+    layers = as_layers(bank, nonlinearity, depth, **options)
     _check_sides(shape(x)[-2:], layers)
     return _representations(x, layers, allow_loss)
+
+
+def as_layers(bank, nonlinearity, depth, *, lowpass="kept", boundary="periodic", subsample=False, mixing=None):
+    """The list of `Layer`s that the arguments of `cascade` mean.  Raises ValueError or TypeError as there."""
+    check_count("depth", depth, least=0)
+    named_ones = {"bank": bank, "nonlinearity": nonlinearity, "subsample": subsample, "mixing": mixing}
+    columns = [_one_a_layer(name, value, depth) for name, value in named_ones.items()]
+    return [
+        f if isinstance(f, Layer) else Layer(b, f, lowpass, boundary, s, m) for b, f, s, m in zip(*columns, strict=True)
+    ]
 
 
 def _representations(x, layers, allow_loss):
@@ -136,7 +142,7 @@ def _apply(x, layer, number):
     low = z[..., :1, :, :] if is_complex(x) else xp.real(z[..., :1, :, :])
     waves = layer.nonlinearity(z[..., 1:, :, :])
     if layer.lowpass == "also":
-        low = layer.nonlinearity(low)
+        low = getattr(layer.nonlinearity, "on_lowpass", layer.nonlinearity)(low)
     if is_complex(low) != is_complex(waves):
         low, waves = to_complex(low), to_complex(waves)
     channels = xp.concat([low, waves], axis=-3)
