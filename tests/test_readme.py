@@ -77,7 +77,7 @@ def test_its_accuracies_are_the_recorded_ones():
     assert recorded
     for row in recorded:
         accuracy = "{:.1f} [{:.1f}, {:.1f}]".format(*(100 * share for share in row["accuracy"]))
-        dead = [percents(row[key].values()) for key in ("zeros_at_start", "zeros")]
+        dead = [percents(row[key].values()) for key in ("zeros_at_start_batch", "zeros_running")]
         assert shown[row["network"]] == [accuracy, *dead, f"{row['seconds'] / 60:.0f}"]
 
 
