@@ -5,12 +5,38 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import check_choice
-from .checksums import Published, read_bytes
-from .cifar_names import CIFAR10_NAMES, CIFAR100_COARSE_NAMES, CIFAR100_NAMES
+from .data_files import SEARCH_PATH, DataNotFound, Published, find, read_bytes
 from .pickles import PickledArray, read_pickle
-from .search import SEARCH_PATH, DataNotFound, find
 
-__all__ = ["cifar10", "cifar100", "read_cifar10", "read_cifar100"]
+__all__ = [
+    "CIFAR10_NAMES",
+    "CIFAR100_COARSE_NAMES",
+    "CIFAR100_NAMES",
+    "cifar10",
+    "cifar100",
+    "read_cifar10",
+    "read_cifar100",
+]
+
+CIFAR10_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+CIFAR100_COARSE_NAMES = (
+    *("aquatic_mammals", "fish", "flowers", "food_containers", "fruit_and_vegetables", "household_electrical_devices"),
+    *("household_furniture", "insects", "large_carnivores", "large_man-made_outdoor_things"),
+    *("large_natural_outdoor_scenes", "large_omnivores_and_herbivores", "medium_mammals", "non-insect_invertebrates"),
+    *("people", "reptiles", "small_mammals", "trees", "vehicles_1", "vehicles_2"),
+)
+
+_CIFAR100 = """
+    apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
+    caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant
+    flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree
+    motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate
+    poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider
+    squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle
+    wardrobe whale willow_tree wolf woman worm
+"""
+CIFAR100_NAMES = tuple(_CIFAR100.split())
 
 _PIXELS = 3 * 32 * 32
 _MOST_NAME = 256  # bytes of a pickle for the name of an image, its labels and what holds them

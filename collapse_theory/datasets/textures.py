@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..arguments import check_choice, check_count
-from .search import optional
+from .data_files import optional
 
 __all__ = ["TEXTURE_NAMES", "textures"]
 
