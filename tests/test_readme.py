@@ -82,7 +82,7 @@ def test_a_block_of_code_runs_alone_in_an_empty_folder(tmp_path, words, block):
         pytest.skip(error)
     if ran.returncode and words == "needs data" and "DataNotFound" in error:
         pytest.skip(error)
-    shown = re.findall(r"^# (\w+): ", block, re.MULTILINE)
+    shown = re.findall(r"^# (\w+(?:Error|Broken)): ", block, re.MULTILINE)
     assert [error.split(":")[0].rpartition(".")[2]] == shown if shown else not ran.returncode, ran.stderr
 
 

@@ -54,7 +54,7 @@ class LabelledImages:
         """
         images, labels = self.images[index], self.labels[index]
         if padding is not None:
-            images = cropped(images, index, seed=seed, epoch=epoch, padding=padding)
+            images = cropped(images, index, count=len(self), seed=seed, epoch=epoch, padding=padding)
         images = images.to(torch.float32) / 255 if images.dtype == torch.uint8 else images
         return (images - self.mean) / self.deviation, labels
 

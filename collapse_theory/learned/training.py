@@ -11,7 +11,7 @@ import torch
 from ..arguments import check_count, check_number
 from ..machine import reproducible
 from . import checkpoints
-from .augmentation import order_of_samples
+from .augmentation import RANDOM_NUMBERS, order_of_samples
 from .checkpoints import Checkpoint
 from .descent import Descent
 from .draws import drawing_apart
@@ -101,6 +101,7 @@ def train(
         "data": {name: part.fingerprint() for name, part in zip(("train", "test"), data, strict=True)},
         "architecture": architecture(network),
         "network": computation(network),
+        "random numbers": RANDOM_NUMBERS,
     }
     outside = Outside(network)
     run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
