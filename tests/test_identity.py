@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from collapse_theory import learned
+from collapse_theory.learned import training
 from collapse_theory.learned.identity import computation, schedule
 from collapse_theory.learned.training import Recipe, train
 from tests.small_network import small_data, small_network, small_recipe
