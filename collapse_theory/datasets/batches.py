@@ -1,12 +1,14 @@
 """Labelled images in batches, each read when its turn comes; labelled samples split in two."""
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..arguments import check_channels_first, check_count, check_number, host_copy
 from ..labels import class_codes
@@ -65,18 +67,18 @@ class Batches:
 
 
 def image_batches(
-    folder,
+    folder: str | os.PathLike,
     *,
-    size=64,
-    seed=None,
-    side=32,
-    split=None,
-    limit=None,
-    colour=False,
-    workers=None,
-    most_pixels=MOST_PIXELS,
-    on_error="raise",
-):
+    size: int = 64,
+    seed: int | None = None,
+    side: int = 32,
+    split: str | None = None,
+    limit: int | None = None,
+    colour: bool = False,
+    workers: int | None = None,
+    most_pixels: int = MOST_PIXELS,
+    on_error: str = "raise",
+) -> Batches:
     """Images by class, in batches: `image_folder` for what does not fit in memory, such as ImageNet.
 
     folder : holds one folder per class, or with `split` a folder for each split, as in `image_folder`
@@ -97,7 +99,9 @@ def image_batches(
     return Batches(listed.labels, listed.names, size, seed, _FromFiles(listed.paths, reader, size))
 
 
-def array_batches(images, labels, *, size=64, seed=None, names=()):
+def array_batches(
+    images: np.ndarray, labels: np.ndarray, *, size: int = 64, seed: int | None = None, names: Sequence[str] = ()
+) -> Batches:
     """Labelled images in an array, in batches: each batch is a copy.
 
     images : (N, C, H, W) NumPy array; memory-mapped, it is read batch by batch
@@ -123,7 +127,7 @@ def array_batches(images, labels, *, size=64, seed=None, names=()):
     return Batches(labels.astype(np.int64), _class_names(names, labels), size, seed, _FromArray(images))
 
 
-def split_by_class(labels, *, fraction, seed):
+def split_by_class(labels: ArrayLike, *, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Split a labelled sample in two at random, each class in the same proportion.
 
     labels : (N,) integers, or any labels of one kind that sort

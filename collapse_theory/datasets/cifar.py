@@ -1,5 +1,6 @@
 """CIFAR-10 and CIFAR-100, from their published files: Python's or binary ones."""
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +111,9 @@ _CIFAR100 = _Cifar(
 _COUNTS = {"train": 50_000, "test": 10_000}
 
 
-def cifar10(folder=None, split="train", *, verify=True):
+def cifar10(
+    folder: str | os.PathLike | None = None, split: str = "train", *, verify: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """CIFAR-10: 50,000 train and 10,000 test photographs of ten kinds of objects, from either published form.
 
     folder : the folder `cifar-10-batches-py` or `cifar-10-batches-bin`, or one that holds it, itself or one level
@@ -120,25 +123,29 @@ def cifar10(folder=None, split="train", *, verify=True):
 
     Returns (images (N, 3, 32, 32) uint8, labels (N,) int64), in the order of the files; labels index CIFAR10_NAMES.
     Raises DataNotFound, a FileNotFoundError, if a file is missing; ValueError if one is damaged, or `split` unknown.
-    The Python files are pickles, written by Python 2 or 3 in any protocol, but nothing that they name is imported or
-    called, and what they take is bounded by their length, whatever they hold.
+    Memory: twice the images, 3,072 bytes each. The Python files are pickles, written by Python 2 or 3 in any protocol.
+    Nothing that they name is imported or called, and what they take is bounded by their length, whatever they hold.
     Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
     """
     found = read_cifar10(folder, split, verify=verify)
     return found.images, found.labels[:, 0]
 
 
-def cifar100(folder=None, split="train", *, coarse=False, verify=True):
+def cifar100(
+    folder: str | os.PathLike | None = None, split: str = "train", *, coarse: bool = False, verify: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """CIFAR-100: 50,000 train and 10,000 test photographs of a hundred kinds of objects, in twenty groups of five.
 
     folder : the folder `cifar-100-python` or `cifar-100-binary`, or one that holds it, as in `cifar10`
     split : "train" or "test"
-    coarse : label by group, an index into CIFAR100_COARSE_NAMES, instead of by kind, into CIFAR100_NAMES
+    coarse : False for labels by kind, which index CIFAR100_NAMES; True for labels by group, which index
+        CIFAR100_COARSE_NAMES
     verify : compare the Python files with the published md5 sums, and count the images and the kinds of either form;
         False reads other files of the same layout, of any length
 
     Returns (images (N, 3, 32, 32) uint8, labels (N,) int64), in the order of the files.
     Raises as `cifar10`.
+    Memory: as `cifar10`.
     Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
     """
     found = read_cifar100(folder, split, verify=verify)
@@ -146,12 +153,12 @@ def cifar100(folder=None, split="train", *, coarse=False, verify=True):
 
 
 def read_cifar10(folder, split, *, verify):
-    """CIFAR-10 as `Published`, labels (N, 1)."""
+    """CIFAR-10 as `Published`, labels (N, 1).  Raises as `cifar10`."""
     return _read(_CIFAR10, folder, split, verify)
 
 
 def read_cifar100(folder, split, *, verify):
-    """CIFAR-100 as `Published`, labels (N, 2): coarse, fine."""
+    """CIFAR-100 as `Published`, labels (N, 2): coarse, fine.  Raises as `cifar10`."""
     return _read(_CIFAR100, folder, split, verify)
 
 

@@ -94,6 +94,8 @@ class ImageReader:
     side, colour, most_pixels : see `decode`
     workers : see `mapped_ahead`
     on_error : "raise" the ValueError of a file that cannot be read, or "skip" it: the error stands for the image
+
+    Raises ValueError, naming the argument, if one is out of range.
     """
 
     side: int

@@ -31,16 +31,16 @@ _ADVICE = f"Name a folder that holds one folder per class; a relative one is loo
 
 
 def image_folder(
-    folder,
+    folder: str | os.PathLike,
     *,
-    side=32,
-    split=None,
-    limit=None,
-    colour=False,
-    workers=None,
-    most_pixels=MOST_PIXELS,
-    on_error="raise",
-):
+    side: int = 32,
+    split: str | None = None,
+    limit: int | None = None,
+    colour: bool = False,
+    workers: int | None = None,
+    most_pixels: int = MOST_PIXELS,
+    on_error: str = "raise",
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Your own images by class, all in memory: the files below FOLDER/CLASS, at any depth.
 
     Files are BMP, GIF, JPEG, PBM, PGM, PNG, PPM, TIFF or WebP, and named .bmp, .gif, .jfif, .jpeg, .jpg, .pbm, .pgm,

@@ -1,6 +1,8 @@
 """Which data these were: where they lie, how many they are, a digest of their content, and who vouches for it."""
 
 import hashlib
+import os
+from collections.abc import Callable
 
 import numpy as np
 
@@ -23,7 +25,14 @@ _FOLDERS = (image_folder, image_batches, kth_tips)
 _PIECE = 2**20
 
 
-def identity(read, folder=None, *, split=None, limit=None, kind=None):
+def identity(
+    read: Callable,
+    folder: str | os.PathLike | None = None,
+    *,
+    split: str | None = None,
+    limit: int | None = None,
+    kind: str | None = None,
+) -> dict:
     """Say which data a function of `datasets` reads, for a record: plain values, ready for JSON.
 
     read : that function: cifar10, cifar100, mnist, fashion_mnist, emnist, kth_tips, image_folder or

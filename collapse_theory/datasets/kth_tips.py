@@ -22,7 +22,7 @@ _ADVICE = (
 )
 
 
-def kth_tips(folder=None, *, side=100):
+def kth_tips(folder: str | os.PathLike | None = None, *, side: int = 100) -> tuple[np.ndarray, np.ndarray]:
     """KTH-TIPS: 81 grey photographs of each of ten materials, at nine distances, in nine lights and poses.
 
     folder : holds the folder `KTH_TIPS_GRAY`, `KTH_TIPS_GREY` or `KTH_TIPS`, itself or one level below, with one folder

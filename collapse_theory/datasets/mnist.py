@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import os
 import zlib
 from dataclasses import dataclass, field
 
@@ -122,23 +123,28 @@ _EMNIST = {
 }
 
 
-def mnist(folder=None, split="train", *, verify=True):
+def mnist(
+    folder: str | os.PathLike | None = None, split: str = "train", *, verify: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """MNIST: 60,000 train and 10,000 test handwritten digits, from its four IDX files, plain or compressed by gzip.
 
     folder : the folder of the files, or one that holds it as `mnist`, `MNIST` or `MNIST/raw`, itself or one level
         below; None for every entry of COLLAPSE_THEORY_DATA, which must hold it under such a name: Fashion-MNIST has
-        files of the same names. They may be called train-images.idx3-ubyte too, as some archives write it
+        files of the same names. They may also be called train-images.idx3-ubyte, as some archives write it
     split : "train" or "test"
     verify : compare the files with their md5 sums; False reads other files of the same layout, of any length
 
     Returns (images (N, 1, 28, 28) uint8, labels (N,) int64), in the order of the files; ink is 255, paper 0.
+    Memory: twice the images, 784 bytes each.
     Raises DataNotFound, a FileNotFoundError, if a file is missing; ValueError if one is damaged, or `split` unknown.
     Source: LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition.
     """
     return read_mnist(folder, split, verify=verify)[:2]
 
 
-def fashion_mnist(folder=None, split="train", *, verify=True):
+def fashion_mnist(
+    folder: str | os.PathLike | None = None, split: str = "train", *, verify: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """Fashion-MNIST: 60,000 train and 10,000 test photographs of ten kinds of clothing, in the layout of MNIST.
 
     folder : as in `mnist`, under the name `fashion_mnist`, `fashion-mnist`, `FashionMNIST` or `FashionMNIST/raw`; or a
@@ -153,7 +159,9 @@ def fashion_mnist(folder=None, split="train", *, verify=True):
     return read_fashion_mnist(folder, split, verify=verify)[:2]
 
 
-def emnist(folder=None, split="train", *, kind="balanced", verify=True):
+def emnist(
+    folder: str | os.PathLike | None = None, split: str = "train", *, kind: str = "balanced", verify: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """EMNIST: handwritten digits and letters, in the layout of MNIST, divided in six ways.
 
     folder : the folder of the files emnist-KIND-train-images-idx3-ubyte and so on, plain or compressed by gzip, or one
@@ -162,7 +170,7 @@ def emnist(folder=None, split="train", *, kind="balanced", verify=True):
     split : "train" or "test"
     kind : "byclass", 62 digits, capitals and small letters; "bymerge", 47, without the small letters that look like
         their capitals; "balanced", these 47, as many of each; "letters", 26, capital or small; "digits" or "mnist", 10
-    verify : count the images, as no checksum of the files is published; False reads any number
+    verify : count the images, since no checksum of the files is published; False reads any number of them
 
     Returns (images (N, 1, 28, 28) uint8, labels (N,) int64), in the order of the files; labels index
     EMNIST_NAMES[kind]. The files hold each image with rows and columns exchanged, and number letters from 1: here
@@ -174,17 +182,17 @@ def emnist(folder=None, split="train", *, kind="balanced", verify=True):
 
 
 def read_mnist(folder, split, *, verify):
-    """MNIST as `Published`."""
+    """MNIST as `Published`.  Raises as `mnist`."""
     return _read(_MNIST, folder, split, verify)
 
 
 def read_fashion_mnist(folder, split, *, verify):
-    """Fashion-MNIST as `Published`."""
+    """Fashion-MNIST as `Published`.  Raises as `mnist`."""
     return _read(_FASHION, folder, split, verify)
 
 
 def read_emnist(folder, split, *, kind="balanced", verify):
-    """EMNIST as `Published`."""
+    """EMNIST as `Published`.  Raises as `mnist`."""
     check_choice("kind", kind, tuple(_EMNIST))
     found = _read(_EMNIST[kind], folder, split, verify)
     return found._replace(images=np.ascontiguousarray(found.images.swapaxes(-2, -1)))

@@ -15,9 +15,9 @@ _FROM = {
     "labelled": ("PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"),
     "layers": ("NETWORK_NONLINEARITIES",),
     "networks": ("ARCHITECTURES", "Architecture", "ScatteringNetwork", "describe", "scattering_network"),
-    "recipes": ("Recipe",),
+    "recipes": ("Outcome", "Recipe"),
     "resnets": ("REAL_NONLINEARITIES", "ResidualNetwork", "resnet18", "resnet20"),
-    "training": ("Outcome", "restore", "train"),
+    "training": ("restore", "train"),
 }
 _MODULE_OF = {name: module for module, names in _FROM.items() for name in names}
 

@@ -7,7 +7,7 @@ import torch
 
 from ..arguments import check_choice
 from ..separation import ClassMoments
-from .evaluation import answer, check_labelled, check_network, evaluating, in_words
+from .evaluation import check_labelled, check_network, evaluating, in_words, output_of
 from .labelled import LabelledImages
 from .layers import Nonlinearity
 
@@ -151,7 +151,7 @@ def _measurable(network, labelled, asked, *, of, folded=False):
     for count in {min(3, len(labelled)), min(2, len(labelled))}:
         outputs = {}
         with evaluating(network, "float32", labelled.device), _hooked(modules, layers, outputs.__setitem__):
-            answer(network, labelled.batch(slice(0, count))[0])
+            output_of(network, labelled.batch(slice(0, count))[0])
         for name, output in outputs.items():
             many = len(output) / count if isinstance(output, torch.Tensor) and output.ndim > 1 else 0
             if many != entries.setdefault(name, many if folded and many == int(many) > 0 else 1):
@@ -180,7 +180,7 @@ def _passes(network, labelled, layers, *, batch, statistics="running"):
                 module.training = False
         for x, labels in labelled.batches(batch):
             outputs.clear()
-            answer(network, x)
+            output_of(network, x)
             yield dict(outputs), labels
 
 

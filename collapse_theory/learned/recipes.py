@@ -1,4 +1,4 @@
-"""How a network is trained."""
+"""How a network is trained, and what has come of it."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arguments import check_choice, check_count, check_number
 
-__all__ = ["PRECISIONS", "Recipe"]
+__all__ = ["PRECISIONS", "Outcome", "Recipe"]
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -68,3 +68,23 @@ class Recipe:
     def steps_of_epoch(self, images: int) -> int:
         """The number of batches that an epoch of so many images has."""
         return images // self.batch if self.drop_last else -(-images // self.batch)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call of `train` has led to.
+
+    finished : whether all epochs are done
+    step : number of steps done, over all calls
+    seconds : time spent on them, over all calls
+    epochs : the lines of the metrics that end an epoch, as dicts: step, epoch, rate, train_loss, train_accuracy,
+        test_loss, test_accuracy, seconds
+    threads : number of threads that torch computes with on a CPU; with the same number, the same call gives the same
+        bits
+    """
+
+    finished: bool
+    step: int
+    seconds: float
+    epochs: tuple[dict, ...]
+    threads: int

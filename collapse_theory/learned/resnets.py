@@ -28,6 +28,7 @@ class RealNonlinearity(Nonlinearity):
 
     "rectifier" max(x, 0), "phase collapse" |x|, "soft threshold" max(|x| − 1, 0) sign x, "tanh", "compression"
     x / (1 + |x|), and the control "identity". Maps (B, C, M, N) to the same, in single precision at least.
+    Raises ValueError if the name is unknown.
     Source: published code of Guth, Zarka & Mallat (2022).
     """
 
