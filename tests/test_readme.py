@@ -1,9 +1,9 @@
 """Doubts about the READMEs: does their code run alone, do their commands exist, do their tables hold?"""
 
+import contextlib
 import importlib.util
 import os
 import re
-import runpy
 import shlex
 import subprocess
 import sys
@@ -102,17 +102,17 @@ def commands(text):
 
 
 @pytest.mark.parametrize("path", READMES, ids=name_of)
-def test_the_options_of_its_commands_are_those_of_their_help(path, capsys, monkeypatch):
+def test_the_options_of_its_commands_are_those_of_their_help(path, capsys):
     for module, *words in commands(text_of(path)):
         name = [word for word in words[:1] if module in ("analysis", "figures") and not word.startswith("-")]
         if name in (["NAME"], ["[NAME]"]):
             continue
         options = {word.split("=")[0] for word in words if re.match("--[a-z]", word)}
-        monkeypatch.setattr(sys, "argv", [module, *name * (module == "analysis"), "--help"])
-        with pytest.raises(SystemExit) as end:
-            runpy.run_module(module, run_name="__main__", alter_sys=True)
-        assert end.value.code in (0, None)
+        main = importlib.import_module(f"{module}.__main__").main
+        with contextlib.suppress(SystemExit):
+            main([*name * (module == "analysis"), "--help"])
         help_text = capsys.readouterr().out
+        assert "--help" in help_text, (module, words)
         assert options <= set(re.findall(r"--[a-z][\w-]*", help_text)), (module, words)
 
 
