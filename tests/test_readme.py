@@ -75,7 +75,7 @@ BLOCKS = {  # of two that are the same, one
 def test_a_block_of_code_runs_alone_in_an_empty_folder(tmp_path, words, block):
     """Or ends in the error that it shows as "# NameOfTheError: ..."; one that is marked "needs data" may lack them."""
     assert words in ("", "needs data")
-    found = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    found = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
     ran = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, env=found, capture_output=True, text=True)
     error = last_error(ran.stderr)
     if ran.returncode and any(extra in error and not installed(extra) for extra in EXTRAS):
