@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from collapse_theory import datasets
+from collapse_theory import datasets, learned
+from collapse_theory.learned.recipes import Recipe
 from collapse_theory.machine import reproducible
 
 from . import record
@@ -29,22 +30,7 @@ NAME = "accuracy_of_learned_networks"
 RUNS = Path("runs")
 DATA = ("cifar10", "textures")
 NETWORKS = ("learned scattering", "fixed scattering", "residual")
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """As `collapse_theory.learned.Recipe`, which needs torch: the question can be listed without it."""
-
-    epochs: int = 300
-    batch: int = 128
-    rate: float = 0.01
-    rate_factor: float = 0.1
-    rate_step: int = 70
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
-    padding: int | None = 4
-    precision: str = "float32"
-    seed: int = 0
+_SEEN_AT_START = 256  # training images, in one batch
 
 
 @dataclass(frozen=True)
@@ -95,23 +81,15 @@ PRESETS = {
 
 def labelled(setting, device):
     """(train, test), `LabelledImages` in three colours, normalised with the constants of the paper."""
-    from collapse_theory.learned.labelled import PUBLISHED_DEVIATION, PUBLISHED_MEAN, labelled_images
-
     if setting.data == "cifar10":
         splits, classes = [datasets.cifar10(split=split) for split in ("train", "test")], 10
     else:
         splits, classes = [datasets.textures(split) for split in ("train", "test")], 3
         splits = [_in_turn(np.repeat(images, 3, axis=1), labels) for images, labels in splits]
     counts = (setting.images, setting.tested)
+    published = {"mean": learned.PUBLISHED_MEAN, "deviation": learned.PUBLISHED_DEVIATION}
     return tuple(
-        labelled_images(
-            images[:count],
-            labels[:count],
-            classes=classes,
-            mean=PUBLISHED_MEAN,
-            deviation=PUBLISHED_DEVIATION,
-            device=device,
-        )
+        learned.labelled_images(images[:count], labels[:count], classes=classes, device=device, **published)
         for (images, labels), count in zip(splits, counts, strict=True)
     )
 
@@ -124,8 +102,6 @@ def _in_turn(images, labels):
 
 def network_of(setting):
     """The network at its initialisation, on the host.  Raises ValueError for what its family does not have."""
-    from collapse_theory import learned
-
     seed = setting.recipe.seed
     names = ("nonlinearity", "skip", "angles", "circle", "terms", "width")
     if setting.network == "learned scattering":
@@ -148,24 +124,18 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
     Returns one row of plain values; None if the training was stopped before its end.
     Raises as `train`, before anything is trained.
     """
-    from collapse_theory.learned.anatomy import class_statistics, dead_outputs
-    from collapse_theory.learned.calibration import calibrate, dead_fractions
-    from collapse_theory.learned.labelled import chosen_device
-    from collapse_theory.learned.training import Recipe as TrainingRecipe
-    from collapse_theory.learned.training import train
-
-    device = chosen_device(device)
+    device = learned.chosen_device(device)
     data, network = labelled(setting, device), network_of(setting).to(device)
+    first = _first(data[0], _SEEN_AT_START)
     if setting.terms == "equal":
-        calibrate(network, data[0].batch(slice(0, 256))[0], quantile=setting.quantile)
-    at_start = dead_fractions(network, data[0].batch(slice(0, 256))[0])
+        learned.calibrate(network, first.batch(slice(None))[0], quantile=setting.quantile)
+    at_start = learned.dead_outputs(network, first, batch=_SEEN_AT_START, statistics="batch")
     options = {"folder": folder, "about": asdict(setting), "checkpoint": checkpoint, "stop_after": stop_after}
-    recipe = TrainingRecipe(**asdict(setting.recipe))
-    outcome = train(network, data, recipe, progress=progress, **options)
+    outcome = learned.train(network, data, setting.recipe, progress=progress, **options)
     if not outcome.finished:
         return None
-    few = replace(data[1], images=data[1].images[: setting.measured], labels=data[1].labels[: setting.measured])
-    dead = dead_outputs(network, few)
+    few = _first(data[1], setting.measured)
+    dead = learned.dead_outputs(network, few, statistics="running")
     blocks = [f"blocks.{i}" for i in range(len(network.blocks))] if hasattr(network, "blocks") else ["normalization"]
     return {
         "network": setting.label,
@@ -174,26 +144,32 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
         "train_accuracy": outcome.epochs[-1]["train_accuracy"],
         "test_accuracy_of_epochs": [line["test_accuracy"] for line in outcome.epochs],
         "seconds": round(outcome.seconds, 1),
-        "images_per_second": round(len(data[0]) * recipe.epochs / outcome.seconds, 1),
+        "images_per_second": round(len(data[0]) * setting.recipe.epochs / outcome.seconds, 1),
         "device": str(device),
         "threads": outcome.threads,
         "machine": record.machine(),
         "data_identity": identities([setting.data]),
-        "zeros_at_start": at_start,
-        "zeros": {name: shares["zeros"] for name, shares in dead.items()},
-        "dead_channels": {name: shares["dead_channels"] for name, shares in dead.items()},
-        "blocks": class_statistics(network, few, layers=blocks),
+        "zeros_at_start_batch": {name: shares["zeros"] for name, shares in at_start.items()},
+        "zeros_running": {name: shares["zeros"] for name, shares in dead.items()},
+        "dead_channels_running": {name: shares["dead_channels"] for name, shares in dead.items()},
+        "blocks": learned.class_statistics(network, few, layers=blocks),
     }
 
 
+def _first(labelled, count):
+    """The first so many of labelled images."""
+    return replace(labelled, images=labelled.images[:count], labels=labelled.labels[:count])
+
+
 def conclusions(rows):
-    """A line a network: accuracy, dead outputs, time."""
-    lines = [f"{'preset':<12} {'network':<36} {'accuracy, %':<20} {'zeros after each non-linearity, %':<40} seconds"]
+    """One line per network: accuracy, dead outputs, time."""
+    zeros = "zeros after each non-linearity, %, running statistics"
+    lines = [f"{'preset':<12} {'network':<36} {'accuracy, %':<20} {zeros:<54} seconds"]
     for row in rows:
         value, low, high = (100 * share for share in row["accuracy"])
-        zeros = " ".join(f"{100 * share:.0f}" for share in row["zeros"].values())
+        zeros = " ".join(f"{100 * share:.0f}" for share in row["zeros_running"].values())
         accuracy = f"{value:.1f} [{low:.1f}, {high:.1f}]"
-        lines.append(f"{row['preset']:<12} {row['network']:<36} {accuracy:<20} {zeros:<40} {row['seconds']:.0f}")
+        lines.append(f"{row['preset']:<12} {row['network']:<36} {accuracy:<20} {zeros:<54} {row['seconds']:.0f}")
     return lines
 
 

@@ -53,15 +53,15 @@ def test_a_run_is_stopped_taken_up_and_recorded_beside_others(tmp_path, capsys, 
     assert "step 2 of 2, epoch 1 of 1, loss" in captured.err
     assert "step 1 of" not in captured.err
     assert "smoke        phase collapse" in captured.out
-    # Half of the answers are dead at the start, and a step later.
+    # Half of the outputs are dead at the start, and a step later.
     other = ["--nonlinearity", "soft threshold", "--terms", "equal", "--run", str(tmp_path / "other"), "--quiet"]
     assert command.main([*smallest, "--out", str(tmp_path), *other]) == 0
     assert command.main([*smallest, *where, "--quiet"]) == 0
     rows = record.load(question.NAME, tmp_path)["rows"]
     assert [row["network"] for row in rows] == ["soft threshold, equal terms", "phase collapse"]
-    assert len(rows[0]["zeros"]) == len(rows[0]["dead_channels"]) == len(rows[0]["blocks"]) == 8
-    assert all(0.45 < share < 0.55 for share in rows[0]["zeros_at_start"].values())
-    assert 0.2 < max(rows[0]["zeros"].values()) < 0.9
+    assert len(rows[0]["zeros_running"]) == len(rows[0]["dead_channels_running"]) == len(rows[0]["blocks"]) == 8
+    assert all(0.45 < share < 0.55 for share in rows[0]["zeros_at_start_batch"].values())
+    assert 0.2 < max(rows[0]["zeros_running"].values()) < 0.9
     assert all(np.isfinite(block["fisher_trace"]) for row in rows for block in row["blocks"])
     assert rows[1]["accuracy"][1] <= rows[1]["accuracy"][0] == rows[1]["test_accuracy_of_epochs"][-1]
 

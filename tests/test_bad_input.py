@@ -87,8 +87,6 @@ EXCEPTED = {
     "FilesPassedOver": "is what warns",
     "FittedNonlinearity": "is made by fitted, which is here",
     "Comparison": "is made by across_layers, which is here",
-    "jackknife_error": "takes replicates, which the caller has from moments",
-    "jackknife_interval": "takes replicates, which the caller has from moments",
     "Batches": "is made by array_batches and image_batches, which are here",
     "even_part": "takes a function, and calls it later",
     "odd_part": "as even_part",

@@ -12,7 +12,7 @@ import numpy as np
 
 from collapse_theory import datasets, processes
 from collapse_theory.arguments import check_count
-from collapse_theory.datasets.search import places
+from collapse_theory.datasets.data_files import places
 
 from .identities import folder_identities, identities
 from .shapes import is_control

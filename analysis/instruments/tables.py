@@ -89,9 +89,9 @@ _TRAINED = fields(
     device=text,
     threads=count(1),
     machine=text,
-    zeros_at_start=table(number(0, 1)),
-    zeros=table(number(0, 1)),
-    dead_channels=table(number(0, 1)),
+    zeros_at_start_batch=table(number(0, 1)),
+    zeros_running=table(number(0, 1)),
+    dead_channels_running=table(number(0, 1)),
     blocks=listed(_BLOCK),
     data_identity=optional(either(NOT_RECORDED, shape=table(_IDENTITY))),
 )
