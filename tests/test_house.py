@@ -21,7 +21,7 @@ EVERYTHING = [
 ]
 FOUNDATION = {
     *("contexts", "arguments", "arrays", "labels", "machine"),
-    *("fourier", "pairs", "torus", "wavelets", "nonlinearities"),
+    *("fourier", "torus", "wavelets", "nonlinearities"),
 }
 MAY_IMPORT = {
     "contexts": set(),
@@ -31,13 +31,12 @@ MAY_IMPORT = {
     "labels": {"arrays"},
     "machine": {"arrays", "contexts"},
     "files": set(),
-    "pairs": {"arrays", "machine"},
     "fourier": {"arrays", "arguments", "machine"},
-    "torus": {"arguments", "arrays", "contexts", "fourier"},
-    "wavelets": {"arguments", "arrays", "contexts", "fourier", "pairs", "torus"},
+    "torus": {"arguments", "arrays", "contexts", "fourier", "machine"},
+    "wavelets": {"arguments", "arrays", "contexts", "fourier", "torus"},
     "nonlinearities": {"arguments", "arrays", "contexts"},
     "scattering": FOUNDATION,
-    "separation": {"arguments", "arrays", "labels", "machine", "contexts", "pairs"},
+    "separation": {"arguments", "arrays", "labels", "machine", "contexts"},
     "processes": {"arguments", "arrays", "fourier", "torus"},
     "datasets": {"arguments", "arrays", "files", "labels", "machine"},
     "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},

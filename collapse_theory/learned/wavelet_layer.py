@@ -8,13 +8,12 @@ from torch import nn
 
 from ..arrays import is_complex
 from ..fourier import fft2, ifft2
+from ..machine.sizes import LARGEST_MATRIX
 from ..scattering import Layer, apply_layer
-from ..torus import fold
-from ..wavelets import crop, padded_shape, paper_bank
+from ..torus import crop, fold, padded_shape
+from ..wavelets import paper_bank
 
 __all__ = ["WaveletLayer", "side_after"]
-
-_LARGEST_MATRIX = 2**22
 
 
 class WaveletLayer(nn.Module):
@@ -41,7 +40,7 @@ class WaveletLayer(nn.Module):
         self.circle, self.pi = circle, pi  # what a run is known by, beside the filters
         self.after, self.subsample = side_after(side, step), step != "half octave"
         entries = (1 + complex) * side**2 * 2 * angles * self.after**2
-        self.dense = entries <= _LARGEST_MATRIX if dense is None else dense
+        self.dense = entries <= LARGEST_MATRIX if dense is None else dense
         filters = _matrices(bank, self) if self.dense else (bank.lowpass_hat, bank.psi_hat)
         # They follow from the architecture, so a checkpoint has none; real, so that no cast loses an imaginary part.
         for name, values in zip(("lowpass", "waves"), filters, strict=True):
@@ -59,7 +58,7 @@ class WaveletLayer(nn.Module):
     def _by_fourier(self, x):
         x_hat = fft2(_reflect(_reflect(x, -2), -1))
         low, waves = x_hat * self.lowpass, x_hat[:, :, None] * self.waves
-        low, waves = (crop(ifft2(fold(z, 1 + self.subsample)), self.subsample) for z in (low, waves))
+        low, waves = (crop(ifft2(fold(z, 1 + self.subsample)), 2 - self.subsample) for z in (low, waves))
         return (low if self.complex else low.real), waves
 
     def _by_matrix(self, x):

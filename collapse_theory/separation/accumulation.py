@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from ..arrays import array_namespace, is_numpy_array
-from ..machine.cores import free_cores, on_cores, shares
+from ..machine.cores import free_cores, on_cores, split_among_cores
 from ..machine.loops import Loop
 from .cells import cell_bytes
 from .ranges import check_values, may_leave_the_range
@@ -43,7 +43,8 @@ def accumulate(cells, features, places, *, origin, weights=None):
     else:
         check_values(features, cells, origin)
         plain = is_numpy_array(features) and features.flags.c_contiguous and not np.iscomplexobj(cells.means)
-        if plain and not covariance and weights is None and _add_rows.pays(math.prod(features.shape)):
+        _add_rows.count(math.prod(features.shape))
+        if plain and not covariance and weights is None and _add_rows.ready:
             _add_single_rows(cells, features, places, origin)
         else:
             _add_short_chunks(cells, features, list(_chunks(places, counts, rows)), origin, weights)
@@ -108,7 +109,7 @@ def _add_single_rows(cells, features, places, origin):
     def add(columns):
         _add_rows(features, places, origin, counts, means, squares, *columns)
 
-    on_cores(add, shares(features, axis=1), like=features)
+    on_cores(add, split_among_cores(features, axis=1), like=features)
     cells.counts += np.bincount(places, minlength=cells.counts.size).reshape(cells.counts.shape)
 
 

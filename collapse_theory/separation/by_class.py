@@ -17,7 +17,6 @@ from ..arrays import (
     device,
     is_complex,
     is_numpy_array,
-    numbers_at_once,
     numpy_view,
     place,
     real_dtype,
@@ -26,6 +25,7 @@ from ..arrays import (
     widest_dtype,
 )
 from ..contexts import holds, is_recorded, matmul
+from ..machine.sizes import numbers_at_once
 
 __all__ = ["FewRows", "RowsByClass", "in_double", "rows_by_class"]
 

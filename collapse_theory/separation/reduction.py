@@ -7,9 +7,8 @@ import numpy as np
 
 from ..arrays import array_namespace, is_complex, is_numpy_array, place, to_complex, to_host, widest_dtype
 from ..machine.loops import Loop
-from ..pairs import sum_of_squares
 
-__all__ = ["reduce_rows", "rows_at_once"]
+__all__ = ["reduce_rows", "rows_at_once", "sum_of_squares"]
 
 _CHUNK_ROWS = 256  # short sums, merged, lose fewer digits than long ones
 _CHUNK_NUMBERS = 2**18  # what a processor's cache holds
@@ -78,7 +77,8 @@ def _sums_about_first(features, index):
 
 
 def _loop_pays(features, numbers):
-    return is_numpy_array(features) and features.flags.c_contiguous and _add_about_first.pays(numbers)
+    _add_about_first.count(numbers)
+    return is_numpy_array(features) and features.flags.c_contiguous and _add_about_first.ready
 
 
 @partial(Loop, saved=1.5)
@@ -101,6 +101,14 @@ def _add_about_first(features, index, sums, squares):
                 p = a[j] - first[j]
                 total[j] += p
                 square[j] += p * p
+
+
+def sum_of_squares(rows):
+    """Σ_n |r_n|², real, in one pass over the memory where the library has a way.  (N, D) real or complex -> (D,)."""
+    xp = array_namespace(rows)
+    if xp.isdtype(rows.dtype, "complex floating"):
+        return sum_of_squares(xp.real(rows)) + sum_of_squares(xp.imag(rows))
+    return np.einsum("nd,nd->d", rows, rows) if is_numpy_array(rows) else xp.sum(rows * rows, axis=0)
 
 
 def _rows(features, index):

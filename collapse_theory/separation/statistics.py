@@ -15,10 +15,10 @@ import numpy as np
 
 from ..arguments import check_count, check_number
 from ..arrays import array_namespace, device, is_complex
-from ..pairs import sum_of_squares
 from .by_class import in_double, rows_by_class
 from .outer_products import outer_products, sum_of_outer_products
 from .ranges import in_range
+from .reduction import sum_of_squares
 
 __all__ = [
     "between_class_variance",

@@ -6,12 +6,12 @@ from functools import lru_cache
 import numpy as np
 
 from ..arguments import check_choice
-from ..torus import frequencies, image_shape
+from ..torus import at_opposite_frequencies, frequencies, image_shape
 from .morlet import Morlet, gaussian_hat, morlet_hat, without_tail
 
 __all__ = ["Design", "FilterBank", "designed_bank"]
 
-_SMALLEST_SUM = 3e-2
+_SMALLEST_SUM = 3e-2  # of the maximum of the Littlewood-Paley sum: the inverse then amplifies noise by 6 at most
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class FilterBank:
     tight_for : None, "real" or "complex": the signals whose energy the transform keeps
     design : how to make the bank on another grid, or None
 
+    Its arrays are read-only, so that what is made of a bank can be made once: those that are not, or are a view of
+    others, are copied.
     Raises TypeError if one is not a NumPy array of numbers, ValueError if shapes do not fit or a value is not finite.
     """
 
@@ -58,6 +60,15 @@ class FilterBank:
                 raise ValueError(f"{name}: expected shape {(len(self),)}, got {getattr(self, name).shape}")
         if wrong := np.sum(~np.isfinite(self.filters_hat)):
             raise ValueError(f"filters_hat: expected finite values, got {wrong} NaN or infinite ones")
+        for name in ("filters_hat", "scale", "angle"):
+            values = getattr(self, name)
+            if values.flags.writeable or values.base is not None:
+                object.__setattr__(self, name, frozen(values.copy()))
+
+    def __setstate__(self, state):
+        """A bank that was copied or unpickled is as read-only as the first."""
+        for name, value in state.items():
+            object.__setattr__(self, name, frozen(value) if isinstance(value, np.ndarray) else value)
 
     def __len__(self):
         return self.filters_hat.shape[0] - 1
@@ -128,38 +139,36 @@ class FilterBank:
         """
         check_choice("signals", signals, ("real", "complex"))
         energy = np.sum(np.abs(self.filters_hat) ** 2, axis=0)
-        return energy if signals == "complex" else (energy + _at_opposite_frequencies(energy)) / 2
+        return energy if signals == "complex" else (energy + at_opposite_frequencies(energy)) / 2
 
     def tight(self, signals="real"):
         """The bank divided by √LP: its transform keeps the energy of every `signals` image, and can be inverted.
 
-        Read-only and shared where this bank is read-only, as those of `morlet_bank` are. Raises ValueError, naming the
-        frequency, where the sum is under 3e-2 of its maximum: the division would amplify what the bank does not see.
-        """
-        return self._divided(signals) if self.filters_hat.flags.writeable else _divided_once(self, signals)
+        signals : "real" or "complex"
 
-    def _divided(self, signals):
-        energy = self.littlewood_paley(signals)
-        if energy.min() < _SMALLEST_SUM * energy.max():
-            w = frequencies(self.shape)[np.unravel_index(np.argmin(energy), energy.shape)]
-            raise ValueError(
-                f"signals: {self!r} cannot be made tight for {signals} signals: at frequency ({w[0]:.3f}, {w[1]:.3f}) "
-                f"rad/sample its Littlewood-Paley sum is {energy.min() / energy.max():.1e} of the maximum, "
-                f"expected at least {_SMALLEST_SUM:.0e}"
-            )
-        return replace(self, filters_hat=self.filters_hat / np.sqrt(energy), tight_for=signals)
+        Returns a FilterBank, the same at every call.
+        Raises ValueError, naming the frequency, where the sum is under 3e-2 of its maximum: the division would amplify
+        what the bank does not see.
+        """
+        return _tight(self, signals)
 
 
 @lru_cache(maxsize=64)
-def _divided_once(bank, signals):
-    tight = bank._divided(signals)
-    tight.filters_hat.flags.writeable = False
-    return tight
+def _tight(bank, signals):
+    energy = bank.littlewood_paley(signals)
+    if energy.min() < _SMALLEST_SUM * energy.max():
+        w = frequencies(bank.shape)[np.unravel_index(np.argmin(energy), energy.shape)]
+        raise ValueError(
+            f"signals: {bank!r} cannot be made tight for {signals} signals: at frequency ({w[0]:.3f}, {w[1]:.3f}) "
+            f"rad/sample its Littlewood-Paley sum is {energy.min() / energy.max():.1e} of the maximum, "
+            f"expected at least {_SMALLEST_SUM:.0e}"
+        )
+    return replace(bank, filters_hat=frozen(bank.filters_hat / np.sqrt(energy)), tight_for=signals)
 
 
 @lru_cache(maxsize=64)
 def designed_bank(design, shape, circle, tight_for):
-    """The bank of a design on a grid, shared by everyone who asks for it and therefore read-only.
+    """The bank of a design on a grid, made once and shared by everyone who asks for it.
 
     Raises ValueError if the low-pass is wider than the grid: at J scales, if 2^J exceeds the shorter side.
     """
@@ -170,26 +179,22 @@ def designed_bank(design, shape, circle, tight_for):
             f"{least:g} samples, got {tuple(shape)}"
         )
     if tight_for:
-        bank = designed_bank(design, shape, circle, None).tight(tight_for)
-    else:
-        filters_hat = np.empty((1 + len(design.wavelets), *shape))
-        lowpass = Morlet(design.lowpass_sigma, 0.0, 0.0, 1.0)
-        filters_hat[0] = without_tail(gaussian_hat(lowpass, shape, design.pi))
-        made = {}
-        for filter_hat, wavelet in zip(filters_hat[1:], design.wavelets, strict=True):
-            mirror = made.get(replace(wavelet, angle=-wavelet.angle))
-            filter_hat[...] = morlet_hat(wavelet, shape, design.pi) if mirror is None else _mirrored(mirror)
-            made[wavelet] = filter_hat
-        scale, angle = (np.array([getattr(w, name) for w in design.wavelets]) for name in ("scale", "angle"))
-        bank = FilterBank(filters_hat, scale, angle, circle, design=design)
-    for values in (bank.filters_hat, bank.scale, bank.angle):
-        values.flags.writeable = False
-    return bank
+        return designed_bank(design, shape, circle, None).tight(tight_for)
+    filters_hat = np.empty((1 + len(design.wavelets), *shape))
+    filters_hat[0] = without_tail(gaussian_hat(Morlet(design.lowpass_sigma, 0.0, 0.0, 1.0), shape, design.pi))
+    made = {}
+    for filter_hat, wavelet in zip(filters_hat[1:], design.wavelets, strict=True):
+        mirror = made.get(replace(wavelet, angle=-wavelet.angle))
+        filter_hat[...] = morlet_hat(wavelet, shape, design.pi) if mirror is None else _mirrored(mirror)
+        made[wavelet] = filter_hat
+    scale, angle = (np.array([getattr(w, name) for w in design.wavelets]) for name in ("scale", "angle"))
+    return FilterBank(frozen(filters_hat), scale, angle, circle, design=design)
 
 
-def _at_opposite_frequencies(values):
-    """values(−ω) on the grid of the FFT.  (H, W) -> (H, W)."""
-    return np.roll(values[::-1, ::-1], (1, 1), axis=(0, 1))
+def frozen(values):
+    """A NumPy array, read-only from now on."""
+    values.flags.writeable = False
+    return values
 
 
 def _mirrored(values):
