@@ -1,7 +1,5 @@
 """Doubts about the torus: does an image move exactly, and is everything taken modulo its sides?"""
 
-import re
-
 import numpy as np
 import pytest
 from hypothesis import given

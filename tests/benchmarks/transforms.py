@@ -1,7 +1,6 @@
 """Ways to scatter images, to make the filters, and to do nothing but the Fourier transforms that it takes."""
 
 import math
-import sys
 from functools import partial
 
 import numpy as np
@@ -28,9 +27,7 @@ def images(sizes):
     return np.random.default_rng(0).normal(size=sizes).astype(np.float32)
 
 
-def scattering(on, sizes, scales, order, fast=True):
-    if not fast:  # as if the extra were not installed: this process does nothing else
-        sys.modules["pyfftw"] = sys.modules["numba"] = None
+def scattering(on, sizes, scales, order):
     x = to_library(images(sizes), on)
     return lambda: scatter(x, scales, order=order, pi=PI)
 
