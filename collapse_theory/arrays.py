@@ -12,6 +12,7 @@ What moves an array:
 
 import importlib
 import weakref
+from typing import TypeVar
 
 import numpy as np
 from array_api_compat import array_namespace as _array_namespace
@@ -22,6 +23,7 @@ from .transfers import LIBRARIES, to_library
 
 __all__ = [
     "LIBRARIES",
+    "Array",
     "array_namespace",
     "by_numpy",
     "complex_dtype",
@@ -39,6 +41,8 @@ __all__ = [
     "to_library",
     "widest_dtype",
 ]
+
+Array = TypeVar("Array")  # of any library: what goes in comes out
 
 _NAMESPACES = {}  # by the types of arrays, what array-api-compat takes fifteen microseconds to find
 _PLACED = {}  # by the id of a host array, what `place_once` made of it
@@ -165,9 +169,10 @@ def place_once(host, like):
     """`place`, remembered for as long as `host` lives: the same array for each library, device and precision.
 
     host : read-only NumPy array
-    like : floating array of any library
+    like : floating array of any library, device and precision
 
     Returns what `place` does, shared by everyone who asks: nobody may write to it.
+    Raises ValueError if `host` may be written to, and as `place`.
     """
     if host.flags.writeable:
         raise ValueError(f"host: expected a read-only array, got a writeable one of shape {host.shape}")

@@ -26,13 +26,14 @@ values are looked at, which waits for a GPU; `checked=False` takes any, as what 
 Source: Guth, Zarka & Mallat (2022) and its published code; soft thresholding, Donoho & Johnstone (1994).
 """
 
+from collections.abc import Callable
 from functools import partial
 from inspect import signature
 
 import numpy as np
 
 from .arguments import as_floating, check_choice, check_number, exponential_of, parameter_beside
-from .arrays import array_namespace, is_complex
+from .arrays import Array, array_namespace, is_complex
 from .contexts import holds
 
 __all__ = [
@@ -54,18 +55,18 @@ __all__ = [
 ]
 
 
-def identity(z):
+def identity(z: Array) -> Array:
     """z itself: the control of every comparison.  (...) -> (...).  Raises TypeError as `as_floating`."""
     return as_floating(z, "z")
 
 
-def collapse_phase(z):
+def collapse_phase(z: Array) -> Array:
     """|z|: keep the amplitude, forget the phase.  (...) -> (...) real.  Raises TypeError as `as_floating`."""
     z = as_floating(z, "z")
     return array_namespace(z).abs(z)
 
 
-def collapse_beyond(z, threshold, *, checked=True):
+def collapse_beyond(z: Array, threshold: float | Array, *, checked: bool = True) -> Array:
     """max(|z| − threshold, 0): a phase collapse with a dead zone.  (...) -> (...) real.
 
     threshold : number ≥ 0, or a real array ≥ 0 broadcast against `z`
@@ -77,7 +78,7 @@ def collapse_beyond(z, threshold, *, checked=True):
     return _positive_part(collapse_phase(z) - parameter_beside("threshold", threshold, z, least=0, checked=checked))
 
 
-def rectify(a, bias=0.0, *, checked=True):
+def rectify(a: Array, bias: float | Array = 0.0, *, checked: bool = True) -> Array:
     """max(a − bias, 0) of real numbers, the rectified linear unit.  (...) real -> (...) real.
 
     bias : number, or a real array broadcast against `a`; default 0
@@ -92,7 +93,7 @@ def rectify(a, bias=0.0, *, checked=True):
     return _positive_part(a - parameter_beside("bias", bias, a, checked=checked))
 
 
-def soft_threshold(z, threshold, softening=0.0, *, checked=True):
+def soft_threshold(z: Array, threshold: float | Array, softening: float = 0.0, *, checked: bool = True) -> Array:
     """max(|z| − threshold, 0) e^{iα}: shrink every amplitude by the same amount.  (...) -> (...) same dtype.
 
     threshold : number ≥ 0, or a real array ≥ 0 broadcast against `z`
@@ -107,7 +108,7 @@ def soft_threshold(z, threshold, softening=0.0, *, checked=True):
     return _with_amplitude(z, lambda amplitude: _positive_part(amplitude + softening - threshold), softening)
 
 
-def saturate(z, softening=0.0):
+def saturate(z: Array, softening: float = 0.0) -> Array:
     """tanh(|z|) e^{iα}: large amplitudes saturate at one.  (...) -> (...) same dtype.
 
     softening : number ≥ 0, added to |z| where it divides; default 0, exact; the published networks have 1e-6
@@ -118,7 +119,9 @@ def saturate(z, softening=0.0):
     return _with_amplitude(z, array_namespace(z).tanh, softening)
 
 
-def squash(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
+def squash(
+    z: Array, gain: float | Array = 1.0, bias: float | Array = 0.0, softening: float = 0.0, *, checked: bool = True
+) -> Array:
     """e^{iα} / (1 + e^{−gain |z| − bias}): the sigmoid of the amplitude.  (...) -> (...) same dtype.
 
     gain, bias : numbers, or real arrays broadcast against `z`; default 1 and 0
@@ -134,7 +137,7 @@ def squash(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
     return unit_amplitude(z, softening) * ((1 + array_namespace(z).tanh(half)) / 2)
 
 
-def unit_amplitude(z, softening=0.0):
+def unit_amplitude(z: Array, softening: float = 0.0) -> Array:
     """z / |z| = e^{iα}, 0 at 0: keep the phase alone.  (...) -> (...) same dtype.
 
     softening : number ≥ 0, added to |z| where it divides; default 0, exact; the published networks have 1e-6
@@ -153,7 +156,9 @@ def unit_amplitude(z, softening=0.0):
     return z / xp.where(amplitude > 0, amplitude, 1.0)
 
 
-def compress(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
+def compress(
+    z: Array, gain: float | Array = 1.0, bias: float | Array = 0.0, softening: float = 0.0, *, checked: bool = True
+) -> Array:
     """e^{iα} t / (1 + t), t = e^bias |z|^gain: amplitudes compressed by a power.  (...) -> (...) same dtype.
 
     gain, bias : numbers, or real arrays broadcast against `z`, |z|^gain within range; under a gain of 1 the slope at 0
@@ -175,7 +180,7 @@ def compress(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
     return _with_amplitude(z, compressed, softening)
 
 
-def turn_phase(z, order=2):
+def turn_phase(z: Array, order: int = 2) -> Array:
     """[z]^k = |z| e^{ikα}: the k-th phase harmonic, of which order 0 is |z|.  (...) -> (...) same dtype, real if k = 0.
 
         [e^{ia} z]^k = e^{ika} [z]^k        |[z]^k − [w]^k| ≤ max(1, |k|) |z − w|
@@ -239,7 +244,7 @@ LAWS = {
 }
 
 
-def named(name, **numbers):
+def named(name: str, **numbers) -> Callable:
     """The non-linearity called `name` in `NONLINEARITIES`, with its numbers.
 
         named("soft threshold", threshold=0.1)

@@ -33,7 +33,13 @@ def image_shape(value, name="shape"):
 
 
 def frequencies(shape):
-    """Grid of frequencies of an image, in [−π, π)², as an (H, W, 2) NumPy array in rad/sample, zero frequency first."""
+    """Grid of frequencies of an image, in [−π, π)², zero frequency first.
+
+    shape : (H, W), or one side of a square
+
+    Returns (H, W, 2) NumPy array, in rad/sample.
+    Raises ValueError if `shape` is not positive integers.
+    """
     axes = [2 * np.pi * np.fft.fftfreq(side) for side in image_shape(shape)]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
 
@@ -45,7 +51,7 @@ def translate(x, shift):
         x_τ(u) = x(u − τ)        x̂_τ(ω) = e^{−iω·τ} x̂(ω),  ω in [−π, π)²
 
     x : (..., H, W) real or complex; leading axes are carried along
-    shift : (2,) host numbers (row, column), in samples; or (..., 2), one a leading index of `x`, broadcast
+    shift : (2,) host numbers (row, column), in samples; or (..., 2), one per leading index of `x`, broadcast
 
     Returns (..., H, W), complex, where and as precise as `x`. A real image of even side that is moved between samples
     has an imaginary part at its Nyquist frequency. `roll` moves by whole samples and keeps the dtype.

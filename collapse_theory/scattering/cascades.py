@@ -1,13 +1,13 @@
 """Wavelets, then a non-linearity, iterated: scattering cascades."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from ..arguments import as_images, check_choice, check_count
-from ..arrays import array_namespace, by_numpy, is_complex, shape, to_complex
+from ..arrays import Array, array_namespace, by_numpy, is_complex, shape, to_complex
 from ..contexts import uncompiled
 from ..fourier import fft2
 from ..nonlinearities import named
@@ -58,17 +58,17 @@ class Layer:
 
 @uncompiled
 def cascade(
-    x,
-    bank,
-    nonlinearity,
+    x: Array,
+    bank: FilterBank | list | tuple,
+    nonlinearity: Callable | str | list | tuple,
     *,
-    depth,
-    lowpass="kept",
-    boundary="periodic",
-    subsample=False,
-    mixing=None,
-    allow_loss=False,
-):
+    depth: int,
+    lowpass: str = "kept",
+    boundary: str = "periodic",
+    subsample: bool | list | tuple = False,
+    mixing: Mixing | np.ndarray | list | tuple | None = None,
+    allow_loss: bool = False,
+) -> Iterator[Array]:
     """Iterate over the representations of `x` at depth 0, 1 .. `depth`.
 
         x_0 = x,   x_d = P_d (x_{d−1} ∗ φ, ρ(x_{d−1} ∗ ψ_1), .., ρ(x_{d−1} ∗ ψ_K))
@@ -122,7 +122,7 @@ def _representations(x, layers, allow_loss):
 
 
 @uncompiled
-def apply_layer(x, layer, number=0):
+def apply_layer(x: Array, layer: Layer, number: int = 0) -> Array:
     """One layer of a cascade.
 
     x : (..., C, H, W)

@@ -3,14 +3,14 @@
 import numpy as np
 
 from ..arguments import check_count
-from ..wavelets import directions
+from ..wavelets import FilterBank, directions
 
 __all__ = ["cascade_paths", "check_path_counts", "one_per_layer", "paths"]
 
 _COLUMNS = [("order", "i8"), ("scale1", "i8"), ("angle1", "f8"), ("scale2", "i8"), ("angle2", "f8")]
 
 
-def paths(scales, angles=8, order=2):
+def paths(scales: int, angles: int = 8, order: int = 2) -> np.ndarray:
     """The table of the paths of `scatter`, one row per channel.
 
         x ∗ φ,   |x ∗ ψ_1| ∗ φ,   ||x ∗ ψ_1| ∗ ψ_2| ∗ φ,   scale of ψ_2 > scale of ψ_1
@@ -42,7 +42,7 @@ def check_path_counts(scales, angles, order):
     check_count("order", order, least=0, most=2)
 
 
-def cascade_paths(bank, *, depth, channels=1):
+def cascade_paths(bank: FilterBank | list | tuple, *, depth: int, channels: int = 1) -> np.ndarray:
     """The table of the paths of an unmixed cascade: which filters led to each channel at `depth`.
 
     bank : FilterBank, or a list or tuple with one per layer

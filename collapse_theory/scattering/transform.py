@@ -3,7 +3,7 @@
 import math
 
 from ..arguments import as_images, check_count, check_number
-from ..arrays import array_namespace, by_numpy, is_complex, is_numpy_array, place_once, shape
+from ..arrays import Array, array_namespace, by_numpy, is_complex, is_numpy_array, place_once, shape
 from ..contexts import matmul, uncompiled
 from ..fourier import fft2
 from ..machine.cores import cores_for, on_cores
@@ -16,7 +16,15 @@ __all__ = ["scatter"]
 
 
 @uncompiled
-def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
+def scatter(
+    x: Array,
+    scales: int,
+    angles: int = 8,
+    order: int = 2,
+    pi: float = math.pi,
+    *,
+    chunk: int | None = None,
+) -> Array:
     """The classical scattering transform of real images, averaged over windows of 2^J samples.
 
         S_0 = x ∗ φ,   S_1 = |x ∗ ψ_1| ∗ φ,   S_2 = ||x ∗ ψ_1| ∗ ψ_2| ∗ φ,   scale of ψ_2 > scale of ψ_1

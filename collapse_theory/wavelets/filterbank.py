@@ -79,21 +79,21 @@ class FilterBank:
         return f"<FilterBank: {len(self)} wavelets on {height} x {width}, {self.circle} circle{tight}>"
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int]:
         """(H, W)."""
         return self.filters_hat.shape[1:]
 
     @property
-    def psi_hat(self):
+    def psi_hat(self) -> np.ndarray:
         """(K, H, W): the wavelets."""
         return self.filters_hat[1:]
 
     @property
-    def lowpass_hat(self):
+    def lowpass_hat(self) -> np.ndarray:
         """(H, W)."""
         return self.filters_hat[0]
 
-    def at(self, shape):
+    def at(self, shape: tuple[int, int] | int) -> "FilterBank":
         """The same bank on another grid, tight if this one is.  Raises ValueError if it has no design."""
         shape = image_shape(shape)
         if shape == self.shape:
@@ -104,7 +104,7 @@ class FilterBank:
             )
         return designed_bank(self.design, shape, self.circle, self.tight_for)
 
-    def center(self, unwrapped=True):
+    def center(self, unwrapped: bool = True) -> np.ndarray:
         """Mean frequency ξ of each wavelet under |ψ̂|², (K, 2) in rad/sample.
 
         unwrapped : measure frequencies modulo 2π around the spectral peak, right for shifts by whole samples;
@@ -112,11 +112,11 @@ class FilterBank:
         """
         return self._moments(unwrapped)[0]
 
-    def covariance(self, unwrapped=True):
+    def covariance(self, unwrapped: bool = True) -> np.ndarray:
         """Covariance S of the frequency under |ψ̂|², (K, 2, 2) in (rad/sample)². Arguments as `center`."""
         return self._moments(unwrapped)[1]
 
-    def spread(self, unwrapped=True):
+    def spread(self, unwrapped: bool = True) -> np.ndarray:
         """Spread σ = √(Tr S) of each wavelet around its centre, (K,) in rad/sample. Arguments as `center`."""
         return np.sqrt(np.trace(self.covariance(unwrapped), axis1=1, axis2=2))
 
@@ -131,17 +131,21 @@ class FilterBank:
         offset = w - center[:, None]
         return center, np.matmul((density[..., None] * offset).transpose(0, 2, 1), offset)
 
-    def littlewood_paley(self, signals="real"):
+    def littlewood_paley(self, signals: str = "real") -> np.ndarray:
         """Littlewood-Paley sum, (H, W): the factor by which the transform multiplies the energy at each frequency.
 
         complex signals   LP(ω) = |φ̂(ω)|² + Σ_k |ψ̂_k(ω)|²
         real signals      the mean of LP(ω) and LP(−ω)
+
+        signals : "real" or "complex"
+
+        Raises ValueError for any other.
         """
         check_choice("signals", signals, ("real", "complex"))
         energy = np.sum(np.abs(self.filters_hat) ** 2, axis=0)
         return energy if signals == "complex" else (energy + at_opposite_frequencies(energy)) / 2
 
-    def tight(self, signals="real"):
+    def tight(self, signals: str = "real") -> "FilterBank":
         """The bank divided by √LP: its transform keeps the energy of every `signals` image, and can be inverted.
 
         signals : "real" or "complex"
