@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from collapse_theory import fourier
+from collapse_theory.machine import sizes
 from tests.places import NUMPY, assert_close
 
 
@@ -22,7 +23,7 @@ def test_fft_is_numpys(place, noise):
 
 def test_large_transforms_use_threads_and_say_the_same(noise):
     large = np.tile(noise, (30, 8, 8))
-    assert large.size > 2**15
+    assert large.size > sizes.SMALL_TRANSFORM
     assert_close(fourier.fft2(large), np.fft.fft2(large), NUMPY)
 
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from ..arrays import array_namespace, is_complex, is_numpy_array, place, to_complex, to_host, widest_dtype
 from ..machine.loops import Loop
+from ..machine.sizes import CACHE_NUMBERS
 
 __all__ = ["reduce_rows", "rows_at_once", "sum_of_squares"]
 
 _CHUNK_ROWS = 256  # short sums, merged, lose fewer digits than long ones
-_CHUNK_NUMBERS = 2**18  # what a processor's cache holds
 _SINGLE = (1e-30, 1e30)  # where sums of squares must lie, for single precision to hold the squares
 _EXCESS = 0.96  # share of the squares about the first row that its distance to the mean may take: a digit is lost
 
@@ -22,7 +22,7 @@ def rows_at_once(features, origin, covariance, *, weighted=False):
     single = not weighted and _in_single(features, origin, covariance)
     if covariance or (single and _loop_pays(features, numbers)):
         return _CHUNK_ROWS  # with covariance the matrix is larger than they are, and the fewer products the better
-    return min(_CHUNK_ROWS, max(1, _CHUNK_NUMBERS // (numbers // features.shape[0])))
+    return min(_CHUNK_ROWS, max(1, CACHE_NUMBERS // (numbers // features.shape[0])))
 
 
 @np.errstate(invalid="ignore", over="ignore")  # what is not finite, or leaves the range, shows in the moments
@@ -54,8 +54,8 @@ def reduce_rows(features, index, origin, covariance, *, weights=None):
     rich = (squares > _SINGLE[0]) & (squares < _SINGLE[1]) & (excess < _EXCESS * squares)
     poor = np.flatnonzero(~rich & ((squares != 0) | (sums != 0)))
     squares -= excess
-    for start in range(0, len(poor), _CHUNK_NUMBERS // len(index)):
-        some = poor[start : start + _CHUNK_NUMBERS // len(index)]
+    for start in range(0, len(poor), CACHE_NUMBERS // len(index)):
+        some = poor[start : start + CACHE_NUMBERS // len(index)]
         mean[some], squares[some], _ = _in_double(_columns(features, index, some), origin[some], covariance=False)
     return mean, squares, None
 
