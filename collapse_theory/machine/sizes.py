@@ -12,7 +12,7 @@ __all__ = ["numbers_at_once"]
 # What a processor's cache holds, in numbers. A core has a cache of its own beside the one that all cores share.
 SHARED_CACHE_NUMBERS = (
     2**22
-)  # `scatter` of 4 x 224 x 224: 1.04 times as long with 2^23, 1.11 to 1.19 with 2^21 and 2^24
+)  # `scatter` of 4 x 224 x 224: 1.04 times as long with 2^23, 1.11 with 2^21
 CACHE_NUMBERS = 2**18  # of a core, 1 MiB in single precision; not compared again
 GPU_AT_ONCE = 2**28  # numbers, 1 GiB in single precision: enough to fill a GPU, little of its memory; not tuned
 
@@ -22,7 +22,7 @@ def numbers_at_once(x):
     return GPU_AT_ONCE if is_cupy_array(x) or (is_torch_array(x) and x.device.type != "cpu") else SHARED_CACHE_NUMBERS
 
 
-# machine/cores.py. Numbers that are worth asking another core for: to ask takes 0.04 ms, as long as two passes over them.
+# machine/cores.py. Numbers worth asking another core for: to ask takes 0.04 ms, as long as two passes over them.
 WORTH_SHARING = 2**18
 
 # machine/loops.py. Seconds to compile a loop: 0.2 to 0.3, and once in a process 1.1 more to import Numba.
