@@ -220,7 +220,7 @@ def _filter_hat(spectrum, shape):
         raise ValueError(f"spectrum: expected shape {shape}, got {power.shape}")
     if power.min() < 0:
         raise ValueError(f"spectrum: expected values of at least 0, got {power.min()}")
-    odd = np.max(np.abs(power - np.roll(np.flip(power), 1, axis=(0, 1))))
+    odd = np.max(np.abs(power - torus.at_opposite_frequencies(power)))
     if odd > 1e-12 * power.max():
         raise ValueError(f"spectrum: expected an even function, S(−ω) = S(ω), got a difference of {odd:.3g}")
     return np.sqrt(power)

@@ -21,7 +21,7 @@ EVERYTHING = [
 ]
 FOUNDATION = {
     *("contexts", "arguments", "arrays", "labels", "machine"),
-    *("fourier", "pairs", "torus", "wavelets", "nonlinearities"),
+    *("fourier", "torus", "wavelets", "nonlinearities"),
 }
 MAY_IMPORT = {
     "contexts": set(),
@@ -32,10 +32,9 @@ MAY_IMPORT = {
     "machine": {"arrays", "contexts"},
     "files": set(),
     "extras": set(),
-    "pairs": {"arrays", "machine"},
     "fourier": {"arrays", "arguments", "machine"},
-    "torus": {"arguments", "arrays", "contexts", "fourier"},
-    "wavelets": {"arguments", "arrays", "contexts", "fourier", "pairs", "torus"},
+    "torus": {"arguments", "arrays", "contexts", "fourier", "machine"},
+    "wavelets": {"arguments", "arrays", "contexts", "fourier", "torus"},
     "nonlinearities": {"arguments", "arrays", "contexts"},
     "scattering": FOUNDATION,
     "separation": {"arguments", "arrays", "labels", "machine", "contexts"},

@@ -8,13 +8,13 @@ from torch import nn
 
 from ..arrays import is_complex
 from ..fourier import fft2, ifft2
+from ..machine.sizes import LARGEST_MATRIX
 from ..scattering import Layer, apply_layer
-from ..torus import fold
-from ..wavelets import crop, padded_shape, paper_bank
+from ..torus import crop, fold, padded_shape
+from ..wavelets import paper_bank
+from ..wavelets.morlet import without_tail
 
 __all__ = ["WaveletLayer", "side_after"]
-
-_LARGEST_MATRIX = 2**22
 
 
 class WaveletLayer(nn.Module):
@@ -28,6 +28,7 @@ class WaveletLayer(nn.Module):
     angles, circle, pi : as in `paper_bank`
     dense : multiply by one matrix, which holds padding, filters, subsampling and cropping, instead of going through
         Fourier: the same numbers, sooner on small maps. None: where the matrix has at most 2^22 entries
+        (`machine.sizes.LARGEST_MATRIX`)
 
     Maps (B, C, M, M), real or complex, to (B, C, M', M'), real if the maps are, and (B, C L, M', M'), complex, the
     angle fastest: the numbers of `scattering.cascade` with boundary="reflect".
@@ -41,7 +42,7 @@ class WaveletLayer(nn.Module):
         self.circle, self.pi = circle, pi  # what a run is known by, beside the filters
         self.after, self.subsample = side_after(side, step), step != "half octave"
         entries = (1 + complex) * side**2 * 2 * angles * self.after**2
-        self.dense = entries <= _LARGEST_MATRIX if dense is None else dense
+        self.dense = entries <= LARGEST_MATRIX if dense is None else dense
         filters = _matrices(bank, self) if self.dense else (bank.lowpass_hat, bank.psi_hat)
         # They follow from the architecture, so a checkpoint has none; real, so that no cast loses an imaginary part.
         for name, values in zip(("lowpass", "waves"), filters, strict=True):
@@ -59,7 +60,7 @@ class WaveletLayer(nn.Module):
     def _by_fourier(self, x):
         x_hat = fft2(_reflect(_reflect(x, -2), -1))
         low, waves = x_hat * self.lowpass, x_hat[:, :, None] * self.waves
-        low, waves = (crop(ifft2(fold(z, 1 + self.subsample)), self.subsample) for z in (low, waves))
+        low, waves = (crop(ifft2(fold(z, 1 + self.subsample)), 2 - self.subsample) for z in (low, waves))
         return (low if self.complex else low.real), waves
 
     def _by_matrix(self, x):
@@ -92,16 +93,11 @@ def _matrices(bank, layer):
     wavelets = Layer(bank, "identity", boundary="reflect", subsample=layer.subsample)
     z = apply_layer(units, wavelets)
     low = z[:, :1] if layer.complex else z[:, :1].real
-    return [_without_tail(_real_parts(part).reshape(len(units), -1)) for part in (low, z[:, 1:])]
+    return [without_tail(_real_parts(part).reshape(len(units), -1)) for part in (low, z[:, 1:])]  # rounding is dropped
 
 
 def _real_parts(z):
     return np.stack([z.real, z.imag], axis=-1) if np.iscomplexobj(z) else z
-
-
-def _without_tail(matrix):
-    """`matrix` without what is rounding in it, which costs as much as the rest and could be subnormal."""
-    return np.where(np.abs(matrix) < 1e-9 * np.abs(matrix).max(), 0.0, matrix)
 
 
 def _reflect(x, axis):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import array_namespace, in_double, is_numpy_array, place, to_complex, to_host
-from ..machine.cores import free_cores, on_cores, shares
+from ..machine.cores import free_cores, on_cores, split_among_cores
 from ..machine.loops import Loop
 from ..machine.sizes import CACHE_NUMBERS, CHUNK_ROWS, CHUNKS_AT_ONCE, HELD_BYTES, LONG_ROWS, SHARED_NUMBERS
 from .cells import cell_bytes
@@ -48,7 +48,9 @@ def add_batch(cells, features, places, *, origin, weights=None):
     """
     covariance, counts = cells.products is not None, np.bincount(places)
     loop = None if covariance or weights is not None else _loop_for(features, cells, counts)
-    compiled = loop is not None and loop.pays(features.size)
+    if loop is not None:
+        loop.count(features.size)
+    compiled = loop is not None and loop.ready
     way = way_to_add(counts, features.shape[1], covariance=covariance, compiled=compiled)
     if way.checked:
         check_values(features, cells, origin)
@@ -262,7 +264,7 @@ def _add_row_by_row(cells, features, places, origin):
     def add(columns):
         _add_rows(features, places, origin, counts, means, squares, *columns)
 
-    on_cores(add, shares(features, axis=1), like=features)
+    on_cores(add, split_among_cores(features, axis=1), like=features)
     cells.counts += np.bincount(places, minlength=cells.counts.size).reshape(cells.counts.shape)
 
 

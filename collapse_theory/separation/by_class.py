@@ -18,7 +18,6 @@ from ..arrays import (
     in_double,
     is_complex,
     is_numpy_array,
-    numbers_at_once,
     numpy_view,
     place,
     real_dtype,
@@ -27,7 +26,7 @@ from ..arrays import (
     widest_dtype,
 )
 from ..contexts import holds, is_recorded, matmul
-from ..machine.sizes import FEW_CLASSES, LEAST_ROWS, MOST_ROWS
+from ..machine.sizes import FEW_CLASSES, LEAST_ROWS, MOST_ROWS, numbers_at_once
 
 __all__ = ["FewRows", "RowsByClass", "rows_by_class"]
 
