@@ -15,6 +15,7 @@ from ..torus import crop, padded_shape, reflect
 from ..wavelets import FilterBank
 from ..wavelets.folded import FoldedFilters
 from .mixing import Mixing, mix_channels
+from .path_table import one_per_layer
 
 __all__ = ["Layer", "apply_layer", "as_layers", "cascade"]
 
