@@ -72,8 +72,9 @@ def _answer(question, words):
         return UNFINISHED
     found = record.load(question.NAME, options.out)
     memory = f", {found['peak_memory_mib']} MiB at most" if "peak_memory_mib" in found else ""
-    if not options.quiet:
-        print(*question.conclusions(rows), "", sep="\n")
+    if options.quiet:
+        return 0
+    print(*question.conclusions(rows), "", sep="\n")
     print(f"{found['seconds']:.0f} s{memory}; recorded in {options.out / question.NAME}.json")
     if question.NAME in DRAWN:
         print(f"To draw it: python -m figures {question.NAME} {record.reading(options.out)}")

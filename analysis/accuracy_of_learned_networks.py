@@ -29,12 +29,11 @@ from .instruments.progress import training_bar
 from .instruments.sources import images_per_class
 
 NAME = "accuracy_of_learned_networks"
-TIME = "1 minute on two cores with the preset smoke, which is the default; days with paper (torch)"
-SAYS = ("Without options, trains the preset smoke, on textures that scikit-image brings.",)
+TIME = "1 minute on two cores with the preset smoke (torch)"
+SAYS = ("Without options it trains the preset smoke, on textures that scikit-image brings.",)
 EXAMPLES = (
     "python -m analysis accuracy_of_learned_networks",
-    "python -m analysis accuracy_of_learned_networks --preset small --nonlinearity soft-threshold --terms equal",
-    "python -m analysis accuracy_of_learned_networks --preset paper --skip --device cuda",
+    "python -m analysis accuracy_of_learned_networks --preset small --skip",
 )
 ON = ("torch",)
 RUNS = Path("runs")
@@ -215,12 +214,9 @@ def conclusions(rows):
     for row in rows:
         value, low, high = (100 * share for share in row["accuracy"])
         zeros = " ".join(f"{100 * share:.0f}" for share in row["zeros"].values())
-        lines += [
-            f"{row['preset']}, {row['network']}",
-            f"    test accuracy, %                   {value:.1f} [{low:.1f}, {high:.1f}]",
-            f"    zeros after each non-linearity, %  {zeros or 'no non-linearity'}",
-            f"    training, s                        {row['seconds']:.0f}",
-        ]
+        lines.append(f"{row['preset']}, {row['network']}")
+        lines.append(f"    test accuracy, %                   {value:.1f} [{low:.1f}, {high:.1f}]")
+        lines.append(f"    zeros after each non-linearity, %  {zeros or 'no non-linearity'}")
     return lines
 
 
@@ -247,9 +243,9 @@ def answer(options, start):
 def _plan(setting, preset, folder):
     """Lines that say what will be done, and how long it takes."""
     images = "all images" if setting.images is None else f"{setting.images} images"
-    yield f"Training {setting.label} on {images} of {setting.data}: {setting.recipe.epochs} epochs, width {setting.width:g}."
-    yield f"Preset {preset}{'' if setting == PRESETS[preset] else ', changed by your options'}: {TIMES[preset]}."
-    yield f"Run folder: {folder}. When stopped, the same command resumes."
+    changed = "" if setting == PRESETS[preset] else ", changed by your options"
+    yield f"Training in {folder}: {setting.label}, width {setting.width:g}, {setting.recipe.epochs} epochs"
+    yield f"of {images} of {setting.data}. Preset {preset}{changed}: {TIMES[preset]}."
 
 
 def setting_of(options):
@@ -273,9 +269,8 @@ def _record(row, settings, folder):
 
 def options(parser):
     """The options of this question; those without a default are the preset's."""
-    presets = "setting to start from, which the other options change: " + "; ".join(
-        f"{name}: {time}" for name, time in TIMES.items()
-    )
+    times = "; ".join(f"{name}: {time}" for name, time in TIMES.items())
+    presets = f"setting to start from, which the other options change: {times}"
     parser.add_argument("--preset", choices=tuple(PRESETS), default="smoke", help=presets)
     parser.add_argument("--data", choices=DATA, help="images to train on")
     network = f"any of {', '.join(map(slug, NETWORKS))}; residual is ResNet-20, fixed-scattering learns one mixing"
@@ -287,20 +282,23 @@ def options(parser):
     terms = "non-linearity as the paper has it, or on channels of one root mean square"
     parser.add_argument("--terms", choices=("published", "equal"), help=terms)
     quantile = "quantile of the amplitudes at which thresholds start under equal terms"
-    parser.add_argument("--quantile", type=real(0, 1), metavar="Q", help=quantile)
     parser.add_argument("--circle", choices=("half", "full"), help="circle over which the wavelets look")
-    parser.add_argument("--angles", type=whole(1, 64), metavar="N", help="number of angles of the wavelets")
-    parser.add_argument("--width", type=real(2**-10, 4), metavar="W", help="factor on the channels of every block")
-    parser.add_argument("--images", type=whole(1, 10**7), metavar="N", help="number of training images, the first")
-    for name, what in (("epochs", "passes over the images"), ("batch", "images per step")):
-        parser.add_argument(f"--{name}", type=whole(1, 10**6), metavar="N", help=f"number of {what}")
-    parser.add_argument("--rate", type=real(1e-12, 1e3), metavar="R", help="learning rate at the start")
-    step = "number of epochs after which the learning rate falls to a tenth"
-    parser.add_argument("--rate-step", type=whole(1, 10**6), metavar="N", help=step)
+    numbers = {
+        "quantile": (real(0, 1), quantile),
+        "angles": (whole(1, 64), "number of angles of the wavelets"),
+        "width": (real(2**-10, 4), "factor on the channels of every block"),
+        "images": (whole(1, 10**7), "number of training images, the first"),
+        "epochs": (whole(1, 10**6), "number of passes over the images"),
+        "batch": (whole(1, 10**6), "number of images per step"),
+        "rate": (real(1e-12, 1e3), "learning rate at the start"),
+        "rate-step": (whole(1, 10**6), "number of epochs after which the learning rate falls to a tenth"),
+    }
+    for name, (kind, what) in numbers.items():
+        parser.add_argument(f"--{name}", type=kind, metavar="N", help=what)
     parser.add_argument("--precision", choices=("float32", "bfloat16"), help="number format of the products")
     parser.add_argument("--device", default="cpu", help="device to train on: cpu, cuda, cuda:1")
     run = f"folder of the run, new or to resume (default: in {RUNS}/, named after the setting)"
     parser.add_argument("--run", metavar="FOLDER", help=run)
-    minutes = "minutes after which to stop, with exit code 75; the same command resumes"
+    minutes = "stop after so many, with exit code 75; the same command resumes"
     parser.add_argument("--minutes", type=real(0, 10**6), metavar="M", help=minutes)
     parser.add_argument("--checkpoint", metavar="NAME", help="checkpoint to resume from (default: the newest)")

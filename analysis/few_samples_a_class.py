@@ -1,22 +1,22 @@
-"""From a few samples per class, what tells materials apart: pixels, their principal components, or collapsed phases?
+"""From few samples per class, what tells materials apart: pixels, their principal components, or collapsed phases?
 
-A linear classifier is fitted on a few images per class and tried on others, many times over, on five descriptions of the
-same images: the pixels; as many of their principal components as keep 95 % of the variance; the moduli of the Fourier
-transform, whose phases are collapsed too, but by waves as long as the image; and scattering averaged over the image, of
-order 1 and of order 2.
+A linear classifier is fitted on a few images per class and tried on others, many times over, on five descriptions of
+the same images: the pixels; as many of their principal components as keep 95 % of the variance; the moduli of the
+Fourier transform, whose phases are collapsed too, but by waves as long as the image; and scattering averaged over the
+image, of order 1 and of order 2.
 
-Collapsed phases do, on both data, recorded in analysis/results (mean of 10 draws, 10 samples per class). On brick, grass
-and gravel, whose chance is 33 %, pixels are right in 33.4 % of the images and their components in 31.9 %: a linear
-classifier sees nothing in them, for patches of one texture are as good as moved at random. Scattering of order 2 is
-right in 94.4 % (92.8 to 96.1 over the draws). On KTH-TIPS, ten materials at varied distances and in varied light whose
-chance is 10 %, pixels are right in 34.4 %, components in 34.6 %, scattering of order 1 in 59.1 %, of order 2 in 78.5 %
-(76.8 to 80.5); from 20 samples, order 2 in 87.4 %.
+Collapsed phases do, on both data, recorded in analysis/results (mean of 10 draws, 10 samples per class). On brick,
+grass and gravel, whose chance is 33 %, pixels are right in 33.4 % of the images and their components in 31.9 %: a
+linear classifier sees nothing in them, for patches of one texture are as good as moved at random. Scattering of order
+2 is right in 94.4 % (92.8 to 96.1 over the draws). On KTH-TIPS, ten materials at varied distances and in varied light
+whose chance is 10 %, pixels are right in 34.4 %, components in 34.6 %, scattering of order 1 in 59.1 %, of order 2 in
+78.5 % (76.8 to 80.5); from 20 samples, order 2 in 87.4 %.
 
 What this does not show: that wavelets are needed for every texture. Fourier moduli, which collapse the phase of waves
-as long as the image and keep 544 numbers per patch, are better than scattering on the three textures (98.3 %), stationary
-classes that differ by their spectrum; they are worse on KTH-TIPS (63.3 %), where distance deforms the spectrum. Nor
-that a second order always helps: on the textures it adds nothing beyond the spread of the draws (order 1: 92.9 %, 86.1
-to 96.1), on KTH-TIPS it adds 19.4 percentage points.
+as long as the image and keep 544 numbers per patch, are better than scattering on the three textures (98.3 %),
+stationary classes that differ by their spectrum; they are worse on KTH-TIPS (63.3 %), where distance deforms the
+spectrum. Nor that a second order always helps: on the textures it adds nothing beyond the spread of the draws (order
+1: 92.9 %, 86.1 to 96.1), on KTH-TIPS it adds 19.4 percentage points.
 """
 
 import sys

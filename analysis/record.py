@@ -112,7 +112,7 @@ def add_options(parser):
 
 
 def folder_to_write(options):
-    """The folder that the options of `add_options` name.  Raises as `check_writable`, ValueError for RESULTS by path."""
+    """The folder that these options name.  Raises as `check_writable`; ValueError if it is RESULTS without --record."""
     if not options.record and os.path.realpath(options.out) == os.path.realpath(RESULTS):
         raise ValueError(f"out: {options.out} holds the committed results, which --record writes")
     return check_writable(RESULTS if options.record else options.out)

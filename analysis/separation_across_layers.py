@@ -54,7 +54,7 @@ from .instruments.workers import results_as_they_come
 NAME = "separation_across_layers"
 TIME = "25 s to 2 minutes on two cores, 3 minutes with CIFAR-10"
 SAYS = (
-    "Settings: orientation has two layers of 2 scales and 8 angles at full resolution; deep has three layers of 1 scale "
+    "Settings: orientation has two layers of 2 scales and 8 angles at full resolution; deep has three of 1 scale "
     "and 4 angles, with subsampling; mixed is deep with an orthogonal mixing of the channels. A setting that does not "
     "fit in memory is left out, which a line says.",
     f"Of a folder of your own images, {sources.PREPARED}. If it has train/ and test/ (or val/), these are used; "

@@ -13,12 +13,13 @@ of √2 that of an unrelated one. What came out, for J = 1, 2, 3, 4:
         grass    0.12    0.74 / 0.64   0.96 / 0.75   1.3  / 1.3
         gravel   0.21    0.23 / 0.31   0.81 / 0.57   0.97 / 0.76
 
-The phase that a modulus forgets is still in the moduli of all the other wavelets and samples: with 9 numbers per pixel or
-more, three of twelve descents end at the image to rounding. The others end in a local minimum and say so: their misfit,
-the relative distance of what they reach to what was given, is 1e-3 to 0.1. It is the average that loses the image. At
-J = 4 order 1 gives 0.13 numbers per pixel, and descents find other images that fit them, to a misfit of 0.7 to 4 %, with
-errors of 1 and more. Order 2 gives 1.6, and brings back part of what order 1 lost in two textures of three at J = 2 and
-in all three at J = 3. Its misfits, up to 9 %, are those of local minima, so its errors bound from above what it lost.
+The phase that a modulus forgets is still in the moduli of all the other wavelets and samples: with 9 numbers per pixel
+or more, three of twelve descents end at the image to rounding. The others end in a local minimum and say so: their
+misfit, the relative distance of what they reach to what was given, is 1e-3 to 0.1. It is the average that loses the
+image. At J = 4 order 1 gives 0.13 numbers per pixel, and descents find other images that fit them, to a misfit of 0.7
+to 4 %, with errors of 1 and more. Order 2 gives 1.6, and brings back part of what order 1 lost in two textures of
+three at J = 2 and in all three at J = 3. Its misfits, up to 9 %, are those of local minima, so its errors bound from
+above what it lost.
 """
 
 from dataclasses import dataclass, replace

@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from . import __version__
 from .arrays import LIBRARIES, to_library
 from .ledger import ledger
 
@@ -42,9 +43,11 @@ def main(arguments=None):
 
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m collapse_theory", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library to verify on")
-    parser.add_argument("--examples", type=_positive, default=100, help="random instances of each claim")
-    parser.add_argument("--json", metavar="FILE", help="also write the ledger to this file")
+    parser.add_argument("--version", action="version", version=f"collapse_theory {__version__}")
+    parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library to verify on (default: numpy)")
+    examples = "number of random instances of each claim (default: 100)"
+    parser.add_argument("--examples", type=_positive, default=100, metavar="N", help=examples)
+    parser.add_argument("--json", metavar="FILE", help="file to write the ledger to, too")
     return parser
 
 

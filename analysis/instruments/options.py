@@ -1,4 +1,4 @@
-"""Options of commands: every number in its range, every default shown, every mistake one sentence that names the option."""
+"""Options of commands: every number has a range, every default is shown, and every mistake is one sentence."""
 
 import argparse
 import math
@@ -36,9 +36,12 @@ class _Help(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog):
         super().__init__(prog, max_help_position=26, width=_ROOM + 2)
 
+    def _split_lines(self, text, width):
+        return textwrap.wrap(text, width, break_on_hyphens=False)
+
     def _get_help_string(self, action):
         default = action.default
-        if default is None or default is False or default == argparse.SUPPRESS:
+        if default is None or default is False or default == argparse.SUPPRESS or "(default" in action.help:
             return action.help
         shown = " ".join(map(str, default)) if isinstance(default, list | tuple) else str(default)
         return f"{action.help} (default: {shown.replace('%', '%%')})"
