@@ -11,7 +11,6 @@ transform with one learned mixing, which has the least to learn, to 55.9 %. How 
 
 import argparse
 import json
-import sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
@@ -227,7 +226,7 @@ def answer(options, start):
     folder = RUNS / usual if options.run is None else options.run
     record.check_kept(NAME, options.out)
     stop = None if options.minutes is None else 60 * options.minutes
-    print(*_plan(setting, options.preset, folder), sep="\n", file=sys.stderr, flush=True)
+    print(*_plan(setting, options.preset, folder), sep="\n", flush=True)
     progress = training_bar(f"{options.preset}, {setting.data}, {setting.label}")
     how = {"device": options.device, "progress": progress, "checkpoint": options.checkpoint, "stop_after": stop}
     with reproducible():
@@ -242,10 +241,10 @@ def answer(options, start):
 
 def _plan(setting, preset, folder):
     """Lines that say what will be done, and how long it takes."""
-    images = "all images" if setting.images is None else f"{setting.images} images"
+    images = "all" if setting.images is None else f"{setting.images:,}"
     changed = "" if setting == PRESETS[preset] else ", changed by your options"
     yield f"Training in {folder}: {setting.label}, width {setting.width:g}, {setting.recipe.epochs} epochs"
-    yield f"of {images} of {setting.data}. Preset {preset}{changed}: {TIMES[preset]}."
+    yield f"of {images} images of {setting.data}. Preset {preset}{changed}: {TIMES[preset]}."
 
 
 def setting_of(options):
@@ -275,16 +274,15 @@ def options(parser):
     parser.add_argument("--data", choices=DATA, help="images to train on")
     network = f"any of {', '.join(map(slug, NETWORKS))}; residual is ResNet-20, fixed-scattering learns one mixing"
     parser.add_argument("--network", type=name_of(NETWORKS), choices=NETWORKS, metavar="NAME", help=network)
-    names = f"any of {', '.join(map(slug, NONLINEARITIES))}"
-    parser.add_argument("--nonlinearity", type=name_of(NONLINEARITIES), metavar="NAME", help=names)
-    skip = "pass the coefficients on beside their collapse"
-    parser.add_argument("--skip", action=argparse.BooleanOptionalAction, default=None, help=skip)
+    known = {"type": name_of(NONLINEARITIES), "help": f"any of {', '.join(map(slug, NONLINEARITIES))}"}
+    parser.add_argument("--nonlinearity", metavar="NAME", **known)
+    skip = {"action": argparse.BooleanOptionalAction, "default": None}
+    parser.add_argument("--skip", help="pass the coefficients on beside their collapse", **skip)
     terms = "non-linearity as the paper has it, or on channels of one root mean square"
     parser.add_argument("--terms", choices=("published", "equal"), help=terms)
-    quantile = "quantile of the amplitudes at which thresholds start under equal terms"
     parser.add_argument("--circle", choices=("half", "full"), help="circle over which the wavelets look")
     numbers = {
-        "quantile": (real(0, 1), quantile),
+        "quantile": (real(0, 1), "quantile of the amplitudes at which thresholds start under equal terms"),
         "angles": (whole(1, 64), "number of angles of the wavelets"),
         "width": (real(2**-10, 4), "factor on the channels of every block"),
         "images": (whole(1, 10**7), "number of training images, the first"),
@@ -292,13 +290,11 @@ def options(parser):
         "batch": (whole(1, 10**6), "number of images per step"),
         "rate": (real(1e-12, 1e3), "learning rate at the start"),
         "rate-step": (whole(1, 10**6), "number of epochs after which the learning rate falls to a tenth"),
+        "minutes": (real(0, 10**6), "stop after so many, with exit code 75; the same command resumes"),
     }
     for name, (kind, what) in numbers.items():
         parser.add_argument(f"--{name}", type=kind, metavar="N", help=what)
     parser.add_argument("--precision", choices=("float32", "bfloat16"), help="number format of the products")
     parser.add_argument("--device", default="cpu", help="device to train on: cpu, cuda, cuda:1")
-    run = f"folder of the run, new or to resume (default: in {RUNS}/, named after the setting)"
-    parser.add_argument("--run", metavar="FOLDER", help=run)
-    minutes = "stop after so many, with exit code 75; the same command resumes"
-    parser.add_argument("--minutes", type=real(0, 10**6), metavar="M", help=minutes)
+    parser.add_argument("--run", metavar="FOLDER", help=f"folder of the run (default: one in {RUNS}/, by its setting)")
     parser.add_argument("--checkpoint", metavar="NAME", help="checkpoint to resume from (default: the newest)")

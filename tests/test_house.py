@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "learned": FOUNDATION | {"files", "scattering", "separation", "datasets"},
     "estimators": {"arguments", "arrays", "labels", "wavelets", "scattering", "separation"},
     "ledger": {"arrays", "claims"},
-    "__main__": {"arrays", "ledger"},
+    "__main__": {"__version__", "arrays", "ledger"},
     "__init__": set(),
 }
 # Import an extra at once, since their users have asked for it; and which.

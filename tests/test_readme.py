@@ -57,12 +57,14 @@ def test_its_script_trains_and_audits_a_network(tmp_path, monkeypatch, capsys):
 
 def test_its_commands_and_presets_of_training_are_understood():
     pytest.importorskip("sklearn")
-    from analysis.accuracy_of_learned_networks import NAME, PRESETS, _parser, setting_of
+    from analysis import accuracy_of_learned_networks as question
+    from analysis.__main__ import parser_of
+    from analysis.accuracy_of_learned_networks import NAME, PRESETS, setting_of
 
     text = section("Train the networks")
     commands = [shlex.split(line)[3:] for line in text.splitlines() if line.startswith("python -m analysis")]
     assert [name for name, *_ in commands] == [NAME] * 3
-    smoke, small, paper = (setting_of(_parser().parse_args(options)) for _, *options in commands)
+    smoke, small, paper = (setting_of(parser_of(question).parse_args(options)) for _, *options in commands)
     assert (smoke.label, smoke.data) == ("phase collapse", "textures")
     assert (small.label, small.width) == ("soft threshold, skip, equal terms", 1 / 4)
     assert (paper.label, paper.recipe) == ("phase collapse, skip", PRESETS["paper"].recipe)
