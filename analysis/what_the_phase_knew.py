@@ -191,15 +191,16 @@ def _bank(x, scales, setting):
 def conclusions(rows):
     """The few lines that matter: what comes back, a line per texture and representation, J growing."""
     numbers = sorted({row["scales"] for row in rows})
-    head = "".join(f"{f'J = {number}':>14}" for number in numbers)
-    lines = ["relative error of what comes back (misfit of its representation)", f"{'':<23}{head}"]
+    lines = ["relative error of what comes back (misfit of its representation)"]
+    lines.append(20 * " " + "".join(f"{f'J = {number}':>15}" for number in numbers))
     for texture, representation in dict.fromkeys((row["texture"], row["representation"]) for row in rows):
-        found = dict.fromkeys(numbers, "")
+        cells = dict.fromkeys(numbers, "")
         for row in rows:
             if (row["texture"], row["representation"]) == (texture, representation):
-                found[row["scales"]] = f"{row['relative_error']:.2g} ({row['misfit']:.0e})"
-        cells = "".join(f"{cell:>14}" for cell in found.values())
-        lines.append(f"{f'{texture}, {representation}':<23}{cells}".rstrip())
+                error = f"{row['relative_error']:.{2 if row['relative_error'] > 1e-4 else 1}g}"
+                cells[row["scales"]] = f"{error} ({row['misfit']:.0e})"
+        columns = "".join(f"{cell:>15}" for cell in cells.values())
+        lines.append(f"{f'{texture}, {representation}':<20}{columns}".rstrip())
     return lines
 
 

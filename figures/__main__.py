@@ -137,7 +137,7 @@ def _save(figure, path, data):
     from matplotlib import pyplot as plt
 
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", metadata=described(figure, data))
+    figure.savefig(drawn, format="png", metadata=described(figure, data) | {"Software": None})
     plt.close(figure)
     return write(path, drawn.getvalue())
 

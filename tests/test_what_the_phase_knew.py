@@ -87,8 +87,8 @@ def test_command_records_and_concludes(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(measurement, "DEFAULT", replace(SMALL, pictured="grass"))
     assert command.main(["what_the_phase_knew", "--steps", "1", "--out", str(tmp_path)]) == 0
     output = capsys.readouterr().out
-    lines = {line[:23].strip(): line[23:].split(")") for line in output.splitlines()}
-    assert [cell[:14].strip() == "" for cell in lines["brick, order 2"][:1]] == [True]
+    lines = {line[:20].strip(): line[20:].split(")") for line in output.splitlines()}
+    assert [cell[:15].strip() == "" for cell in lines["brick, order 2"][:1]] == [True]
     assert len(lines["brick, moduli"]) == 1 + 2
     assert max(map(len, output.splitlines()[:-2])) <= 80
     saved = record.load("what_the_phase_knew", tmp_path)
