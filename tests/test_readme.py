@@ -114,6 +114,36 @@ def test_its_local_links_lead_somewhere():
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
+def test_the_questions_and_figures_are_all_in_the_table_of_their_folder():
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    from analysis.__main__ import QUESTIONS
+    from figures.__main__ import NAMES
+
+    questions, figures = ((ROOT / name / "README.md").read_text(encoding="utf-8") for name in ("analysis", "figures"))
+    asked = [row[1].strip("`") for row in rows(questions.split("\n## ")[0])]
+    assert asked == [f"python -m analysis {name}" for name in QUESTIONS]
+    assert [row[0].strip("`") for row in rows(figures)] == list(NAMES)
+
+
+@pytest.mark.parametrize("folder", ["analysis", "figures", "tests/benchmarks"])
+def test_commands_in_the_readme_of_a_folder_are_understood(folder):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    from analysis import __main__ as analysis
+    from figures import __main__ as figures
+    from tests.benchmarks import __main__ as benchmarks
+
+    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    lines = [shlex.split(line, comments=True)[2:] for line in text.splitlines() if line.startswith("python -m ")]
+    assert lines
+    for module, *words in lines:
+        if module == "analysis":
+            analysis.parser_of(analysis._question(words[0])).parse_args(words[1:])
+        else:
+            {"figures": figures, "tests.benchmarks": benchmarks}[module]._parser().parse_args(words)
+
+
 def test_its_table_of_files_names_every_part_of_the_package():
     named = set(re.findall(r"`([^`]+?)(?:\.py|/)`", section("What is in which file")))
     there = {path.stem for path in (ROOT / "collapse_theory").iterdir() if not path.name.startswith("__")}
