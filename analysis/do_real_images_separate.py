@@ -74,7 +74,7 @@ TIME = "19 minutes on two cores for all data"
 SAYS = ("Reads CIFAR-10 in colour, Fashion-MNIST padded to 32 x 32, and KTH-TIPS shrunk to 96 x 96 in grey.",)
 EXAMPLES = (
     "python -m analysis do_real_images_separate --data moved-kth-tips",
-    "python -m analysis do_real_images_separate --data cifar10 --operations phase-collapse tanh --images 2000",
+    "python -m analysis do_real_images_separate --operations phase-collapse tanh",
 )
 SAMPLINGS = {
     "cifar10": Sampling(50_000, 10_000),
