@@ -14,6 +14,7 @@ __all__ = [
     "discard",
     "flush_folder",
     "locked",
+    "open_lock",
     "reason",
     "saying",
     "tidy",
@@ -35,10 +36,20 @@ def locked(folder):
     Raises OSError, naming the folder, if nothing can be written there.
     """
     with saying(f"cannot write to the folder {folder}"):
-        file = open(Path(folder) / _LOCK, "a+b")  # noqa: SIM115
+        file = open_lock(Path(folder) / _LOCK)
     with file:  # closing it frees the lock
         _wait_for(file)
         yield
+
+
+def open_lock(path):
+    """Open a file to be locked, made if need be.  Raises OSError if a pipe, a folder or a device is in its place."""
+    with saying(Path(path).name):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0), 0o666)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "it is no regular file")
+        return open(descriptor, "a+b", buffering=0)  # so that closing it writes nothing, and cannot fail
 
 
 def write_atomically(path, content):
@@ -128,7 +139,7 @@ def saying(what):
     try:
         yield
     except OSError as error:
-        raise OSError(error.errno, f"{what}: {reason(error)}") from error
+        raise OSError(error.errno or errno.EIO, f"{what}: {reason(error)}") from error
 
 
 def reason(error):

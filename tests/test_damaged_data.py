@@ -116,7 +116,7 @@ ROWS = (
     | {
         kind: Data({f"a/x.{suffix}": raw, "b/x.bmp": _photograph("BMP")}, _folder, silent)
         for kind, suffix, raw, silent in (
-            ("PNG", "png", _photograph("PNG"), FLIPPED),
+            ("PNG", "png", _photograph("PNG"), frozenset()),
             ("JPEG", "jpg", _photograph("JPEG"), FLIPPED),
             ("JPEG, progressive", "jpg", _photograph("JPEG", progressive=True), FLIPPED),
             ("BMP", "bmp", _photograph("BMP"), FLIPPED),

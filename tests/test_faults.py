@@ -19,6 +19,7 @@ pytest.importorskip("sklearn")
 from analysis import record
 from collapse_theory import files
 from collapse_theory.learned import checkpoints, metrics, runs
+from figures import __main__ as figures
 from tests.small_network import assert_same_end, train_small
 
 KINDS = ("write", "open", "fsync", "replace", "mkdir", "unlink")
@@ -99,12 +100,23 @@ def _check_record(folder, whole):
     assert not list(folder.glob(".unfinished*"))
 
 
+def _draw(folder, content=b"new"):
+    return figures.write(folder / "drawn.png", content * 1000)
+
+
+def _check_picture(folder, whole):
+    assert (folder / "drawn.png").read_bytes() in (b"old" * 1000, b"new" * 1000)
+    _draw(folder)
+    assert not list(folder.glob(".unfinished*"))
+
+
 # What is done before, what fails, and what must hold after it.
 WORK = {
     "training": (lambda folder: None, _train, _check_run),
+    "a picture": (lambda folder: _draw(folder, b"old"), _draw, _check_picture),
     "record.save": (lambda folder: _record(folder, number=1), _record, _check_record),
 }
-SHARES = {"training": 23, "record.save": 5}  # CI tries one in so many
+SHARES = {"training": 10, "record.save": 5, "a picture": 5}  # CI tries one in so many
 
 
 def campaign(name, room, step):

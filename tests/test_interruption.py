@@ -171,3 +171,16 @@ def test_memory_that_is_short_in_one_step_costs_no_step_before_it(tmp_path):
     with pytest.raises(torch.OutOfMemoryError) as caught:
         train(nn.Sequential(*small_network(), Signalling(3, short)), small_data(), small_recipe(2), folder=tmp_path)
     assert caught.value.__notes__[0].startswith("stopped after step 2 of 10; the same call goes on from ")
+
+
+def test_an_exception_that_cannot_be_told_has_its_note_all_the_same(tmp_path):
+    class Untold(Exception):
+        def __str__(self):
+            raise RuntimeError("not today")
+
+    def act():
+        raise Untold
+
+    with pytest.raises(Untold) as caught:
+        train_small(tmp_path, 1, progress=at_step(3, act))
+    assert caught.value.__notes__[0].startswith("stopped after step 3 of 5; the same call goes on from ")

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import socket
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -226,3 +228,59 @@ def test_tensorboard_gets_the_scalars_where_it_is_installed(tmp_path, monkeypatc
     assert ("step/loss", metrics(tmp_path)[0]["loss"], 1) in told
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     train_small(tmp_path / "without", 1)
+
+
+def socket_at(path):
+    with socket.socket(socket.AF_UNIX) as listener:
+        here = os.open(path.parent, os.O_RDONLY)
+        try:
+            listener.bind(f"/proc/self/fd/{here}/{path.name}")  # a path of its own may be too long
+        finally:
+            os.close(here)
+
+
+SPECIAL = [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/null"), lambda path: path.symlink_to(path)]
+
+
+@pytest.mark.parametrize("make", SPECIAL)
+@pytest.mark.parametrize("name", ["lock", "run.json", "metrics.jsonl", "checkpoints"])
+def test_what_is_no_file_in_the_place_of_one_ends_in_a_sentence_that_names_it(tmp_path, name, make):
+    make(tmp_path / name)
+    if name == "checkpoints" and make is os.mkdir:
+        return
+    with pytest.raises((OSError, ValueError), match=f"{tmp_path}.*") as caught:
+        train_small(tmp_path, 1)
+    assert "Errno None" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert name in str(caught.value)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system has no /proc")
+def test_a_socket_in_the_place_of_the_lock_ends_in_a_sentence(tmp_path):
+    socket_at(tmp_path / "lock")
+    with pytest.raises(OSError, match=f"cannot write to the run folder {tmp_path}: "):
+        train_small(tmp_path, 1)
+
+
+def test_a_folder_in_the_place_of_latest_is_removed_or_named(tmp_path):
+    train_small(tmp_path, 2, stop_after=0)
+    latest = tmp_path / "checkpoints" / "LATEST"
+    latest.unlink()
+    latest.mkdir()
+    train_small(tmp_path, 2, stop_after=0)
+    assert latest.is_file()
+    latest.unlink()
+    latest.mkdir()
+    (latest / "mine").touch()
+    with pytest.raises(OSError, match=f"{latest} is a folder, and not a file"):
+        train_small(tmp_path, 2)
+    assert (latest / "mine").exists()
+
+
+def test_a_relative_folder_is_found_again_from_another_one(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    moving = lambda report: os.chdir(tmp_path / "elsewhere")  # noqa: E731
+    assert train_small(Path("run"), 1, progress=moving, checkpoint_seconds=0)[1].finished
+    assert checkpoints.names(tmp_path / "run" / "checkpoints")
+    assert not list((tmp_path / "elsewhere").iterdir())

@@ -1,8 +1,10 @@
 """Doubts about commands that are stopped: does anybody stay at work, and is what was done measured again?"""
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +16,7 @@ pytest.importorskip("skimage")
 from analysis import __main__ as command
 from analysis import record
 from analysis import separation_across_layers as measurement
+from analysis.instruments.measuring import measuring
 from analysis.instruments.sources import Sampling
 from analysis.instruments.stopping import Stopped, answered
 
@@ -116,3 +119,15 @@ def test_what_was_kept_and_is_damaged_is_refused_by_its_name(tmp_path, capsys, j
     kept.write_text(kept.read_text().replace('"energy": ', '"energy": 1', 1))
     assert command.main(arguments) == 2
     assert f"error: {kept} is damaged (rows[0]: not what was written" in capsys.readouterr().err
+
+
+def test_what_nobody_has_gone_on_with_for_long_is_removed_and_no_more(tmp_path):
+    names = [f"rows.unfinished-{hash_}.json" for hash_ in ("0123456789ab", "ba9876543210")]
+    for name, days in zip([*names, "other.unfinished-0123456789ab.json", "rows.json"], (31, 1, 31, 31), strict=True):
+        (tmp_path / name).write_text("{}")
+        then = time.time() - days * 86400
+        os.utime(tmp_path / name, (then, then))
+    with measuring("rows", settings={}, on="numpy", folder=tmp_path):
+        pass
+    assert not (tmp_path / names[0]).exists()
+    assert {names[1], "other.unfinished-0123456789ab.json", "rows.json"} <= {path.name for path in tmp_path.iterdir()}

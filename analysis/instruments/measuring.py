@@ -3,13 +3,15 @@
 import json
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 
 from collapse_theory.machine import reproducible
 from collapse_theory.machine.cores import cores
 
 from .. import record
+
+_KEPT_SECONDS = 30 * 86400
 
 
 @contextmanager
@@ -35,7 +37,8 @@ class Kept(dict):
     """Results of jobs, each on the disk as soon as it is there, in NAME.unfinished-HASH.json until all is recorded.
 
     The hash is of everything that the results depend on, as far as it is known: settings, library, data, versions,
-    threads. A command that was stopped finds what it had done; any other command does not.
+    threads. A command that was stopped finds what it had done; any other command does not. What nobody has gone on with
+    for 30 days is removed by the next command for the same question.
     """
 
     def __init__(self, name, folder, about, command=list):
@@ -44,6 +47,10 @@ class Kept(dict):
         depends_on = [about | {"settings": settings}, record.versions(), cores()]
         self._unfinished = f"{name}.unfinished-{record.digest(depends_on)[:12]}"
         self.path, self._before = folder / f"{self._unfinished}.json", 0.0
+        for left in folder.glob(f"{name}.unfinished-*.json"):  # by commands that nobody has given again
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > _KEPT_SECONDS:
+                    left.unlink()
         if self.path.exists():
             found = record.load(self._unfinished, folder)
             super().__init__((tuple(row["job"]), row["result"]) for row in found["rows"])

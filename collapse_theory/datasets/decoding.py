@@ -39,7 +39,7 @@ def decode(path, *, side, colour=False, most_pixels=MOST_PIXELS):
     """
     library, mode = optional("PIL.Image", "Pillow"), "RGB" if colour else "L"
     try:
-        with opened(path) as file:
+        with opened(path, most_pixels) as file:
             pixels = file.width * file.height
             if pixels > most_pixels:
                 raise ValueError(f"{file.height} x {file.width} pixels, more than most_pixels = {most_pixels}")

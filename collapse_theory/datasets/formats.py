@@ -4,6 +4,7 @@ import mmap
 import os
 import re
 import stat
+import zlib
 from contextlib import contextmanager
 
 from .search import optional
@@ -24,12 +25,15 @@ _FORMATS = (
 _MOST_SCANS = 100  # as libtiff's default for the JPEGs within it; an encoder writes about ten
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # of JPEG: neither a stuffed byte nor a restart
 _START_OF_SCAN, _END, _WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, 0xD8)
+_BLOCK = 2**16  # bytes
 _BITS_PER_SAMPLE, _ORIENTATION = 258, 274  # tags of TIFF and EXIF
 
 
 @contextmanager
-def opened(path):
+def opened(path, most_pixels):
     """Open one ordinary file as an image of Pillow, which is not decoded yet; the first of its pages or frames.
+
+    most_pixels : that a file may have; here a bound of its length
 
     Raises ValueError if it is no file, of no format known here, has more than 8 bits a channel or very many scans;
     whatever Pillow raises if it is damaged.
@@ -45,6 +49,8 @@ def opened(path):
             raise ValueError(f"not BMP, GIF, JPEG, PNG, PPM, TIFF or WebP: it begins with {start.hex() or 'nothing'}")
         if function == "jpeg_factory":
             _check_scans(stream)
+        if function == "PngImageFile":
+            _check_sums(stream, 8 * most_pixels + 2**26)
         stream.seek(0)
         with getattr(optional(f"PIL.{module}", "Pillow"), function)(stream) as image:
             if _is_deep(image):
@@ -85,6 +91,23 @@ def _is_deep(image):
     if image.format == "PNG":
         return ";16" in str(arguments)
     return image.format == "PPM" and not isinstance(arguments, str) and max(arguments[1:]) > 255
+
+
+def _check_sums(stream, most):
+    """Raise ValueError if a part of a PNG is not what its sum says: Pillow leaves out those of the pixels."""
+    kind, left = b"", os.fstat(stream.fileno()).st_size - stream.tell()
+    if left > most:
+        raise ValueError(f"{left:,} bytes, more than {most:,}, which most_pixels need at most")
+    while kind != b"IEND":
+        length, kind = int.from_bytes(stream.read(4), "big"), stream.read(4)
+        left -= 12 + length
+        if left < 0:
+            raise ValueError("it ends too early")
+        sum_ = zlib.crc32(kind)
+        for start in range(0, length, _BLOCK):
+            sum_ = zlib.crc32(stream.read(min(_BLOCK, length - start)), sum_)
+        if int.from_bytes(stream.read(4), "big") != sum_:
+            raise ValueError(f"its part {kind.decode('latin-1')!r} is not what was written, by its sum")
 
 
 def _check_scans(stream):

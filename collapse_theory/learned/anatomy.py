@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import torch
 
 from ..separation import ClassMoments
-from .evaluation import check_labelled, check_network, evaluating, in_words
+from .evaluation import answer, check_labelled, check_network, evaluating, in_words
 from .layers import Nonlinearity
 
 __all__ = ["class_statistics", "dead_outputs", "nonlinear_layers"]
@@ -114,11 +114,11 @@ def _measurable(network, labelled, asked, *, of, folded=False):
     for count in {min(3, len(labelled)), min(2, len(labelled))}:
         answers = {}
         with evaluating(network, "float32", labelled.device), _hooked(modules, layers, answers.__setitem__):
-            network(labelled.batch(slice(0, count))[0])
-        for name, answer in answers.items():
-            many = len(answer) / count if isinstance(answer, torch.Tensor) and answer.ndim > 1 else 0
+            answer(network, labelled.batch(slice(0, count))[0])
+        for name, found in answers.items():
+            many = len(found) / count if isinstance(found, torch.Tensor) and found.ndim > 1 else 0
             if many != entries.setdefault(name, many if folded and many == int(many) > 0 else 1):
-                unfit[name] = f"it answers {count} images with {in_words(answer)}"
+                unfit[name] = f"it answers {count} images with {in_words(found)}"
     if asked is not None and unfit:
         name, why = next(iter(unfit.items()))
         raise ValueError(
@@ -138,7 +138,7 @@ def _passes(network, labelled, layers, batch):
     with evaluating(network, "float32", labelled.device), _hooked(modules, layers, keep):
         for x, labels in labelled.batches(batch):
             outputs.clear()
-            network(x)
+            answer(network, x)
             yield dict(outputs), labels
 
 
@@ -146,7 +146,7 @@ def _passes(network, labelled, layers, batch):
 def _hooked(modules, layers, see):
     """Meanwhile `see` is called with the name of each of these layers and its answer."""
     hooks = [
-        modules[name].register_forward_hook(lambda _, inputs, answer, name=name: see(name, answer)) for name in layers
+        modules[name].register_forward_hook(lambda _, inputs, output, name=name: see(name, output)) for name in layers
     ]
     try:
         yield

@@ -23,7 +23,17 @@ import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from ..files import UNFINISHED, bounded_bytes, discard, flush_folder, reason, tidy, write_atomically, write_flushed
+from ..files import (
+    UNFINISHED,
+    bounded_bytes,
+    discard,
+    flush_folder,
+    reason,
+    saying,
+    tidy,
+    write_atomically,
+    write_flushed,
+)
 
 __all__ = [
     "Checkpoint",
@@ -100,6 +110,10 @@ def settle(folder):
         else:
             os.replace(aside, target)
     tidy(folder)
+    latest = Path(folder) / _LATEST
+    if latest.is_dir() and not latest.is_symlink():
+        with saying(f"{latest} is a folder, and not a file; it could not be removed"):
+            latest.rmdir()
 
 
 def name_of(step):

@@ -4,15 +4,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from .draws import begin_draws
 from .evaluation import Snapshot, as_logits, in_precision
 from .not_finite import NotFinite, blame
 
 __all__ = ["Descent"]
-
-
-def _seed_draws(*numbers):
-    """Let what a network draws depend on these numbers alone."""
-    torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1)[0]))
 
 
 class Descent:
@@ -81,7 +77,7 @@ class Descent:
 
     def _loss(self, x, labels, number):
         """Mean cross-entropy in float32, and how many are right."""
-        _seed_draws(self.recipe.seed, number)
+        begin_draws(int(np.random.SeedSequence((self.recipe.seed, number)).generate_state(1)[0]))
         with in_precision(self.recipe.precision, x.device):
             answer = self.network(x)
         logits = as_logits(answer, self.network, images=len(x), classes=self.labelled.classes)

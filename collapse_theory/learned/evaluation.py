@@ -1,7 +1,9 @@
 """How well a network does on labelled images, and networks that are left as they were: modes, running statistics."""
 
+from collections import deque
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -10,21 +12,25 @@ from torch.nn.parameter import is_lazy
 
 from ..arguments import check_choice
 from ..machine import reproducible
+from .draws import GENERATORS, begin_draws, drawing_apart, generator_state, set_generator_state
 from .labelled import LabelledImages
 from .recipes import PRECISIONS
 
 __all__ = [
+    "MODULE",
     "Snapshot",
+    "answer",
     "as_logits",
     "check_labelled",
     "check_network",
     "evaluate",
     "evaluating",
-    "gpus",
     "in_precision",
     "in_words",
     "unchanged",
 ]
+
+MODULE = frozenset(vars(nn.Module()))  # the attributes that torch gives to every module
 
 
 def evaluate(network, labelled, *, batch=128, precision="float32"):
@@ -32,17 +38,35 @@ def evaluate(network, labelled, *, batch=128, precision="float32"):
 
     Returns {"loss", "accuracy"}: mean cross-entropy, and the share of images whose largest output is their label.
     Raises TypeError if the network answers with anything but one tensor (N, classes), or `labelled` is something else;
-    ValueError for a batch or a precision that is none.
+    ValueError for a batch or a precision that is none, and for a network of half precision that does not take images.
     """
     check_network(network)
     check_labelled("labelled", labelled)
     loss = right = 0.0
     with evaluating(network, precision, labelled.device):
         for x, labels in labelled.batches(batch):
-            logits = as_logits(network(x), network, images=len(x), classes=labelled.classes)
+            logits = as_logits(answer(network, x), network, images=len(x), classes=labelled.classes)
             loss += functional.cross_entropy(logits, labels, reduction="sum").item()
             right += (logits.argmax(1) == labels).sum().item()
     return {"loss": loss / len(labelled), "accuracy": right / len(labelled)}
+
+
+def answer(network, x):
+    """What a network answers to images, given to it in double precision where its parameters have that.
+
+    Raises ValueError, naming the first of its tensors that has half precision or no numbers, if it does not take them.
+    """
+    first = next((p for p in network.parameters() if p.is_floating_point()), None)
+    try:
+        return network(x if first is None or first.dtype != torch.float64 else x.double())
+    except RuntimeError as error:
+        for name, tensor in (*network.named_parameters(), *network.named_buffers()):
+            if tensor.is_meta or tensor.dtype in (torch.float16, torch.bfloat16):
+                what = "no numbers, on the device meta" if tensor.is_meta else str(tensor.dtype).removeprefix("torch.")
+                raise ValueError(
+                    f"network: expected float32 or float64, got {what} in {name!r}: it does not take images ({error})"
+                ) from error
+        raise
 
 
 def as_logits(answer, network, *, images, classes):
@@ -70,16 +94,11 @@ def evaluating(network, precision, device):
     The bits are the same each time, also of a network that draws, which begins at one seed; the caller's draws go on as
     if there had been none.
     """
-    with unchanged(network), torch.no_grad(), reproducible(), torch.random.fork_rng(gpus(device)):
-        torch.manual_seed(0)
+    with unchanged(network), torch.no_grad(), reproducible(), drawing_apart(device):
+        begin_draws(0)
         network.eval()
         with in_precision(precision, device):
             yield
-
-
-def gpus(device):
-    """The devices other than the processor whose random numbers a network on this one may draw."""
-    return [device] if torch.device(device).type == "cuda" else []
 
 
 @contextmanager
@@ -95,6 +114,7 @@ def unchanged(network):
 class Snapshot:
     """The mode, the buffers and the other attributes of each module of a network, to be put back.
 
+    So are what collections and arrays among the attributes hold, and where generators of random numbers are.
     Attributes stay as they are where parameters or modules came with them, which one has built as it was run.
     """
 
@@ -105,6 +125,10 @@ class Snapshot:
             for module, _ in self._modes
             if not isinstance(module, LazyModuleMixin)
         ]
+        own = [value for _, held, _ in self._attributes for name, value in held.items() if name not in MODULE]
+        self._generators = [(value, generator_state(value)) for value in own if isinstance(value, GENERATORS)]
+        self._contents = [(value, value.copy()) for value in own if type(value) in (list, dict, set, deque)]
+        self._arrays = [(value, value.copy()) for value in own if type(value) is np.ndarray and value.flags.writeable]
         self._buffers = [
             (module._buffers, name, buffer, buffer.clone())
             for module, _ in self._modes
@@ -119,6 +143,13 @@ class Snapshot:
                 for name in vars(module).keys() - attributes.keys():
                     del vars(module)[name]
                 vars(module).update(attributes)
+        for container, content in self._contents:
+            container.clear()
+            (container.extend if isinstance(container, list | deque) else container.update)(content)
+        for array, numbers in self._arrays:
+            array[...] = numbers
+        for generator, state in self._generators:
+            set_generator_state(generator, state)
         for module, training in self._modes:
             module.training = training
         with torch.no_grad():

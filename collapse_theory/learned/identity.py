@@ -13,7 +13,7 @@ from torch import nn
 
 from ..arguments import check_number
 
-__all__ = ["architecture", "computation", "schedule", "shape_and_type"]
+__all__ = ["architecture", "computation", "described", "keys_of", "schedule", "shape_and_type"]
 
 _DEEPEST, _MOST_EPOCHS, _LONGEST = 6, 10**5, 2**14
 _PLAIN = (bool, int, float, str)
@@ -46,6 +46,11 @@ def computation(network):
     return {name or "network": _module(module, network.training) for name, module in network.named_modules()}
 
 
+def keys_of(module, name):
+    """Where `computation` has what a module holds under this name: as an attribute, or as a buffer."""
+    return {(module or "network", name), (module or "network", f"buffer {name}")}
+
+
 def schedule(recipe):
     """A Recipe as plain values: its class, its fields, and the learning rate from each epoch on at which it changes."""
     rates, before = {}, None
@@ -71,7 +76,7 @@ def _attributes(thing, depth):
     """What it holds under public names, described; tensors and modules, which may come and go, left out."""
     own = {k: v for k, v in vars(thing).items() if not k.startswith("_") and k != "training"}
     return {
-        name: _shortened(_described(value, depth))
+        name: _shortened(described(value, depth))
         for name, value in own.items()
         if value is not None and not isinstance(value, torch.Tensor | nn.Module)
     }
@@ -83,7 +88,7 @@ def _shortened(description):
     return description if len(text) <= _LONGEST else f"{len(text)} characters, {_digest(text.encode())}"
 
 
-def _described(value, depth):
+def described(value, depth=_DEEPEST):
     """A value as JSON has it; of objects the class and what they hold, of functions the name."""
     if value is None or isinstance(value, bool | str):
         return value
@@ -98,24 +103,24 @@ def _described(value, depth):
     if depth == 0:
         return _class(value)
     if isinstance(value, dict):
-        return {str(key): _described(v, depth - 1) for key, v in value.items()}
+        return {str(key): described(v, depth - 1) for key, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_described(v, depth - 1) for v in value]
+        return [described(v, depth - 1) for v in value]
     if isinstance(value, set | frozenset):
-        return sorted(str(_described(v, depth - 1)) for v in value)
+        return sorted(str(described(v, depth - 1)) for v in value)
     if isinstance(value, partial):
-        return [_described(v, depth - 1) for v in (value.func, value.args, value.keywords)]
+        return [described(v, depth - 1) for v in (value.func, value.args, value.keywords)]
     return _described_function(value, depth) if hasattr(value, "__qualname__") else _described_object(value, depth)
 
 
 def _described_object(value, depth):
     if is_dataclass(value):
-        return [_class(value), {f.name: _described(getattr(value, f.name), depth - 1) for f in fields(value)}]
+        return [_class(value), {f.name: described(getattr(value, f.name), depth - 1) for f in fields(value)}]
     owner = type(value).__module__.split(".")[0]
     if owner == "torch" or (owner in sys.stdlib_module_names and owner not in _NAMESPACES):
         return _class(value)
     plain = {k: v for k, v in getattr(value, "__dict__", {}).items() if isinstance(v, _PLAIN)}
-    return [_class(value), {name: _described(v, 0) for name, v in plain.items() if not name.startswith("__")}]
+    return [_class(value), {name: described(v, 0) for name, v in plain.items() if not name.startswith("__")}]
 
 
 def _described_function(function, depth):
@@ -123,13 +128,13 @@ def _described_function(function, depth):
     name = _named(function)
     if "<" not in name or not hasattr(function, "__code__"):
         return name
-    cells = [_described(_inside(cell), depth - 1) for cell in function.__closure__ or ()]
-    return [name, _code(function.__code__), _described(function.__defaults__, depth - 1), cells]
+    cells = [described(_inside(cell), depth - 1) for cell in function.__closure__ or ()]
+    return [name, _code(function.__code__), described(function.__defaults__, depth - 1), cells]
 
 
 def _code(code):
     """The digest of a function's code and constants, the same in every process."""
-    constants = [_code(c) if hasattr(c, "co_code") else _described(c, 1) for c in code.co_consts]
+    constants = [_code(c) if hasattr(c, "co_code") else described(c, 1) for c in code.co_consts]
     return _digest(code.co_code + repr((constants, code.co_names)).encode())
 
 

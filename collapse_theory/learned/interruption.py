@@ -4,9 +4,19 @@ import signal
 import threading
 from contextlib import contextmanager
 
-__all__ = ["Interruption"]
+__all__ = ["Interruption", "add_note"]
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def add_note(error, note):
+    """Say in a note of an exception what it does not say itself."""
+    try:
+        text = str(error)
+    except Exception:  # it may be of anybody's class
+        text = ""
+    if note != text:
+        error.add_note(note)
 
 
 class Interruption:

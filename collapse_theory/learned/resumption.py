@@ -4,9 +4,9 @@ import math
 
 from .checkpoints import Checkpoint, damaged
 from .evaluation import check_network, in_words
-from .identity import architecture, shape_and_type
+from .identity import architecture, keys_of, shape_and_type
 
-__all__ = ["check_resumable", "restore"]
+__all__ = ["check_resumable", "moved_in", "restore", "restore_outside"]
 
 
 def restore(network, checkpoint):
@@ -26,7 +26,7 @@ def restore(network, checkpoint):
 def check_resumable(checkpoint, network, *, steps, path):
     """Raise DamagedCheckpoint if this is no checkpoint of a run of so many steps of this network."""
     state, parameters = checkpoint.state, dict(network.named_parameters())
-    if not checkpoint.tensors.keys() == {"weights", "momentum"}:
+    if not checkpoint.tensors.keys() - {"outside"} == {"weights", "momentum"}:
         raise damaged(path, f"it holds {', '.join(sorted(checkpoint.tensors)) or 'no tensors'}, not weights, momentum")
     difference = _difference(network, checkpoint.tensors["weights"])
     if difference:
@@ -34,6 +34,8 @@ def check_resumable(checkpoint, network, *, steps, path):
     for name, momentum in checkpoint.tensors["momentum"].items():
         if name not in parameters or shape_and_type(momentum) != shape_and_type(parameters[name]):
             raise damaged(path, f"the network has no parameter {name} of its momentum, {shape_and_type(momentum)}")
+    if not (_is_table_of_tables(state.get("outside", {})) and _are_names(state.get("unsaved", []))):
+        raise damaged(path, "its state has no table of what is outside of the weights")
     sums, metrics = (state.get(name) if isinstance(state.get(name), dict) else {} for name in ("sums", "metrics"))
     counts = (checkpoint.step, sums.get("right"), sums.get("seen"), metrics.get("lines"))
     numbers = (state.get("seconds"), sums.get("loss"))
@@ -44,6 +46,32 @@ def check_resumable(checkpoint, network, *, steps, path):
         and checkpoint.step <= steps
     ):
         raise damaged(path, f"its state is not one of a run of {steps} steps")
+
+
+def restore_outside(outside, checkpoint, *, path):
+    """Put back what the network holds outside of its weights.  Raises DamagedCheckpoint if it has no place for it."""
+    try:
+        outside.restore(checkpoint.tensors.get("outside", {}), checkpoint.state.get("outside", {}))
+    except ValueError as error:
+        raise damaged(path, error) from None
+
+
+def moved_in(checkpoint):
+    """The (module, name) of `identity.computation` that a checkpoint, if there is one, puts in its place."""
+    if checkpoint is None:
+        return set()
+    names = [*checkpoint.tensors.get("outside", {}), *checkpoint.state.get("unsaved", [])]
+    found = [name.rpartition(".")[::2] for name in names]
+    found += [(module, name) for module, held in checkpoint.state.get("outside", {}).items() for name in held]
+    return {key for module, name in found for key in keys_of(module, name)}
+
+
+def _is_table_of_tables(value):
+    return isinstance(value, dict) and all(isinstance(held, dict) for held in value.values())
+
+
+def _are_names(value):
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _difference(network, weights):

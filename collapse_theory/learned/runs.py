@@ -13,7 +13,7 @@ import os
 import weakref
 
 from ..arguments import as_path
-from ..files import bounded_bytes, reason, saying, tidy, write_atomically
+from ..files import bounded_bytes, open_lock, reason, saying, tidy, write_atomically
 from .checkpoints import settle
 from .metrics import Metrics
 
@@ -35,25 +35,30 @@ class RunFolder:
     tensorboard : also write scalars for TensorBoard, if it is installed
     threads : with which the run begins; `threads` is in the end with how many it has begun
 
+    Its attribute `moved` may be set to a function that tells which (module, name) of the network a checkpoint puts
+    back: in them alone two runs may differ.
+
+
     Raises RunFolderInUse; ValueError, naming the first difference, for the folder of another run, and for a run.json
     that is damaged or of an earlier version; TypeError for an identity that JSON does not hold; OSError if nothing can
     be written there.
     """
 
     def __init__(self, path, identity, *, tensorboard=True, threads=None):
-        self.path, self.threads = as_path(path), threads
+        self.path, self.threads = as_path(path).absolute(), threads
         try:
             self.identity = json.loads(json.dumps(identity))
         except (TypeError, ValueError, RecursionError) as error:
             raise TypeError(f"about: expected plain values, as JSON has them ({error})") from None
         self.checkpoints = self.path / "checkpoints"
-        self.metrics = Metrics(self.path / "metrics.jsonl", json.dumps(self.identity))
-        self._tensorboard, self._lock, self._board = tensorboard, None, None
+        self.metrics = self._metrics()
+        self._tensorboard, self._lock, self._board, self.moved = tensorboard, None, None, set
 
     def __enter__(self):
         with saying(f"cannot write to the run folder {self.path}"):
-            self.checkpoints.mkdir(parents=True, exist_ok=True)
-            self._lock = open(self.path / "lock", "a+", errors="replace")
+            with saying(self.checkpoints.name):
+                self.checkpoints.mkdir(parents=True, exist_ok=True)
+            self._lock = open_lock(self.path / "lock")
         _LOCKS.add(self._lock)
         try:
             self._take_lock()
@@ -96,6 +101,9 @@ class RunFolder:
             "checkpoint is in the network alone; where the folder is now, the same call goes on from that checkpoint",
         )
 
+    def _metrics(self):
+        return Metrics(self.path / "metrics.jsonl", json.dumps(self.identity))
+
     def _take_lock(self):
         import fcntl  # not on every system that the rest of the package runs on
 
@@ -103,10 +111,11 @@ class RunFolder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._lock.seek(0)
-            raise RunFolderInUse(f"the run folder {self.path} is in use by {_owner(self._lock.read(100))}") from None
+            owner = _owner(self._lock.read(100).decode(errors="replace"))
+            raise RunFolderInUse(f"the run folder {self.path} is in use by {owner}") from None
         with saying(f"cannot write to the run folder {self.path}"):
             self._lock.truncate(0)
-            self._lock.write(str(os.getpid()))
+            self._lock.write(str(os.getpid()).encode())
             self._lock.flush()
 
     def _claim(self):
@@ -120,9 +129,15 @@ class RunFolder:
             return
         found = _unsealed(path)
         difference = _first_difference(found["run"], self.identity)
+        if difference and difference.startswith(
+            "network, "
+        ):  # what a checkpoint puts back has moved, and makes no other
+            moved = self.moved()
+            difference = _first_difference(_without(found["run"], moved), _without(self.identity, moved))
         if difference:
             raise ValueError(f"the run folder {self.path} is of another run: {difference}; name another folder")
-        self.threads = found["threads"]
+        self.identity, self.threads = found["run"], found["threads"]
+        self.metrics = self._metrics()
 
 
 def _let_go():
@@ -169,6 +184,12 @@ def _unsealed(path):
     if isinstance(found, dict) and {"recipe", "data", "architecture"} <= set(found):
         raise ValueError(f"{path} is of an earlier version, whose metrics have no checksums: name another folder")
     raise ValueError(f"{path} is damaged; it said what the run is, so remove it only if you know")
+
+
+def _without(run, moved):
+    """What is run, without these entries of its modules."""
+    modules = {m: {k: v for k, v in told.items() if (m, k) not in moved} for m, told in run["network"].items()}
+    return run | {"network": modules}
 
 
 def _first_difference(there, here, name=""):

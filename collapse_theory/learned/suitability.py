@@ -2,7 +2,8 @@
 
 import torch
 
-from .evaluation import as_logits, check_labelled, check_network, gpus, in_precision, in_words, unchanged
+from .draws import drawing_apart
+from .evaluation import as_logits, check_labelled, check_network, in_precision, in_words, unchanged
 from .recipes import Recipe
 
 __all__ = ["check_suitable"]
@@ -28,9 +29,9 @@ def check_suitable(network, data, recipe):
         raise ValueError(f"data: on {train.device} and {test.device}, the network on {', '.join(map(str, placed))}")
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise ValueError("network: expected parameters to train, got none that asks for a gradient")
-    with unchanged(network), torch.random.fork_rng(gpus(train.device)), torch.no_grad():
+    with unchanged(network), drawing_apart(train.device), torch.no_grad():
         _answer(network.eval(), train, recipe, (2,))
-    with unchanged(network), torch.random.fork_rng(gpus(train.device)), torch.enable_grad():
+    with unchanged(network), drawing_apart(train.device), torch.enable_grad():
         _check_batches(network if network.training else network.train(), train, recipe)
 
 

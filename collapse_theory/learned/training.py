@@ -14,12 +14,14 @@ from . import checkpoints
 from .augmentation import order_of_samples
 from .checkpoints import Checkpoint
 from .descent import Descent
-from .evaluation import evaluate, gpus
+from .draws import drawing_apart
+from .evaluation import evaluate
 from .identity import architecture, computation, schedule
-from .interruption import Interruption
+from .interruption import Interruption, add_note
 from .not_finite import NotFinite
+from .outside import Outside
 from .recipes import Recipe
-from .resumption import check_resumable, restore
+from .resumption import check_resumable, moved_in, restore, restore_outside
 from .runs import RunFolder
 from .suitability import check_suitable
 
@@ -65,8 +67,9 @@ def train(
     data : (train, test), two `LabelledImages`
     recipe : Recipe
     folder : of the run. The same call goes on from its newest checkpoint, on the processor with the same bits as if it
-        had never been stopped, given the same number of threads, and a network that draws by torch alone and keeps
-        what changes in its `state_dict`
+        had never been stopped, given the same number of threads, and a network that draws by torch, NumPy's or
+        Python's global generators or by those that its modules hold, and keeps what changes in its modules: as
+        buffers, tensors, plain values. What no checkpoint holds, such as an object that counts, is named in the log
     about : dict of plain values that say which run this is; a folder of another one is refused
     progress : called after each step with a dict: step, steps, epoch, epochs, loss, accuracy, images_per_second,
         seconds_left
@@ -99,10 +102,12 @@ def train(
         "architecture": architecture(network),
         "network": computation(network),
     }
+    outside = Outside(network)
     run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
-    draws = torch.random.fork_rng(gpus(data[0].device))
+    run.moved = lambda: moved_in(checkpoints.load(run.checkpoints, checkpoint, most=outside.most))
+    draws = drawing_apart(data[0].device)
     with run, reproducible(), torch.enable_grad(), draws, Interruption() as signals:
-        training = _Training(network, data, recipe, run=run, signals=signals)
+        training = _Training(network, data, recipe, run=run, signals=signals, outside=outside)
         training.resume(checkpoint)
         every = {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every, "stop_after": stop_after}
         try:
@@ -116,8 +121,8 @@ def train(
 class _Training:
     """A network on its way: everything that a checkpoint holds is here."""
 
-    def __init__(self, network, data, recipe, *, run, signals):
-        self.network, self.recipe, self.run, self.signals = network, recipe, run, signals
+    def __init__(self, network, data, recipe, *, run, signals, outside):
+        self.network, self.recipe, self.run, self.signals, self.outside = network, recipe, run, signals, outside
         self.train, self.test = data
         self.descent = Descent(network, self.train, recipe)
         self.steps_per_epoch = recipe.steps_of_epoch(len(self.train))
@@ -129,8 +134,8 @@ class _Training:
 
     def resume(self, name):
         folder = self.run.checkpoints
-        size = sum(t.numel() * t.element_size() for t in self.network.state_dict().values())
-        checkpoint = checkpoints.load(folder, name, check=self._check, most=2 * size + 2**25)
+        size = sum(tensor.nbytes for tensor in self.network.state_dict().values())
+        checkpoint = checkpoints.load(folder, name, check=self._check, most=self.outside.most)
         if checkpoint is None:
             checkpoints.check_room(self.run.path, 2 * size)
             self.run.start_metrics(0)
@@ -138,13 +143,22 @@ class _Training:
         if checkpoint.step < self.steps:
             checkpoints.check_room(self.run.path, 2 * size)
         restore(self.network, checkpoint)
+        restore_outside(self.outside, checkpoint, path=folder / checkpoints.name_of(checkpoint.step))
         self.descent.momentum = checkpoint.tensors["momentum"]
         self.step = self._saved = checkpoint.step
         self.seconds, self.sums = checkpoint.state["seconds"], checkpoint.state["sums"]
         checkpoints.go_back(folder, checkpoints.name_of(self.step))  # before the metrics are cut
         lines = checkpoint.state["metrics"]
         self.run.start_metrics(self.step, lines["lines"], lines["chain"])
-        self._compare_threads()
+        if self.step < self.steps:
+            self._compare_threads()
+            if unsaved := checkpoint.state.get("unsaved"):
+                _LOG.warning(
+                    "%s: no checkpoint holds what the network changed as it was trained, %s: the bits may be "
+                    "others; a buffer of it would be held",
+                    self.run.path,
+                    ", ".join(ascii(name)[1:-1][:100] for name in unsaved[:5]),
+                )
 
     def _check(self, checkpoint):
         path = self.run.checkpoints / checkpoints.name_of(checkpoint.step)
@@ -153,13 +167,9 @@ class _Training:
 
     def _compare_threads(self):
         then, now = self.run.threads, torch.get_num_threads()
-        if then != now and self.step < self.steps:
-            _LOG.warning(
-                "%s was begun with %s threads and goes on with %s: the last bits will be others",
-                self.run.path,
-                then,
-                now,
-            )
+        if then != now:
+            text = "%s was begun with %s threads and goes on with %s: the last bits will be others"
+            _LOG.warning(text, self.run.path, then, now)
 
     def to_the_end(self, progress, *, checkpoint_seconds, log_every, stop_after):
         start = saved = before = time.perf_counter()
@@ -200,8 +210,7 @@ class _Training:
             )
         except Exception as second:
             note = str(second)
-        if note != str(error):
-            error.add_note(note)
+        add_note(error, note)
         if isinstance(error, SystemExit):  # which shows no notes
             _LOG.warning(note)
 
@@ -275,7 +284,10 @@ class _Training:
         self.run.metrics.flush()
         tensors = {"weights": self.network.state_dict(), "momentum": self.descent.momentum}
         lines = {"lines": self.run.metrics.count, "chain": self.run.metrics.chain}
-        state = {"seconds": self.seconds, "sums": self.sums, "metrics": lines}
+        outside, values, unsaved = self.outside.moved()
+        if outside:
+            tensors["outside"] = outside
+        state = {"seconds": self.seconds, "sums": self.sums, "metrics": lines, "outside": values, "unsaved": unsaved}
         checkpoints.save(self.run.checkpoints, Checkpoint(self.step, tensors, state))
         self._saved = self.step
 
