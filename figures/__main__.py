@@ -133,7 +133,7 @@ def described(figure, data):
     return {"Description": json.dumps([axes, labels]), "Source": numbers}
 
 
-def _save(figure, path, data):
+def _save(figure, path, data=None):
     from matplotlib import pyplot as plt
 
     drawn = io.BytesIO()

@@ -37,7 +37,7 @@ class Kept(dict):
     """Results of jobs, each on the disk as soon as it is there, in NAME.unfinished-HASH.json until all is recorded.
 
     The hash is of everything that the results depend on, as far as it is known: settings, library, data, versions,
-    threads. A command that was stopped finds what it had done; any other command does not. What nobody has gone on with
+    threads. A command that was stopped finds what it had done; any other command does not. What nobody has resumed
     for 30 days is removed by the next command for the same question.
     """
 
