@@ -146,11 +146,13 @@ def test_its_first_numbers_are_the_recorded_ones():
 
 def test_its_commands_and_presets_of_training_are_understood():
     pytest.importorskip("sklearn")
-    from analysis.accuracy_of_learned_networks import NAME, PRESETS, _parser, setting_of
+    from analysis import accuracy_of_learned_networks as question
+    from analysis.__main__ import parser_of
+    from analysis.accuracy_of_learned_networks import NAME, PRESETS, setting_of
 
     given = commands(LEARNED)
     assert [name for _, name, *_ in given] == [NAME] * 3
-    smoke, small, paper = (setting_of(_parser().parse_args(options)) for _, _, *options in given)
+    smoke, small, paper = (setting_of(parser_of(question).parse_args(options)) for _, _, *options in given)
     assert (smoke.label, smoke.data) == ("phase collapse", "textures")
     assert (small.label, small.width) == ("soft threshold, skip, equal terms", 1 / 4)
     assert (paper.label, paper.recipe) == ("phase collapse, skip", PRESETS["paper"].recipe)
@@ -174,6 +176,18 @@ def percents(shares):
         return "none"
     low, high = (f"{100 * share:.0f}" for share in (min(shares), max(shares)))
     return low if low == high else f"{low} to {high}"
+
+
+def test_the_questions_and_figures_are_all_in_the_table_of_their_folder():
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    from analysis.__main__ import QUESTIONS
+    from figures.__main__ import NAMES
+
+    questions, figures = ((ROOT / name / "README.md").read_text(encoding="utf-8") for name in ("analysis", "figures"))
+    asked = [row[1].strip("`") for row in rows(questions.split("\n## ")[0])]
+    assert asked == [f"python -m analysis {name}" for name in QUESTIONS]
+    assert [row[0].strip("`") for row in rows(figures)] == list(NAMES)
 
 
 def test_its_table_of_files_names_every_part_of_the_package():
