@@ -279,7 +279,7 @@ def _integer(name, value):
 
 def _with_amplitude(z, reduced, softening):
     """e^{iα} reduced(|z|), as z times a quotient of real numbers, which at 0 is the slope of `reduced` there."""
-    amplitude = array_namespace(z).abs(z)
+    amplitude = collapse_phase(z)
     if check_number("softening", softening, least=0):
         return z * (reduced(amplitude) / (amplitude + softening))
     amplitude = array_namespace(z).clip(amplitude, min=_smallest(amplitude))
