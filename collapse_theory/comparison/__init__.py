@@ -28,6 +28,6 @@ The verdict is of the deepest layer and of B / E_0 alone (of F against a reducti
 
 from .layers import OPERATIONS, across_layers
 from .result import MEASURES, Comparison
-from .verdicts import holm
+from .verdicts import Evidence, holm
 
-__all__ = ["MEASURES", "OPERATIONS", "Comparison", "across_layers", "holm"]
+__all__ = ["MEASURES", "OPERATIONS", "Comparison", "Evidence", "across_layers", "holm"]

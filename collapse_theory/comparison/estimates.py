@@ -7,11 +7,33 @@ import numpy as np
 
 from ..separation import jackknife_error
 
-__all__ = ["Estimate", "p_value", "share_interval", "without_bias", "without_each_unit"]
+__all__ = ["Estimate", "Known", "p_value", "share_interval", "without_bias", "without_each_unit"]
+
+
+class _WithError:
+    """What has a value, and an error of it."""
+
+    def interval(self, confidence):
+        """[value, low, high]."""
+        reach = _quantile(self, confidence) * self.error()[0]
+        return [float(self.value), float(self.value - reach), float(self.value + reach)]
+
+
+@dataclass(frozen=True)
+class Known(_WithError):
+    """A value, its standard error, and the degrees of freedom of that: all that an interval is made of."""
+
+    value: float
+    standard_error: float
+    freedom: float
+
+    def error(self):
+        """(standard error, degrees of freedom)."""
+        return self.standard_error, self.freedom
 
 
 @dataclass(frozen=True, eq=False)
-class Estimate:
+class Estimate(_WithError):
     """A value, and its replicates: what it is without each group of samples.
 
     value : float
@@ -38,11 +60,6 @@ class Estimate:
         if not total > 0:
             return float(np.sqrt(total)), float(freedoms.min())
         return float(np.sqrt(total)), float(total**2 / np.sum(variances**2 / freedoms))
-
-    def interval(self, confidence):
-        """[value, low, high]."""
-        reach = _quantile(self, confidence) * self.error()[0]
-        return [float(self.value), float(self.value - reach), float(self.value + reach)]
 
 
 def _quantile(estimate, confidence):

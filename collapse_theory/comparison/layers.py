@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..arguments import as_images, check_count, check_number
+from ..scattering import Mixing
 from ..scattering.fitted import fitted, in_single
 from ..wavelets import wavelet_transform
 from .design import check_bank, design_of
@@ -30,6 +31,7 @@ def across_layers(
     groups=20,
     subsample=None,
     lowpass="kept",
+    mixing=None,
     collapse="phase collapse",
     reductions=None,
     quantile=0.5,
@@ -53,6 +55,7 @@ def across_layers(
         not with other images to measure
     subsample : by two after each layer; None: where the sides allow it at every depth
     lowpass : as in `cascade`
+    mixing : of the channels after each layer, a `scattering.Mixing` with as many outputs as inputs, or None
     collapse : the operation that the others are compared with
     reductions : names of those that the verdict goes by; None: those that keep the phase, and functions. The others are
         measured and shown
@@ -72,6 +75,9 @@ def across_layers(
         raise TypeError(f"progress: expected a function of two numbers, got {progress!r}")
     if lowpass not in ("kept", "also"):
         raise ValueError(f"lowpass: unknown {lowpass!r}; known: 'kept', 'also'")
+    if mixing is not None and not (isinstance(mixing, Mixing) and mixing.outputs is None):
+        expected = "None, or a scattering.Mixing with as many outputs as inputs, which keeps energy"
+        raise ValueError(f"mixing: expected {expected}, got {mixing!r}")
     chosen = operations_of(operations, collapse, reductions)
     stratified = not isinstance(groups, int | np.integer)
     if not stratified:
@@ -85,7 +91,7 @@ def across_layers(
     counted = _Counted(progress, len(chosen) * (len(fit.index) + len(test.index)))
     measured, estimates = {}, {}
     for number, operation in enumerate(chosen):
-        options = {"depth": design.depth, "lowpass": lowpass, "subsample": design.subsample}
+        options = {"depth": design.depth, "lowpass": lowpass, "subsample": design.subsample, "mixing": mixing}
         layers = fitted(fit, bank, operation.rho, quantile=quantile, **options)
         first = 1 if number else 0
         found = observe(layers, fit, test, classes=len(classes), design=design, progress=counted, first=first)
@@ -97,6 +103,7 @@ def across_layers(
     counts = np.bincount(test.codes)
     settings = {
         "depth": design.depth, "subsample": design.subsample, "lowpass": lowpass, "quantile": quantile,
+        "mixed": mixing is not None,
         "groups": design.groups, "stratified": design.stratified, "seed": seed, "scales": len(np.unique(bank.scale)),
         "angles": len(np.unique(bank.angle)), "fitted": len(fit.index), "measured": len(test.index),
         "chance": float(counts.max() / counts.sum()),

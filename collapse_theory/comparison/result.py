@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..arguments import check_number
 from .estimates import Estimate, share_interval
 from .observation import ACCURACIES, Measured
-from .verdicts import bonferroni, verdict_of
+from .verdicts import Evidence, bonferroni
 
 __all__ = ["MEASURES", "Comparison"]
 
@@ -93,12 +93,15 @@ class Comparison:
                 rows.append(row | {"grows": bool(interval[1] > 0)})
         return rows
 
+    def evidence(self):
+        """What the verdict is made of, as `Evidence`: plain values, for `holm` over comparisons of several days."""
+        parts = [(name, role) for name, role in self.operations.items() if role in ("reduction", "control")]
+        rows = [(*part, self._primary(part[0]), self._difference(part[0], self.depth)) for part in parts]
+        return Evidence(tuple(rows), self.margin)
+
     def primary(self):
         """(differences to every reduction, to the control) that the verdict is made of, at the deepest layer."""
-        by_role = {role: [n for n, r in self.operations.items() if r == role] for role in ("reduction", "control")}
-        return tuple(
-            [self._difference(name, self.depth, self._primary(name)) for name in names] for names in by_role.values()
-        )
+        return self.evidence().primary()
 
     def verdict(self, confidence=0.95):
         """Does the collapse separate the class means more than every reduction does: one of four words.
@@ -113,7 +116,7 @@ class Comparison:
         Bonferroni over the reductions. An end within 1e-6 of 0 is rounding and counts as 0.
         """
         _check(confidence)
-        return verdict_of(*self.primary(), self.margin, confidence)
+        return self.evidence().verdict(confidence)
 
     def right(self, operation, depth, accuracy=ACCURACIES[0]):
         """(N,) booleans: whether each image that was measured was put in its class, in one order for all."""
@@ -160,7 +163,8 @@ class Comparison:
         both = (self.estimates[one, self.depth] for one in (name, self.collapse))
         return SEPARATION if all(SEPARATION in estimates for estimates in both) else "fisher_trace"
 
-    def _difference(self, name, depth, measure):
+    def _difference(self, name, depth, measure=None):
+        measure = measure or self._primary(name)
         own, its = self.estimates[self.collapse, depth].get(measure), self.estimates[name, depth].get(measure)
         return None if own is None or its is None else own - its
 
