@@ -60,7 +60,8 @@ def across_layers(
     reductions : names of those that the verdict goes by; None: those that keep the phase, and functions. The others are
         measured and shown
     quantile : of the amplitudes, for `fitted`
-    margin : of "no difference", in units of the measure
+    margin : of "no difference", in units of the measure, for classes of equal size; of others it is less, in
+        proportion to 1 − Σ p_y², since between-class variance is
     memory : most bytes of the class means of one depth; depths that would take more are left out, with a line
 
     Returns a `Comparison`. What its numbers can and cannot say is in the docstring of `comparison`.
@@ -85,7 +86,7 @@ def across_layers(
     (fit, test, classes, left_out), shape = _parts(images, labels, held_out, groups if stratified else None, seed)
     bank = check_bank(bank, shape[1:])
     design, more = design_of(
-        test, shape, bank, depth=depth, subsample=subsample, groups=groups, stratified=stratified, memory=memory,
+        fit, test, shape, bank, depth=depth, subsample=subsample, groups=groups, stratified=stratified, memory=memory,
         classes=len(classes),
     )  # fmt: skip
     counted = _Counted(progress, len(chosen) * (len(fit.index) + len(test.index)))
@@ -100,14 +101,17 @@ def across_layers(
         for d, here in enumerate(found):
             measured[operation.name, d] = here
             estimates[operation.name, d] = _estimates(here, measured[chosen[0].name, 0], expands)
-    counts = np.bincount(test.codes)
+    parts = {name: np.bincount(part.codes, minlength=len(classes)) for name, part in (("train", fit), ("test", test))}
+    shares = parts["test"] / len(test.index)
+    margin = margin * (1 - np.sum(shares**2)) / (1 - 1 / len(classes))
     settings = {
         "depth": design.depth, "subsample": design.subsample, "lowpass": lowpass, "quantile": quantile,
         "mixed": mixing is not None,
         "groups": design.groups, "stratified": design.stratified, "seed": seed, "scales": len(np.unique(bank.scale)),
         "angles": len(np.unique(bank.angle)), "fitted": len(fit.index), "measured": len(test.index),
-        "chance": float(counts.max() / counts.sum()),
+        "chance": float(shares.max()),
     }  # fmt: skip
+    settings |= {part: dict(zip(classes, map(int, counts), strict=True)) for part, counts in parts.items()}
     roles = {operation.name: operation.role for operation in chosen}
     return Comparison(roles, measured, estimates, classes, (*left_out, *more), float(margin), settings)
 

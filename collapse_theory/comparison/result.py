@@ -24,7 +24,7 @@ class Comparison:
     measured : by (operation, depth), a `Measured`
     estimates : by (operation, depth), an `Estimate` of each of `MEASURES` that there is
     classes : names of the classes; left_out : lines about classes, depths and accuracies that are left out
-    margin : of "no difference", fixed before anything was measured
+    margin : of "no difference", fixed before anything was measured, for classes of these sizes
     settings : plain values that say how it was measured
     """
 
@@ -110,7 +110,7 @@ class Comparison:
             collapse minus identity, the control
         less : the upper end is below 0 for one reduction
         no difference : all intervals lie within ± `margin`
-        undecided : otherwise
+        undecided : otherwise, and instead of "more" if the collapse is seen to expand
 
         Intervals are of B / E_0, or of F against a reduction that expands, at the deepest layer, at the level of
         Bonferroni over the reductions. An end within 1e-6 of 0 is rounding and counts as 0.

@@ -8,6 +8,7 @@ from .estimates import Estimate, Known, p_value
 
 __all__ = ["Evidence", "holm", "verdict_of"]
 
+FISHER = "fisher_trace"
 ROUNDING = 1e-6  # a difference of this much is rounding in single precision, and counts as 0
 
 
@@ -24,8 +25,14 @@ class Evidence:
     margin: float
 
     def primary(self):
-        """(differences to every reduction, to the control)."""
-        return tuple([each for _, role, _, each in self.rows if role == part] for part in ("reduction", "control"))
+        """(differences to every reduction, to the control).
+
+        A collapse that expands is compared with the control by F, which a gain for some channels raises: nothing is
+        known of that difference.
+        """
+        reductions = [each for _, role, _, each in self.rows if role == "reduction"]
+        controls = [(measure, each) for _, role, measure, each in self.rows if role == "control"]
+        return reductions, [Known(0.0, inf, 1.0) if measure == FISHER else each for measure, each in controls]
 
     def verdict(self, confidence=0.95):
         """The word, as `Comparison.verdict`."""
