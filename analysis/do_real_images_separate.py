@@ -46,28 +46,27 @@ import math
 import resource
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
 from collapse_theory import datasets
 from collapse_theory.arrays import array_namespace, shape, to_library
-from collapse_theory.nonlinearities import identity
-from collapse_theory.scattering import apply_layer
+from collapse_theory.nonlinearities import identity, named
+from collapse_theory.scattering import apply_layer, fitted
 from collapse_theory.separation import ClassMoments
+from collapse_theory.wavelets import morlet_bank
 
 from .instruments.distinct_numbers import distinct_numbers
 from .instruments.identities import identities
-from .instruments.observation import GROUPS, MOST_FEATURES, STATISTICS, with_interval
 from .instruments.options import check_distinct, name_of, slug, whole
 from .instruments.probes import share_with_interval
 from .instruments.progress import bar
-from .instruments.sources import Sampling
+from .instruments.sources import SIDE, Sampling
 from .instruments.streamed_probe import StreamedProbe
 from .instruments.streams import STREAMS
 from .instruments.tables import OPERATIONS
-from .separation_across_layers import SETTINGS, fitted_layers
 
 NAME = "do_real_images_separate"
 TIME = "19 minutes on two cores for all data"
@@ -81,9 +80,39 @@ SAMPLINGS = {
     "moved fashion mnist": Sampling(12_000, 4_000),
     "moved kth tips": Sampling(405, 405),
 }
-SETTING = SETTINGS["deep"]
+GROUPS = 20
+MOST_FEATURES = 6000
+STATISTICS = ("mean_energy", "within_class_variance", "between_class_variance", "fisher_trace")
 # The numbers of the identity are linear functions of the pixels, and tell no more; the others would cost as much.
 WITH_ALL_NUMBERS = ("images", "phase collapse", "soft threshold")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The cascade of the setting *deep*, and the batches in which images come.
+
+    quantile : of the amplitudes in each channel, on the first batch: the soft threshold, and the unit of the tanh
+    """
+
+    scales: int = 1
+    angles: int = 4
+    depth: int = 3
+    quantile: float = 0.5
+    batch: int = 64
+    sampling: Sampling = field(default_factory=Sampling)
+
+    def bank(self):
+        """The tight bank of the first layer."""
+        return morlet_bank((SIDE, SIDE), self.scales, self.angles, "full").tight("complex")
+
+    def layers(self, operation, images):
+        """The layers of one operation, its thresholds fitted on these images; the unit amplitude has no gain."""
+        rho = named(operation) if operation == "unit amplitude" else operation
+        options = {"depth": self.depth, "subsample": True, "quantile": self.quantile, "count": self.batch}
+        return fitted(images, self.bank(), rho, **options)
+
+
+SETTING = Setting()
 
 
 def measure_one(task, stream, setting, on="numpy", progress=lambda images: None):
@@ -95,13 +124,13 @@ def measure_one(task, stream, setting, on="numpy", progress=lambda images: None)
     progress : called with the number of images of each batch
 
     Thresholds are fitted, and images standardised by one mean and one scale, on the first batch to fit on. Class
-    statistics are of all images. Raises as `fitted_layers`.
+    statistics are of all images. Raises as `fitted`.
     """
     first = stream.train[0][0].astype(np.float32)
     mean, scale = first.mean(), first.std()
     if np.ptp(first) == 0:
         raise ValueError(f"data: the first {len(first)} images of {stream.name} are constant, and all the same")
-    layers = [] if task == "images" else fitted_layers(task, (first - mean) / scale, setting, on)
+    layers = [] if task == "images" else setting.layers(task, (first - mean) / scale)
     stages = [partial(apply_layer, layer=layer, number=number) for number, layer in enumerate(layers)] or [identity]
     classes, bank = int(stream.train.labels.max()) + 1, setting.bank()
     most = MOST_FEATURES if task in WITH_ALL_NUMBERS else 0
@@ -198,6 +227,12 @@ def measure_all(names, tasks, *, settings, on="numpy", kept=None):
 
 def _stream(name, setting):
     return STREAMS[name](setting.sampling, setting.batch)
+
+
+def with_interval(moments, name):
+    """[value, low, high] of one statistic; no interval where a class has fewer images than there are groups."""
+    value, few = float(getattr(moments, name)), min(moments.counts) < GROUPS
+    return [value, None, None] if few else [value, *(float(end) for end in moments.interval(name))]
 
 
 def peak_memory():

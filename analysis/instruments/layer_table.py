@@ -56,9 +56,9 @@ def conclusions(rows):
     margins = sorted({row["margin"] for row in rows})
     lines = [
         "Does a phase collapse separate class means more than every reduction and than",
-        "no operation, the control, at the deepest layer? By B / E_0, or F (marked F) of",
-        f"what expands; 95 % intervals, paired. Words hold for all {len(every)} together, by Holm;",
-        f"no difference is within {' or '.join(f'{margin:g}' for margin in margins)}.",
+        "the identity, the control, at the deepest layer? By B / E_0, or F against what",
+        f"expands. Differences are paired, with 95 % intervals. {_together(len(every))}",
+        f"No difference: within {' or '.join(f'{margin:.3g}' for margin in margins)} of 0.",
     ]
     for pair, here in every.items():
         depth = max(row["depth"] for row in here)
@@ -67,11 +67,15 @@ def conclusions(rows):
             f"    minus {shortened(name, 16):<16} {_SIGNS[measure]:<4} {signed(triple)}"
             for name, measure, triple in _decisive(here)
         ]
-    lines += ["", "Beside the verdict: layers that raise its measure by the paired interval, and what"]
-    lines += ["is right of held-out images at the deepest layer, %, of the collapse, of the best"]
-    lines += ["reduction, and by chance."]
+    lines += ["", "Beside the verdict: the layers at which B / E_0 of the collapse grows, by its paired"]
+    lines += ["interval; and held-out images that are right at the deepest layer, in %: collapse,"]
+    lines += ["best reduction, chance."]
     lines += [f"{'data, setting':<31} {'layers':<11}{'linear':>18}{'nearest mean':>18}"]
     return [*lines, *(_beside(pair, here) for pair, here in every.items())]
+
+
+def _together(count):
+    return "The word is one of four." if count == 1 else f"The {count} words hold together, by Holm."
 
 
 def _decisive(rows):
@@ -79,8 +83,7 @@ def _decisive(rows):
     for row in rows:
         if row["evidence"]:
             measure = row["evidence"]["measure"]
-            name = f"{row['operation']} *" if row["role"] == "control" else row["operation"]
-            yield name, measure, row["difference"][measure]
+            yield row["operation"], measure, row["difference"][measure]
 
 
 def _beside(pair, rows):
