@@ -95,7 +95,8 @@ def share_interval(estimate, confidence, count):
     count : samples, of which there are never more; Korn & Graubard (1998)
     """
     share, error = estimate.value, estimate.error()[0]
-    n = min(count, share * (1 - share) / error**2) if error > 0 else count
+    likely = (count * share + 1) / (count + 2)  # where all are right, fits may still differ, and one more may be wrong
+    n = min(count, likely * (1 - likely) / error**2) if error > 0 else count
     z = float(_quantile(estimate, confidence))
     n = max(n, 1e-9)
     centre, reach = share + z**2 / (2 * n), z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
