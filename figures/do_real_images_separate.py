@@ -3,8 +3,8 @@
 Columns: CIFAR-10, all 60,000 images; Fashion-MNIST and KTH-TIPS, each image moved at random over its torus. From the
 top: the unbiased Fisher ratio of the whole representation; the same of what passed a wavelet once or more; accuracy of
 a linear classifier on spatially averaged channels; and on all numbers, for the images, the collapse and the soft
-threshold alone, where these are few enough. Chance is dotted. Bars are 95 % intervals of each number by itself; there is
-none for the waves. Differences are not paired here, and no verdict is drawn.
+threshold alone, where these are few enough. Chance is dotted. Bars are 95 % intervals of each number by itself; there
+is none for the waves. Differences are not paired here, and no verdict is drawn.
 """
 
 from analysis import do_real_images_separate, record

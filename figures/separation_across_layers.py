@@ -1,10 +1,11 @@
 """A phase collapse and other operations, layer by layer, on classes that move, classes of one spectrum, and CIFAR-10.
 
-Columns are the classes, with the verdict at the deepest layer: does the collapse separate means more than all others? Gaussian and sparse: fields of one
-spectrum. Moved: patches of textures at random places, without and with a random sign. From the top: between-class
-variance over the energy of the images, B / E₀, which is not defined for a unit amplitude; the Fisher ratio B / V; and
-held-out accuracy of a linear classifier and of the nearest class mean, of channels averaged over space. The verdict goes
-by paired differences, not by the bars, which are 95 % intervals of each number by itself.
+Columns are the classes, with the verdict at the deepest layer: does the collapse separate class means more than every
+reduction and than the identity? Gaussian and sparse are fields of one spectrum. Moved are patches of textures at random
+places, without and with a random sign. From the top: between-class variance over the energy of the images, B / E₀,
+which is not defined for a unit amplitude; the Fisher ratio B / V; and held-out accuracy of a linear classifier and of
+the nearest class mean, of channels averaged over space. Bars are 95 % intervals of each number by itself; the verdict
+goes by paired differences, which they do not show.
 """
 
 from analysis import record, separation_across_layers

@@ -14,7 +14,8 @@ def rows_of(result):
     """Plain rows of a `Comparison`, one for an operation and a depth; whatever is not finite is None.
 
     Beside the measures: "difference", collapse minus operation, paired, by measure; "growth", this depth minus the one
-    before it, paired, of B / E_0, or of F for what expands; "evidence" at the deepest layer, what the verdict is made of
+    before it, paired, of B / E_0, or of F for what expands; and "evidence" at the deepest layer, of which the verdict
+    is made.
     """
     differences = {(row["operation"], row["depth"]): row for row in result.differences()}
     growth = {(row["operation"], row["to"]): row["difference"] for row in result.growth()}
@@ -56,8 +57,8 @@ def conclusions(rows):
     margins = sorted({row["margin"] for row in rows})
     lines = [
         "Does a phase collapse separate class means more than every reduction and than",
-        "the identity, the control, at the deepest layer? By B / E_0, or F against what",
-        f"expands. Differences are paired, with 95 % intervals. {_together(len(every))}",
+        "the identity, the control, at the deepest layer? By B / E_0, or by F against",
+        "what expands, paired, with 95 % intervals. The words hold together, by Holm.",
         f"No difference: within {' or '.join(f'{margin:.3g}' for margin in margins)} of 0.",
     ]
     for pair, here in every.items():
@@ -67,15 +68,11 @@ def conclusions(rows):
             f"    minus {shortened(name, 16):<16} {_SIGNS[measure]:<4} {signed(triple)}"
             for name, measure, triple in _decisive(here)
         ]
-    lines += ["", "Beside the verdict: the layers at which B / E_0 of the collapse grows, by its paired"]
-    lines += ["interval; and held-out images that are right at the deepest layer, in %: collapse,"]
-    lines += ["best reduction, chance."]
+    lines += ["", "Beside the verdict: layers at which B / E_0 of the collapse grows, by its paired"]
+    lines += ["interval; held-out images that are right at the deepest layer, in %, of the"]
+    lines += ["collapse, of the best reduction, and by chance."]
     lines += [f"{'data, setting':<31} {'layers':<11}{'linear':>18}{'nearest mean':>18}"]
     return [*lines, *(_beside(pair, here) for pair, here in every.items())]
-
-
-def _together(count):
-    return "The word is one of four." if count == 1 else f"The {count} words hold together, by Holm."
 
 
 def _decisive(rows):
