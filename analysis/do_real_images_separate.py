@@ -45,8 +45,6 @@ chose the largest penalty that they were offered.
 """
 
 import math
-import resource
-import sys
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -62,6 +60,7 @@ from collapse_theory.wavelets import morlet_bank
 
 from .instruments.distinct_numbers import distinct_numbers
 from .instruments.identities import identities
+from .instruments.memory import peak_memory
 from .instruments.options import check_distinct, name_of, slug, whole
 from .instruments.probes import share_with_interval
 from .instruments.progress import bar
@@ -235,12 +234,6 @@ def with_interval(moments, name):
     """[value, low, high] of one statistic; no interval where a class has fewer images than there are groups."""
     value, few = float(getattr(moments, name)), min(moments.counts) < GROUPS
     return [value, None, None] if few else [value, *(float(end) for end in moments.interval(name))]
-
-
-def peak_memory():
-    """The most memory that this process ever held, in MiB."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 
 def conclusions(rows):
