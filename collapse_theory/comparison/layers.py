@@ -68,17 +68,8 @@ def across_layers(
     Memory: the moments of all depths, at most `depth` times `memory`, and a batch of representations, an eighth of it.
     Raises ValueError or TypeError, naming the argument, for what does not fit, or if one class is left.
     """
-    for name, value in (("depth", depth), ("seed", seed)):
-        check_count(name, value, least=int(name == "depth"))
-    for name, value in (("margin", margin), ("memory", memory)):
-        check_number(name, value, least=0)
-    if progress is not None and not callable(progress):
-        raise TypeError(f"progress: expected a function of two numbers, got {progress!r}")
-    if lowpass not in ("kept", "also"):
-        raise ValueError(f"lowpass: unknown {lowpass!r}; known: 'kept', 'also'")
-    if mixing is not None and not (isinstance(mixing, Mixing) and mixing.outputs is None):
-        expected = "None, or a scattering.Mixing with as many outputs as inputs, which keeps energy"
-        raise ValueError(f"mixing: expected {expected}, got {mixing!r}")
+    _check(depth, seed, margin, memory, progress)
+    _check_kinds(lowpass, mixing)
     chosen = operations_of(operations, collapse, reductions)
     stratified = not isinstance(groups, int | np.integer)
     if not stratified:
@@ -101,19 +92,41 @@ def across_layers(
         for d, here in enumerate(found):
             measured[operation.name, d] = here
             estimates[operation.name, d] = _estimates(here, measured[chosen[0].name, 0], expands)
-    parts = {name: np.bincount(part.codes, minlength=len(classes)) for name, part in (("train", fit), ("test", test))}
-    shares = parts["test"] / len(test.index)
-    margin = margin * (1 - np.sum(shares**2)) / (1 - 1 / len(classes))
+    parts, shares = _images_of_classes(fit, test, classes)
+    margin = float(margin * (1 - np.sum(shares**2)) / (1 - 1 / len(classes)))
     settings = {
         "depth": design.depth, "subsample": design.subsample, "lowpass": lowpass, "quantile": quantile,
         "mixed": mixing is not None,
         "groups": design.groups, "stratified": design.stratified, "seed": seed, "scales": len(np.unique(bank.scale)),
         "angles": len(np.unique(bank.angle)), "fitted": len(fit.index), "measured": len(test.index),
-        "chance": float(shares.max()),
+        "chance": float(shares.max()), **parts,
     }  # fmt: skip
-    settings |= {part: dict(zip(classes, map(int, counts), strict=True)) for part, counts in parts.items()}
     roles = {operation.name: operation.role for operation in chosen}
-    return Comparison(roles, measured, estimates, classes, (*left_out, *more), float(margin), settings)
+    return Comparison(roles, measured, estimates, classes, (*left_out, *more), margin, settings)
+
+
+def _check(depth, seed, margin, memory, progress):
+    for name, value in (("depth", depth), ("seed", seed)):
+        check_count(name, value, least=int(name == "depth"))
+    for name, value in (("margin", margin), ("memory", memory)):
+        check_number(name, value, least=0)
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress: expected a function of two numbers, got {progress!r}")
+
+
+def _check_kinds(lowpass, mixing):
+    if lowpass not in ("kept", "also"):
+        raise ValueError(f"lowpass: unknown {lowpass!r}; known: 'kept', 'also'")
+    if mixing is not None and not (isinstance(mixing, Mixing) and mixing.outputs is None):
+        expected = "None, or a scattering.Mixing with as many outputs as inputs, which keeps energy"
+        raise ValueError(f"mixing: expected {expected}, got {mixing!r}")
+
+
+def _images_of_classes(fit, test, classes):
+    """({"train", "test"}: number of images by class; share of each class of those that are measured)."""
+    counts = [np.bincount(part.codes, minlength=len(classes)) for part in (fit, test)]
+    named = [dict(zip(classes, map(int, each), strict=True)) for each in counts]
+    return dict(zip(("train", "test"), named, strict=True)), counts[1] / len(test.index)
 
 
 def _parts(images, labels, held_out, units, seed):

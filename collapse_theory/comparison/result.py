@@ -130,7 +130,7 @@ class Comparison:
         level = bonferroni(confidence, len(reductions))
         yield f"Verdict on {_short(self.collapse, 40)}: {self.verdict(confidence)}"
         yield f"at depth {self.depth}, {_short(self.collapse)} minus .., {100 * level:.4g} % intervals,"
-        yield f"no difference within {self.margin:g}:"
+        yield f"no difference within {self.margin:.3g}:"
         for row in self.differences(level):
             if row["depth"] == self.depth and row["role"] in ("reduction", "control"):
                 head = f"{_short(row['operation'])}{', control' if row['role'] == 'control' else ''}"
