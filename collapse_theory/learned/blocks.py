@@ -1,0 +1,145 @@
+"""One block of a learned scattering network: as layers one after the other, or in few passes over memory."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from .columns import matrix_of, running_statistics, take_up
+from .layers import Mixing, Nonlinearity, Normalization, RootMeanSquare, Standardization
+from .passes import Collapsed, Mixed, over_parts
+from .wavelet_layer import WaveletLayer
+
+__all__ = ["ScatteringBlock"]
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """As `Mixed` reads them.
+
+    epsilon, least : added to the variance, and to the squared norm
+    answers : parts of the answers
+    half : whether the product is of bfloat16 numbers
+    """
+
+    parts: tuple
+    measured: bool
+    answers: int
+    half: bool
+    epsilon: float = Standardization.EPSILON
+    least: float = Normalization.EPSILON
+
+
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+class ScatteringBlock(nn.Module):
+    """One block of a learned scattering network.
+
+        without skip   N P Std (φx, ρ(ψx))                with skip   N P Std (φx, ψx, ρ(φx), ρ(ψx))
+
+    wavelets : WaveletLayer
+    inputs : channels of the maps that come in
+    outputs : channels of the maps that go out, complex unless all that is mixed and P are real
+    nonlinearity : name of ρ
+    equal_terms : divide each channel by its root mean square before ρ
+    mixing : "complex" or "real", of P
+    seed : of P
+    """
+
+    def __init__(self, wavelets, inputs, *, outputs, nonlinearity, skip, equal_terms, seed, mixing="complex"):
+        super().__init__()
+        self.wavelets, self.skip = wavelets, skip
+        linear = [(inputs, wavelets.complex), (inputs * wavelets.angles, True)]
+        acted_on = linear if skip else linear[1:]
+        self.scaling = nn.ModuleList(RootMeanSquare(c, complex=z) for c, z in acted_on if equal_terms)
+        self.nonlinearity = nn.ModuleList(Nonlinearity(nonlinearity, c) for c, _ in acted_on)
+        answers = [(c, z and not rho.collapses) for (c, z), rho in zip(acted_on, self.nonlinearity, strict=True)]
+        parts = [*linear, *answers] if skip else [linear[0], *answers]
+        self.mixing = Mixing(parts, outputs, seed=seed, kind=mixing)
+        self.normalization = Normalization()
+
+    def forward(self, x):
+        low, waves = self.wavelets(x)
+        linear = (low, waves)
+        acted_on = linear if self.skip else linear[1:]
+        if self.scaling:
+            acted_on = [scale(z) for scale, z in zip(self.scaling, acted_on, strict=True)]
+        answers = [rho(z) for rho, z in zip(self.nonlinearity, acted_on, strict=True)]
+        parts = [*linear, *answers] if self.skip else [low, *answers]
+        return self.normalization(self.mixing(parts))
+
+    def goes_by_parts(self):
+        """Whether `parts` is what `forward` is: separable wavelets, moduli, and nobody who looks in between."""
+        collapse = all(rho.name == "phase collapse" for rho in self.nonlinearity)
+        return collapse and self.wavelets.separable and not self.scaling and not _watched(self)
+
+    def parts(self, x):
+        """`forward` on maps in parts, without complex numbers: (P, M, M, B, C) to (Q, M', M', B, K)."""
+        orders = self._orders()
+        # On the processor, passes that are quicker than torch's own; a compiler makes its own of what it can read.
+        fused = x.device.type == "cpu" and not torch.compiler.is_compiling()
+        settings = self._settings(x.device.type)
+        if fused:
+            rows, mean, variance = Collapsed.apply(x, self.wavelets, self.skip, self.training)
+        else:
+            rows = self._rows(x)
+            variance, mean = torch.var_mean(rows, 0, correction=0) if self.training else (None, None)
+        if self.training:
+            variance = over_parts(variance, settings.parts)
+            take_up(self.mixing, orders, mean=mean, variance=variance, count=len(rows))
+        else:
+            mean, variance = running_statistics(self.mixing, orders)
+        matrix = matrix_of(self.mixing, orders)
+        y = (
+            Mixed.apply(rows, matrix, mean, variance, settings)
+            if fused
+            else _mixed(rows, matrix, mean, variance, settings)
+        )
+        return y.view(len(y), self.wavelets.after, self.wavelets.after, x.shape[3], -1)
+
+    def _orders(self):
+        orders = ((0,), self.wavelets.order)
+        return (*orders, *orders) if self.skip else orders
+
+    def _settings(self, device):
+        parts = tuple((s.mean.shape[0], s.mean.shape[1] == 2) for s in self.mixing.standardization)
+        half = torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.bfloat16
+        return _Settings(parts, self.training, 1 + self.mixing.complex, half)
+
+    def _rows(self, x):
+        """Columns as those of `Collapsed`, by operations that can be differentiated any number of times."""
+        z = self.wavelets.parts(x)
+        low, waves = z[: len(x)], z[len(x) :]
+        real, imaginary = waves[::2], waves[1::2]
+        linear = [low, *([real, imaginary, _modulus(*low)[None]] if self.skip else [])]
+        return torch.cat([*linear, _modulus(real, imaginary)]).permute(1, 2, 3, 0, 4).flatten(3).flatten(0, 2)
+
+
+def _modulus(*parts):
+    """√(Σ part²), of which the gradient is 0 at 0."""
+    energy = sum(part.square() for part in parts)
+    return torch.where(energy > 0, energy, 1.0).sqrt() * (energy > 0)
+
+
+def _mixed(rows, matrix, mean, variance, settings):
+    """As `Mixed`, by operations that can be differentiated any number of times."""
+    folded = matrix * torch.rsqrt(variance + settings.epsilon)
+    mixed = (rows @ folded.T).to(rows.dtype) - folded @ mean
+    return (
+        (mixed * torch.rsqrt(mixed.square().sum(1, keepdim=True) + settings.least))
+        .unflatten(1, (settings.answers, -1))
+        .movedim(1, 0)
+    )
+
+
+def _watched(block):
+    """Whether a hook, or another layer in the place of one, would see or change what goes on inside of a block."""
+    return any(
+        type(module) not in _STOCK or any(getattr(module, hooks) for hooks in _HOOKS) for module in block.modules()
+    )
+
+
+_STOCK = {
+    *(ScatteringBlock, WaveletLayer, Mixing, Nonlinearity, Normalization, Standardization, nn.ModuleList),
+}
