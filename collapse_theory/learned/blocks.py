@@ -19,6 +19,7 @@ class _Settings:
 
     epsilon, least : added to the variance, and to the squared norm
     answers : parts of the answers
+    groups : of images
     half : whether the product is of bfloat16 numbers
     """
 
@@ -26,6 +27,7 @@ class _Settings:
     measured: bool
     answers: int
     half: bool
+    groups: int
     epsilon: float = Standardization.EPSILON
     least: float = Normalization.EPSILON
 
@@ -75,11 +77,13 @@ class ScatteringBlock(nn.Module):
         return collapse and self.wavelets.separable and not self.scaling and not _watched(self)
 
     def parts(self, x):
-        """`forward` on maps in parts, without complex numbers: (P, M, M, B, C) to (Q, M', M', B, K)."""
-        orders = self._orders()
+        """`forward` on maps in parts, without complex numbers: (G, P, M, M, b, C) to (G, Q, M', M', b, K).
+
+        The G b images are in G groups, each of which is small enough for the cache of a processor.
+        """
+        orders, settings = self._orders(), self._settings(x)
         # On the processor, passes that are quicker than torch's own; a compiler makes its own of what it can read.
         fused = x.device.type == "cpu" and not torch.compiler.is_compiling()
-        settings = self._settings(x.device.type)
         if fused:
             rows, mean, variance = Collapsed.apply(x, self.wavelets, self.skip, self.training)
         else:
@@ -90,30 +94,28 @@ class ScatteringBlock(nn.Module):
             take_up(self.mixing, orders, mean=mean, variance=variance, count=len(rows))
         else:
             mean, variance = running_statistics(self.mixing, orders)
-        matrix = matrix_of(self.mixing, orders)
-        y = (
-            Mixed.apply(rows, matrix, mean, variance, settings)
-            if fused
-            else _mixed(rows, matrix, mean, variance, settings)
-        )
-        return y.view(len(y), self.wavelets.after, self.wavelets.after, x.shape[3], -1)
+        mix = Mixed.apply if fused else _mixed
+        y = mix(rows, matrix_of(self.mixing, orders), mean, variance, settings)
+        return y.unflatten(2, (self.wavelets.after, self.wavelets.after, -1))
 
     def _orders(self):
         orders = ((0,), self.wavelets.order)
         return (*orders, *orders) if self.skip else orders
 
-    def _settings(self, device):
+    def _settings(self, x):
+        device = x.device.type
         parts = tuple((s.mean.shape[0], s.mean.shape[1] == 2) for s in self.mixing.standardization)
-        half = torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.bfloat16
-        return _Settings(parts, self.training, 1 + self.mixing.complex, half)
+        half = device in ("cpu", "cuda") and torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.bfloat16
+        return _Settings(parts, self.training, 1 + self.mixing.complex, half, len(x))
 
     def _rows(self, x):
         """Columns as those of `Collapsed`, by operations that can be differentiated any number of times."""
-        z = self.wavelets.parts(x)
-        low, waves = z[: len(x)], z[len(x) :]
+        z = self.wavelets.parts(x.permute(1, 2, 3, 0, 4, 5).flatten(3, 4))  # a group is of no use here
+        low, waves = z[: x.shape[1]], z[x.shape[1] :]
         real, imaginary = waves[::2], waves[1::2]
         linear = [low, *([real, imaginary, _modulus(*low)[None]] if self.skip else [])]
-        return torch.cat([*linear, _modulus(real, imaginary)]).permute(1, 2, 3, 0, 4).flatten(3).flatten(0, 2)
+        columns = torch.cat([*linear, _modulus(real, imaginary)]).unflatten(3, (len(x), -1))
+        return columns.permute(3, 1, 2, 4, 0, 5).flatten(4).flatten(0, 3)
 
 
 def _modulus(*parts):
@@ -126,11 +128,8 @@ def _mixed(rows, matrix, mean, variance, settings):
     """As `Mixed`, by operations that can be differentiated any number of times."""
     folded = matrix * torch.rsqrt(variance + settings.epsilon)
     mixed = (rows @ folded.T).to(rows.dtype) - folded @ mean
-    return (
-        (mixed * torch.rsqrt(mixed.square().sum(1, keepdim=True) + settings.least))
-        .unflatten(1, (settings.answers, -1))
-        .movedim(1, 0)
-    )
+    mixed = mixed * torch.rsqrt(mixed.square().sum(1, keepdim=True) + settings.least)
+    return mixed.view(settings.groups, -1, settings.answers, len(matrix) // settings.answers).movedim(2, 1)
 
 
 def _watched(block):

@@ -12,6 +12,7 @@ from .wavelet_layer import WaveletLayer, side_after
 
 __all__ = ["ARCHITECTURES", "Architecture", "ScatteringBlock", "ScatteringNetwork", "describe", "scattering_network"]
 
+_IN_CACHE = 2**20  # numbers, 4 MiB
 _MOST = 2**31  # numbers in the weights and the filters of a network: 8 GiB
 
 
@@ -113,10 +114,18 @@ class ScatteringNetwork(nn.Module):
             for block in self.blocks:
                 x = block(x)
             return self.classifier(x)
-        x = x.permute(2, 3, 0, 1)[None]
+        x = x.unflatten(0, (-1, self._images_at_a_time(len(x)))).permute(0, 3, 4, 1, 2)[:, None]
         for block in self.blocks:
             x = block.parts(x)
-        return self.classifier(x.permute(3, 4, 1, 2, 0))
+        return self.classifier(x.permute(0, 4, 5, 2, 3, 1).flatten(0, 1))
+
+    def _images_at_a_time(self, images):
+        """A divisor of their number: the largest of which the planes of any block fit in the cache, or a few more."""
+        blocks = zip(self.blocks, [self.architecture.colors, *self.architecture.channels], strict=False)
+        numbers = max(b.wavelets.after * b.wavelets.planes * b.wavelets.side * channels for b, channels in blocks)
+        wanted = max(1, _IN_CACHE // numbers)
+        divisors = [n for n in range(1, images + 1) if images % n == 0]
+        return min(divisors, key=lambda n: max(n / wanted, wanted / n), default=1)
 
     def __repr__(self):
         return describe(self)

@@ -14,7 +14,7 @@ __all__ = ["Collapsed", "Mixed", "over_parts"]
 
 
 class Collapsed(torch.autograd.Function):
-    """Wavelets, then their moduli.  (P, M, M, B, C) -> rows (M' M' B, n C), and the mean and variance of each column.
+    """Wavelets, then their moduli.  (G, P, M, M, b, C) -> rows (G M' M' b, n C), the mean and variance of each column.
 
     Columns, C of each:  φx in P parts | with skip: the real parts of ψx, their imaginary parts, |φx| | |ψx|
     The statistics, zeros if `measured` is false, are constants: `Mixed` has their gradients.
@@ -22,102 +22,132 @@ class Collapsed(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, layer, skip, measured):
-        parts, side, _, images, channels = x.shape
+        count, parts, _, _, images, channels = x.shape
         after, waves = layer.after, layer.angles
-        planes = scratch("first", (after, layer.planes, side, images * channels), x)
-        torch.mm(layer.first, x.reshape(parts * side, -1), out=planes.view(-1, side * images * channels))
-        shape = (after, after, images)
-        features = x.new_empty((*shape, parts + waves + skip * (1 + 2 * waves), channels))
-        kept = None if skip else x.new_empty((after, 2 * waves, after, images, channels))
-        low = scratch("low", (parts, after, images, channels), x)
-        made = scratch("waves", (2 * waves, after, images, channels), x) if skip else None
-        moduli = scratch("moduli", (waves, after, images, channels), x)
-        statistics = _Statistics(features.view(after, -1, features.shape[3] * channels)) if measured else None
-        for row in range(after):
-            z = made if skip else kept[row]
-            for (reads, writes), matrix in zip(layer.groups, layer.second(), strict=True):
-                target = low if writes.start == 0 else z[writes.start - parts : writes.stop - parts]
-                torch.mm(matrix, planes[row, reads].flatten(0, 1), out=target.view(len(matrix), -1))
-            each = features[row].movedim(2, 0)
+        features = x.new_empty((count, after, after, images, parts + waves + skip * (1 + 2 * waves), channels))
+        kept = _waves(layer, x) if skip else _waves(layer, x, kept=count)
+        statistics = _Statistics(features.view(count, -1, features.shape[4] * channels)) if measured else None
+        for number in range(count):
+            each, first, z = features[number].permute(3, 0, 1, 2, 4), 0, [w[number % len(w)] for w in kept]
+            low = _forward(layer, x[number], z)
             each[:parts] = low
-            torch.mul(z[::2], z[::2], out=moduli)
-            moduli.addcmul_(z[1::2], z[1::2])
             if skip:
-                each[parts : parts + waves], each[parts + waves : parts + 2 * waves] = z[::2], z[1::2]
-                each[parts + 2 * waves] = low[0].abs() if parts == 1 else low.square().sum(0).sqrt_()
-            torch.sqrt(moduli, out=each[-waves:])
+                last = each[parts + 2 * waves]
+                torch.abs(low[0], out=last) if parts == 1 else torch.sqrt(low.square_().sum(0), out=last)
+            for real, imaginary in map(_pair, z):
+                moduli = torch.mul(real, real, out=scratch("moduli", real.shape, x)).addcmul_(imaginary, imaginary)
+                to = slice(first, first := first + len(real))
+                torch.sqrt(moduli, out=each[-waves:][to])
+                if skip:
+                    each[parts : parts + waves][to] = real
+                    each[parts + waves : parts + 2 * waves][to] = imaginary
             if measured:
-                statistics.add(row)
-        rows = features.view(after * after * images, -1)
+                statistics.add(number)
         mean, variance = statistics.read() if measured else (x.new_zeros(()), x.new_zeros(()))
-        ctx.save_for_backward(*((features,) if skip else (features, kept)))
+        ctx.save_for_backward(features, *([] if skip else kept))
         ctx.layer, ctx.parts, ctx.skip = layer, parts, skip
         ctx.mark_non_differentiable(mean, variance)
         ctx.set_materialize_grads(False)
-        return rows, mean, variance
+        return features.view(-1, features.shape[4] * channels), mean, variance
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient, *_):
-        layer, parts, skip, features = ctx.layer, ctx.parts, ctx.skip, ctx.saved_tensors[0]
-        after, _, images, count, channels = features.shape
-        side, waves = layer.side, layer.angles
-        gradient = gradient.reshape(features.shape)
-        back = scratch("first", (after, layer.planes, side, images * channels), features)
-        inner = scratch("inner", (parts + 2 * waves, after, images, channels), features)
-        slopes = scratch("moduli", (waves, after, images, channels), features)
-        for row in range(after):
-            each, to = features[row].movedim(2, 0), gradient[row].movedim(2, 0)
-            low, z = inner[:parts], inner[parts:]
-            _divide(to[-waves:], each[-waves:], out=slopes)
+        layer, parts, skip, (features, *kept) = ctx.layer, ctx.parts, ctx.skip, ctx.saved_tensors
+        count, _, _, images, _, channels = features.shape
+        gradient, waves, side = gradient.reshape(features.shape), layer.angles, layer.side
+        answer = features.new_empty((count, parts, side, side, images, channels))
+        inner = [w[0] for w in _waves(layer, answer)]
+        low = scratch("low", (parts, layer.after, layer.after, images, channels), features)
+        for number in range(count):
+            each, to = (values[number].permute(3, 0, 1, 2, 4) for values in (features, gradient))
+            first = 0
+            for place, pair in enumerate(map(_pair, inner)):
+                at = slice(first, first := first + len(pair[0]))
+                slopes = _divide(to[-waves:][at], each[-waves:][at])
+                for half, out in enumerate(pair):
+                    if skip:
+                        block = slice(parts + half * waves, parts + (half + 1) * waves)
+                        torch.addcmul(to[block][at], slopes, each[block][at], out=out)
+                    else:
+                        torch.mul(slopes, _pair(kept[place][number])[half], out=out)
             if skip:
-                real, imaginary = each[parts : parts + waves], each[parts + waves : parts + 2 * waves]
-                torch.addcmul(to[parts : parts + waves], slopes, real, out=z[::2])
-                torch.addcmul(to[parts + waves : parts + 2 * waves], slopes, imaginary, out=z[1::2])
-                slope = _divide(to[parts + 2 * waves], each[parts + 2 * waves], out=slopes[0])
+                slope = _divide(to[parts + 2 * waves], each[parts + 2 * waves])
                 torch.addcmul(to[:parts], slope, each[:parts], out=low)
             else:
                 low.copy_(to[:parts])
-                torch.mul(slopes, ctx.saved_tensors[1][row][::2], out=z[::2])
-                torch.mul(slopes, ctx.saved_tensors[1][row][1::2], out=z[1::2])
-            _add_back(back[row], inner, layer)
-        x = layer.first.T @ back.view(len(layer.first), -1)
-        return x.view(parts, side, side, images, channels), None, None, None
+            _backward(layer, low, inner, out=answer[number])
+        return answer, None, None, None
 
 
-def _divide(gradient, modulus, *, out):
-    """gradient / modulus, and something finite where the modulus is 0: no square root of a number is as small."""
-    least = 1e-24 if modulus.dtype == torch.float32 else 1e-170
-    torch.clamp(modulus, min=least, out=out)
-    return torch.div(gradient, out, out=out)
+def _waves(layer, x, *, kept=None):
+    """Room for the wavelets of each group: (1, M', 2 l, M', b, C), of this call alone; or of so many, to be kept."""
+    images, channels = x.shape[-2:]
+    shapes = [
+        (kept or 1, layer.after, (writes.stop - writes.start), layer.after, images, channels)
+        for _, writes in layer.groups[1:]
+    ]
+    if kept is None:
+        return [scratch(f"waves {number}", shape, x) for number, shape in enumerate(shapes)]
+    return [x.new_empty(shape) for shape in shapes]
 
 
-def _add_back(planes, inner, layer):
-    """The adjoint of the second product, of one row of pixels."""
-    reached = set()
-    for (reads, writes), matrix in zip(layer.groups, layer.second(), strict=True):
-        target, wanted = planes[reads].flatten(0, 1), set(range(reads.start, reads.stop))
-        source = inner[writes].view(len(matrix), -1)
+def _pair(z):
+    """Real and imaginary parts, (l, M', M', b, C) each, of the wavelets of a group."""
+    return z[:, ::2].movedim(1, 0), z[:, 1::2].movedim(1, 0)
+
+
+def _forward(layer, x, waves):
+    """The two products of a layer, the second written into `waves`.  Returns the low-pass (P, M', M', b, C)."""
+    parts, side, _, images, channels = x.shape
+    planes = scratch("planes", (layer.after, layer.planes, side, images * channels), x)
+    torch.mm(layer.first, x.reshape(parts * side, -1), out=planes.view(-1, side * images * channels))
+    low = scratch("low", (layer.after, parts, layer.after, images, channels), x)
+    for (reads, _), matrix, target in zip(layer.groups, layer.second(), (low, *waves), strict=True):
+        target = target.view(layer.after, len(matrix), -1)
+        torch.bmm(matrix.expand(layer.after, -1, -1), planes[:, reads].flatten(1, 2), out=target)
+    return low.movedim(1, 0)
+
+
+def _backward(layer, low, waves, *, out):
+    """The adjoint of `_forward`, of a gradient of the low-pass and of the wavelets."""
+    images, channels = low.shape[-2:]
+    planes = scratch("planes", (layer.after, layer.planes, layer.side, images * channels), low)
+    low, reached = low.movedim(0, 1).reshape(layer.after, -1, images * channels), set()
+    for (reads, _), matrix, source in zip(layer.groups, layer.second(), (low, *waves), strict=True):
+        wanted, adjoint = set(range(reads.start, reads.stop)), matrix.T.expand(layer.after, -1, -1)
+        target, source = planes[:, reads].flatten(1, 2), source.view(layer.after, len(matrix), -1)
         if wanted & reached:
             for plane in wanted - reached:
-                planes[plane].zero_()
-            target.addmm_(matrix.T, source)
+                planes[:, plane].zero_()
+            target.baddbmm_(adjoint, source)
         else:
-            torch.mm(matrix.T, source, out=target)
+            torch.bmm(adjoint, source, out=target)
         reached |= wanted
+    torch.mm(layer.first.T, planes.view(len(layer.first), -1), out=out.view(layer.first.shape[1], -1))
+
+
+def _divide(gradient, modulus):
+    """gradient / modulus, and something finite where the modulus is 0: no square root of a number is as small."""
+    least = 1e-24 if modulus.dtype == torch.float32 else 1e-170
+    slopes = torch.clamp(modulus, min=least, out=scratch("moduli", modulus.shape, modulus))
+    return torch.div(gradient, slopes, out=slopes)
 
 
 class _Statistics:
-    """Mean and variance of each column, from sums about a value near the mean, so that no digits cancel."""
+    """Mean and variance of each column, from sums about a value near the mean, so that no digits cancel.
+
+    rows : (G, N, n)
+    """
 
     def __init__(self, rows):
         self.rows, self.count = rows, len(rows) * rows.shape[1]
         self.sums, self.squares = rows.new_zeros(rows.shape[2]), rows.new_zeros(rows.shape[2])
 
-    def add(self, row):
-        """One row of pixels."""
-        rows = self.rows[row]
-        if row == 0:
+    def add(self, number):
+        """The rows of one group of images."""
+        rows = self.rows[number]
+        if number == 0:
             self.near = rows.mean(0)
         difference = torch.sub(rows, self.near, out=scratch("difference", rows.shape, rows))
         self.sums += difference.sum(0)
@@ -153,21 +183,23 @@ class Mixed(torch.autograd.Function):
     mean, variance : m and v, (n,); those of these rows if `measured`, of which y is then also a function
     parts : as `over_parts`
 
-    Returns (Q, N, K).
+    Returns (G, Q, N / G, K), of G groups of rows.
     """
 
     @staticmethod
     def forward(ctx, rows, matrix, mean, variance, settings):
-        scale = torch.rsqrt(variance + settings.epsilon)
-        folded = matrix * scale
-        shift, count, outputs = folded @ mean, settings.answers, len(matrix) // settings.answers
-        y, inverse = rows.new_empty((count, len(rows), outputs)), rows.new_empty((len(rows), 1))
-        for part in chunks(len(rows)):
-            mixed = multiply_rows(rows[part], folded, half=settings.half).sub_(shift)
-            energy = torch.mul(mixed, mixed, out=scratch("energy", mixed.shape, mixed)).sum(1, keepdim=True)
+        scale, groups = torch.rsqrt(variance + settings.epsilon), settings.groups
+        folded, each = matrix * scale, len(rows) // groups
+        shift, outputs = folded @ mean, len(matrix) // settings.answers
+        y = rows.new_empty((groups, settings.answers, each, outputs))
+        inverse = rows.new_empty((groups, each, 1))
+        for part in chunks(groups, each):
+            some = slice(part.start * each, part.stop * each)
+            mixed = multiply_rows(rows[some], folded, half=settings.half).sub_(shift)
+            energy = torch.mul(mixed, mixed, out=scratch("energy", mixed.shape, mixed)).sum(1).view(-1, each, 1)
             torch.rsqrt(energy.add_(settings.least), out=inverse[part])
-            for each, numbers in zip(y, mixed.split(outputs, 1), strict=True):
-                torch.mul(numbers, inverse[part], out=each[part])
+            numbers = mixed.view(-1, each, settings.answers, outputs).movedim(2, 1)
+            torch.mul(numbers, inverse[part][:, None], out=y[part])
         ctx.save_for_backward(rows, matrix, mean, scale, y, inverse)
         ctx.settings = settings
         return y
@@ -176,16 +208,13 @@ class Mixed(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, gradient):
         rows, matrix, mean, scale, y, inverse = ctx.saved_tensors
-        settings, outputs = ctx.settings, y.shape[2]
+        settings, each = ctx.settings, y.shape[2]
         mixed = scratch("mixed", (len(rows), len(matrix)), rows)
-        for part in chunks(len(rows)):
-            energy = 0
-            for to, each in zip(gradient[:, part], y[:, part], strict=True):
-                product = torch.mul(to, each, out=scratch("energy", each.shape, each))
-                energy = product.sum(1, keepdim=True) + energy
-            for to, each, out in zip(gradient[:, part], y[:, part], mixed[part].split(outputs, 1), strict=True):
-                torch.addcmul(to, each, energy, value=-1, out=out)
-            mixed[part] *= inverse[part]
+        to = mixed.view(len(y), each, settings.answers, -1).movedim(2, 1)
+        for part in chunks(len(y), each):
+            product = torch.mul(gradient[part], y[part], out=scratch("energy", y[part].shape, y))
+            energy = product.sum((1, 3))[:, None, :, None]
+            torch.addcmul(gradient[part], y[part], energy, value=-1, out=to[part]).mul_(inverse[part][:, None])
         total, folded = mixed.sum(0), matrix * scale
         of_folded = gradient_of_matrix(mixed, rows, half=settings.half).addr_(total, mean, alpha=-1)
         if not ctx.needs_input_grad[0]:
@@ -196,7 +225,7 @@ class Mixed(torch.autograd.Function):
             slope = -of_scale * scale**3 / len(rows)
             shift = -(folded.T @ total) / len(rows) - slope * mean
         answer = torch.empty_like(rows)
-        for part in chunks(len(rows)):
+        for part in chunks(len(rows), 1):
             back = multiply_rows(mixed[part], folded.T.contiguous(), half=settings.half)
             if settings.measured:
                 torch.addcmul(back, rows[part], slope, out=answer[part])

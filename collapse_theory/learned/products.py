@@ -51,9 +51,10 @@ def _as_image(x):
     return x.reshape(16, -1, 1, x.shape[1]).permute(0, 3, 1, 2)
 
 
-def chunks(rows):
-    """Slices that cover so many rows, each short enough for the cache."""
-    return [slice(start, min(start + _ROWS, rows)) for start in range(0, rows, _ROWS)]
+def chunks(groups, rows):
+    """Slices of so many groups of so many rows each: of few enough rows for the cache, if one group is."""
+    step = max(1, _ROWS // rows)
+    return [slice(start, min(start + step, groups)) for start in range(0, groups, step)]
 
 
 def scratch(name, shape, like):

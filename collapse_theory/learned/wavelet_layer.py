@@ -79,9 +79,8 @@ class WaveletLayer(nn.Module):
             raise ValueError(
                 f"x: expected {kind} maps (B, C, {self.side}, {self.side}), got {x.dtype} {tuple(x.shape)}"
             )
-        if self.separable:
-            return self._by_axes(x)
-        low, waves = self._by_matrix(x) if self.dense else self._by_fourier(x)
+        way = self._by_axes if self.separable else self._by_matrix if self.dense else self._by_fourier
+        low, waves = way(x)
         return low, waves.flatten(1, 2)
 
     def parts(self, x):
@@ -122,7 +121,8 @@ class WaveletLayer(nn.Module):
         return low.unflatten(-1, (self.after, self.after)), waves
 
     def extra_repr(self):
-        return f"{self.step}, {self.angles} angles, {'two products' if self.separable else 'one matrix' if self.dense else 'Fourier'}"
+        way = "two products" if self.separable else "one matrix" if self.dense else "Fourier"
+        return f"{self.step}, {self.angles} angles, {way}"
 
 
 def _product(matrix, planes):
