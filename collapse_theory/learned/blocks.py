@@ -1,35 +1,14 @@
 """One block of a learned scattering network: as layers one after the other, or in few passes over memory."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import nn
 
 from .columns import matrix_of, running_statistics, take_up
 from .layers import Mixing, Nonlinearity, Normalization, RootMeanSquare, Standardization
-from .passes import Collapsed, Mixed, over_parts
+from .passes import Passes, Settings, over_parts
 from .wavelet_layer import WaveletLayer
 
 __all__ = ["ScatteringBlock"]
-
-
-@dataclass(frozen=True)
-class _Settings:
-    """As `Mixed` reads them.
-
-    epsilon, least : added to the variance, and to the squared norm
-    answers : parts of the answers
-    groups : of images
-    half : whether the product is of bfloat16 numbers
-    """
-
-    parts: tuple
-    measured: bool
-    answers: int
-    half: bool
-    groups: int
-    epsilon: float = Standardization.EPSILON
-    least: float = Normalization.EPSILON
 
 
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -81,55 +60,49 @@ class ScatteringBlock(nn.Module):
 
         The G b images are in G groups, each of which is small enough for the cache of a processor.
         """
-        orders, settings = self._orders(), self._settings(x)
+        orders, settings = self._orders(), self._settings(x.device.type)
+        statistics = (None, None) if self.training else running_statistics(self.mixing, orders)
         # On the processor, passes that are quicker than torch's own; a compiler makes its own of what it can read.
         fused = x.device.type == "cpu" and not torch.compiler.is_compiling()
-        if fused:
-            rows, mean, variance = Collapsed.apply(x, self.wavelets, self.skip, self.training)
-        else:
-            rows = self._rows(x)
-            variance, mean = torch.var_mean(rows, 0, correction=0) if self.training else (None, None)
+        way = Passes.apply if fused else _in_steps
+        y, mean, variance = way(x, matrix_of(self.mixing, orders), *statistics, self.wavelets, settings)
         if self.training:
-            variance = over_parts(variance, settings.parts)
-            take_up(self.mixing, orders, mean=mean, variance=variance, count=len(rows))
-        else:
-            mean, variance = running_statistics(self.mixing, orders)
-        mix = Mixed.apply if fused else _mixed
-        y = mix(rows, matrix_of(self.mixing, orders), mean, variance, settings)
-        return y.unflatten(2, (self.wavelets.after, self.wavelets.after, -1))
+            count = y[:, 0, ..., 0].numel()
+            take_up(self.mixing, orders, mean=mean.detach(), variance=variance.detach(), count=count)
+        return y
 
     def _orders(self):
         orders = ((0,), self.wavelets.order)
         return (*orders, *orders) if self.skip else orders
 
-    def _settings(self, x):
-        device = x.device.type
+    def _settings(self, device):
         parts = tuple((s.mean.shape[0], s.mean.shape[1] == 2) for s in self.mixing.standardization)
-        half = device in ("cpu", "cuda") and torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.bfloat16
-        return _Settings(parts, self.training, 1 + self.mixing.complex, half, len(x))
+        half = device in ("cpu", "cuda") and torch.is_autocast_enabled(device)
+        half = half and torch.get_autocast_dtype(device) == torch.bfloat16
+        answers, least = 1 + self.mixing.complex, Normalization.EPSILON
+        return Settings(parts, self.skip, self.training, answers, half, Standardization.EPSILON, least)
 
-    def _rows(self, x):
-        """Columns as those of `Collapsed`, by operations that can be differentiated any number of times."""
-        z = self.wavelets.parts(x.permute(1, 2, 3, 0, 4, 5).flatten(3, 4))  # a group is of no use here
-        low, waves = z[: x.shape[1]], z[x.shape[1] :]
-        real, imaginary = waves[::2], waves[1::2]
-        linear = [low, *([real, imaginary, _modulus(*low)[None]] if self.skip else [])]
-        columns = torch.cat([*linear, _modulus(real, imaginary)]).unflatten(3, (len(x), -1))
-        return columns.permute(3, 1, 2, 4, 0, 5).flatten(4).flatten(0, 3)
+
+def _in_steps(x, matrix, mean, variance, layer, settings):
+    """As `Passes`, by operations that can be differentiated any number of times, and that a compiler can read."""
+    z = layer.parts(x.permute(1, 2, 3, 0, 4, 5).flatten(3, 4))  # a group is of no use here
+    low, real, imaginary = z[: x.shape[1]], z[x.shape[1] :: 2], z[x.shape[1] + 1 :: 2]
+    linear = [low, *([real, imaginary, _modulus(*low)[None]] if settings.skip else [])]
+    rows = torch.cat([*linear, _modulus(real, imaginary)]).permute(1, 2, 3, 0, 4).flatten(3).flatten(0, 2)
+    if settings.measured:
+        variance, mean = torch.var_mean(rows, 0, correction=0)
+        variance = over_parts(variance, settings.parts)
+    folded = matrix * torch.rsqrt(variance + settings.epsilon)
+    mixed = (rows @ folded.T).to(rows.dtype) - folded @ mean
+    mixed = mixed * torch.rsqrt(mixed.square().sum(1, keepdim=True) + settings.least)
+    sides = (layer.after, layer.after, len(x), x.shape[4], settings.answers, len(matrix) // settings.answers)
+    return mixed.view(sides).permute(2, 4, 0, 1, 3, 5), mean, variance
 
 
 def _modulus(*parts):
     """√(Σ part²), of which the gradient is 0 at 0."""
     energy = sum(part.square() for part in parts)
     return torch.where(energy > 0, energy, 1.0).sqrt() * (energy > 0)
-
-
-def _mixed(rows, matrix, mean, variance, settings):
-    """As `Mixed`, by operations that can be differentiated any number of times."""
-    folded = matrix * torch.rsqrt(variance + settings.epsilon)
-    mixed = (rows @ folded.T).to(rows.dtype) - folded @ mean
-    mixed = mixed * torch.rsqrt(mixed.square().sum(1, keepdim=True) + settings.least)
-    return mixed.view(settings.groups, -1, settings.answers, len(matrix) // settings.answers).movedim(2, 1)
 
 
 def _watched(block):

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 __all__ = ["chunks", "gradient_of_matrix", "multiply_rows", "scratch"]
 
-_ROWS = 8192  # at a time: with their answer they stay in the cache of a core
+_AT_A_TIME = 2**22  # numbers; memory for more is given back to the system, and fetched again, at each call
 _SPARE = threading.local()
 
 
@@ -51,9 +51,9 @@ def _as_image(x):
     return x.reshape(16, -1, 1, x.shape[1]).permute(0, 3, 1, 2)
 
 
-def chunks(groups, rows):
-    """Slices of so many groups of so many rows each: of few enough rows for the cache, if one group is."""
-    step = max(1, _ROWS // rows)
+def chunks(groups, rows, width):
+    """Slices of so many groups of so many rows of so many numbers: of 16 MiB, if one group is not more."""
+    step = max(1, _AT_A_TIME // (rows * width))
     return [slice(start, min(start + step, groups)) for start in range(0, groups, step)]
 
 
