@@ -51,6 +51,10 @@ COUNTS = [
     ({"angles": 16, "circle": "full"}, 41_550_218),
     ({"angles": 16, "circle": "full", "skip": True}, 83_057_418),
     ({"terms": "equal"}, 12_251_018),
+    # Real maps stay real without skip: the classifier has half of the inputs.
+    ({"mixing": "real"}, 6_104_000 + 1_024 + 20_490),
+    ({"mixing": "real", "skip": True}, 12_208_000 + 2_048 + 40_970),
+    ({"mixing": "real", "nonlinearity": "tanh"}, 6_104_000 + 2_048 + 40_970),
 ]
 
 
@@ -69,6 +73,44 @@ SIZES = {
         4608,
     ),
 }
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_real_mixing_is_the_complex_one_with_a_real_matrix(skip):
+    real, complex = (learned.scattering_network(SMALL, "tanh", skip, mixing=kind) for kind in ("real", "complex"))
+    for one, other in zip(real.blocks, complex.blocks, strict=True):
+        weight = one.mixing.weight
+        other.mixing.weight.data = torch.stack([weight, torch.zeros_like(weight)], -1).detach()
+        gram = weight @ weight.T if len(weight) <= weight.shape[1] else weight.T @ weight
+        torch.testing.assert_close(gram, torch.eye(len(gram)), atol=1e-5, rtol=0)
+    torch.testing.assert_close(real(images(5)), complex(images(5)))
+
+
+def test_real_maps_stay_real_under_real_mixing_and_collapse_alone():
+    for options, parts in (({}, 1), ({"skip": True}, 2), ({"nonlinearity": "tanh"}, 2)):
+        network, seen = learned.scattering_network(SMALL, mixing="real", **options), []
+        for block in network.blocks:
+            block.register_forward_hook(lambda *call, seen=seen: seen.append(call[-1].is_complex()))
+        network(images(3))
+        assert seen == [parts == 2] * 2
+        assert len(network.classifier.standardization.weight) == 8 * parts
+
+
+def test_weights_have_the_names_and_shapes_of_the_first_version():
+    found = {
+        name: tuple(value.shape) for name, value in learned.scattering_network(SMALL, skip=True).state_dict().items()
+    }
+    sizes = {0: [(2, 1), (8, 2), (2, 1), (8, 1)], 1: [(6, 2), (24, 2), (6, 1), (24, 1)]}
+    expected = {"blocks.0.mixing.weight": (6, 20, 2), "blocks.1.mixing.weight": (8, 60, 2)}
+    for block, parts in sizes.items():
+        for number, (channels, numbers) in enumerate(parts):
+            name = f"blocks.{block}.mixing.standardization.{number}"
+            expected |= {f"{name}.mean": (channels, numbers), f"{name}.variance": (channels,)}
+    expected |= {
+        f"classifier.standardization.{name}": (16,) for name in ("weight", "bias", "running_mean", "running_var")
+    }
+    expected |= {"classifier.standardization.num_batches_tracked": (), "classifier.linear.weight": (4, 256)}
+    assert found == expected | {"classifier.linear.bias": (4,)}
 
 
 @pytest.mark.parametrize("skip", [False, True])
@@ -240,6 +282,7 @@ def test_a_network_prints_as_a_table_of_blocks():
         ({"nonlinearity": "rectifier"}, "nonlinearity: unknown 'rectifier'"),
         ({"skip": "yes"}, "skip: unknown 'yes'"),
         ({"terms": "fair"}, "terms: unknown 'fair'"),
+        ({"mixing": "quaternion"}, "mixing: unknown 'quaternion'; known: 'complex', 'real'"),
         ({"angles": 2}, "angles: expected more than 2 per π"),
         ({"angles": 2.5}, "angles: expected an integer of at least 1, got 2.5"),
         ({"circle": "whole"}, "circle: unknown 'whole'"),

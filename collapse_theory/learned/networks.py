@@ -97,7 +97,7 @@ class ScatteringNetwork(nn.Module):
             skip,
             equal_terms,
         )
-        self.angles, self.circle = angles, circle
+        self.angles, self.circle, self.mixing = angles, circle, mixing
         sides, inputs, complex = architecture.sides(), architecture.colors, False
         self.blocks = nn.ModuleList()
         for number, (step, outputs) in enumerate(zip(architecture.steps(), architecture.channels, strict=True)):
@@ -145,7 +145,15 @@ def describe(network):
     rows.append(("images", str(architecture.colors), f"{sides[0]} x {sides[0]}", "real", ""))
     for number, (block, step, side) in enumerate(zip(network.blocks, architecture.steps(), sides[1:], strict=True)):
         channels = f"{block.mixing.weight.shape[1]} -> {block.mixing.weight.shape[0]}"
-        rows.append((f"{number} {step}", channels, f"{side} x {side}", "complex", f"{_parameters(block):,}"))
+        rows.append(
+            (
+                f"{number} {step}",
+                channels,
+                f"{side} x {side}",
+                "complex" if block.mixing.complex else "real",
+                f"{_parameters(block):,}",
+            )
+        )
     rows.append(("classifier", str(architecture.classes), "", "real", f"{_parameters(network.classifier):,}"))
     rows.append(("all", "", "", "", f"{_parameters(network):,}"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -154,6 +162,7 @@ def describe(network):
         "with skip" if network.skip else "without skip",
         f"{network.angles} angles, {network.circle} circle",
         f"{'equal' if network.equal_terms else 'published'} terms",
+        *(["real mixing"] if network.mixing == "real" else []),
     ]
     return "\n".join([", ".join(words), *("  ".join(_aligned(row, widths)).rstrip() for row in rows)])
 

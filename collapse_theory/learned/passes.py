@@ -26,6 +26,7 @@ class Settings:
     measured : whether the statistics are those of these images, of which the answer is then also a function
     answers : parts of the answers
     half : whether the product is of bfloat16 numbers
+    kept : whether what the way back needs is
     epsilon, least : added to the variance, and to the squared norm
     """
 
@@ -34,6 +35,7 @@ class Settings:
     measured: bool
     answers: int
     half: bool
+    kept: bool
     epsilon: float
     least: float
 
@@ -41,10 +43,12 @@ class Settings:
 def over_parts(values, parts):
     """Of each channel the sum over its one or two parts, at each of them.  (n,) -> (n,); `parts` as in `Settings`."""
     pieces = values.split([count * (1 + complex) for count, complex in parts])
-    return torch.cat([
-        piece.view(2, -1).sum(0).repeat(2) if complex else piece
-        for piece, (_, complex) in zip(pieces, parts, strict=True)
-    ])
+    return torch.cat(
+        [
+            piece.view(2, -1).sum(0).repeat(2) if complex else piece
+            for piece, (_, complex) in zip(pieces, parts, strict=True)
+        ]
+    )
 
 
 class Passes(torch.autograd.Function):
@@ -61,7 +65,7 @@ class Passes(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, matrix, mean, variance, layer, settings):
-        moduli = Moduli(layer, settings.skip, x, keep=any(ctx.needs_input_grad))
+        moduli = Moduli(layer, settings.skip, x, keep=settings.kept)
         for number in range(len(x)):
             moduli.make(x[number], number, measured=settings.measured)
         if settings.measured:
@@ -86,6 +90,8 @@ class Passes(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient, *_):
+        if gradient is None:
+            return (None,) * 6
         matrix, mean, scale, y, inverse, features, *phases = ctx.saved_tensors
         settings, layer = ctx.settings, ctx.layer
         moduli = Moduli(layer, settings.skip, (features, phases))
