@@ -13,12 +13,13 @@ class Moduli:
     Columns, C of each:  φx in P parts | with skip: the real parts of ψx, their imaginary parts, |φx| | |ψx|
 
     layer : WaveletLayer, separable
+    settings : `passes.Settings`; if `kept` the phases ψx / |ψx| are, for the way back
     source : the maps, or (features, phases) of a Moduli that was made before
-    keep : whether the phases ψx / |ψx| are kept, for the way back
     """
 
-    def __init__(self, layer, skip, source, *, keep=True):
-        self.layer, self.skip, self.statistics = layer, skip, None
+    def __init__(self, layer, settings, source):
+        skip = settings.skip
+        self.layer, self.skip, self.half, self.statistics = layer, skip, settings.half, None
         self.parts, self.waves = 1 + layer.complex, layer.angles
         self.linear = self.parts + skip * 2 * self.waves  # columns before |φx| and |ψx|
         if isinstance(source, tuple):
@@ -27,7 +28,7 @@ class Moduli:
             groups, images, channels = len(source), *source.shape[-2:]
             pixels = (groups, layer.after, layer.after, images)
             self.features = source.new_empty((*pixels, self.linear + skip + self.waves, channels))
-            self.phases = [source.new_empty(shape) for shape in self._shapes(groups)] if keep else []
+            self.phases = [source.new_empty(shape) for shape in self._shapes(groups)] if settings.kept else []
         self.rows = self.features.flatten(4).flatten(1, 3)
 
     def room_for_maps(self):
@@ -86,27 +87,40 @@ class Moduli:
     def _spare(self):
         return [scratch(f"waves {n}", shape[1:], self.features) for n, shape in enumerate(self._shapes(1))]
 
+    def _multiplied(self, values):
+        """As products take them: by autocast in bfloat16."""
+        return values.bfloat16() if self.half else values
+
     def _planes(self, like):
         layer, size = self.layer, self.features.shape[3] * self.features.shape[5]
         return scratch("planes", (layer.after, layer.planes, layer.side, size), like)
 
     def _forward(self, x, waves):
         """The two products of the layer, the second written into `waves`.  Returns the low-pass (M', P, M', b, C)."""
-        layer, planes = self.layer, self._planes(x)
+        layer, low = self.layer, scratch("low", (self.layer.after, self.parts, self.layer.after, *x.shape[-2:]), x)
+        x = self._multiplied(x)
+        planes = self._planes(x)
         rows = planes.view(len(layer.first), -1)
-        torch.mm(layer.first, x.reshape(-1, rows.shape[1]), out=rows)
-        low = scratch("low", (layer.after, self.parts, layer.after, *x.shape[-2:]), x)
+        torch.mm(self._multiplied(layer.first), x.reshape(-1, rows.shape[1]), out=rows)
         for (reads, _), matrix, target in zip(layer.groups, layer.second(), (low, *waves), strict=True):
-            target = target.view(layer.after, len(matrix), -1)
-            torch.bmm(matrix.expand(layer.after, -1, -1), planes[:, reads].flatten(1, 2), out=target)
+            matrix, read = self._multiplied(matrix), planes[:, reads].flatten(1, 2)
+            written = scratch("written", target.shape, x) if self.half else target
+            torch.bmm(matrix.expand(layer.after, -1, -1), read, out=written.view(layer.after, len(matrix), -1))
+            if self.half:
+                target.copy_(written)
         return low
 
     def _backward(self, low, waves, out):
         """The adjoint of `_forward`."""
-        layer, planes, reached = self.layer, self._planes(low), set()
+        layer, reached, first = self.layer, set(), self._multiplied(self.layer.first)
+        planes = self._planes(first)
         for (reads, _), matrix, source in zip(layer.groups, layer.second(), (low, *waves), strict=True):
-            wanted, adjoint = set(range(reads.start, reads.stop)), matrix.T.expand(layer.after, -1, -1)
-            target, source = planes[:, reads].flatten(1, 2), source.view(layer.after, len(matrix), -1)
+            source = self._multiplied(source.view(layer.after, len(matrix), -1))
+            wanted, adjoint = (
+                set(range(reads.start, reads.stop)),
+                self._multiplied(matrix).T.expand(layer.after, -1, -1),
+            )
+            target = planes[:, reads].flatten(1, 2)
             if wanted & reached:
                 for plane in wanted - reached:
                     planes[:, plane].zero_()
@@ -114,7 +128,11 @@ class Moduli:
             else:
                 torch.bmm(adjoint, source, out=target)
             reached |= wanted
-        torch.mm(layer.first.T, planes.view(len(layer.first), -1), out=out.view(layer.first.shape[1], -1))
+        rows = planes.view(len(first), -1)
+        if self.half:
+            out.view(-1, rows.shape[1]).copy_(first.T @ rows)
+        else:
+            torch.mm(first.T, rows, out=out.view(-1, rows.shape[1]))
 
 
 class _Statistics:

@@ -65,7 +65,7 @@ class Passes(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, matrix, mean, variance, layer, settings):
-        moduli = Moduli(layer, settings.skip, x, keep=settings.kept)
+        moduli = Moduli(layer, settings, x)
         for number in range(len(x)):
             moduli.make(x[number], number, measured=settings.measured)
         if settings.measured:
@@ -94,7 +94,7 @@ class Passes(torch.autograd.Function):
             return (None,) * 6
         matrix, mean, scale, y, inverse, features, *phases = ctx.saved_tensors
         settings, layer = ctx.settings, ctx.layer
-        moduli = Moduli(layer, settings.skip, (features, phases))
+        moduli = Moduli(layer, settings, (features, phases))
         mixed, rows = _before_the_norm(gradient.reshape(y.shape), y, inverse), moduli.rows.flatten(0, 1)
         total, folded = mixed.sum(0), matrix * scale
         of_folded = gradient_of_matrix(mixed, rows, half=settings.half).addr_(total, mean, alpha=-1)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import check_choice, check_count, check_number
+from .precision import PRECISIONS
 
-__all__ = ["PRECISIONS", "Recipe"]
-
-PRECISIONS = ("float32", "bfloat16")
+__all__ = ["Recipe"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,8 @@ class Recipe:
     rate, rate_factor, rate_step : learning rate · rate_factor^⌊epoch / rate_step⌋
     momentum, weight_decay : of the gradient descent, not Nesterov's; the decay is on all parameters
     padding : each image is mirrored with probability 1/2 and cropped from itself padded by so many zeros; None: neither
-    precision : "float32", or "bfloat16" where torch's autocast knows it to be safe, with parameters in float32
+    precision : a name of `precision.PRECISIONS`: "float32", "bfloat16 products", "bfloat16" where torch's autocast
+        knows it to be safe, or "auto"; parameters are in float32
     seed : of the order, the augmentation, and whatever the network draws
     drop_last : leave out the last batch of an epoch if it is shorter than the others
     largest_gradient : norm to which a longer gradient is shortened; None: never, as published. Sigmoid and unit

@@ -20,6 +20,7 @@ from .identity import architecture, computation, schedule
 from .interruption import Interruption, add_note
 from .not_finite import NotFinite
 from .outside import Outside
+from .precision import settled
 from .recipes import Recipe
 from .resumption import check_resumable, moved_in, restore, restore_outside
 from .runs import RunFolder
@@ -38,6 +39,7 @@ class Outcome:
     step, seconds : steps done and time spent on them, over all calls
     epochs : the lines of the metrics that end an epoch
     threads : that torch computes with on the processor; with as many, the same call gives the same bits
+    precision : in which the network was computed: that of the recipe, or what "auto" has taken
     """
 
     finished: bool
@@ -45,6 +47,7 @@ class Outcome:
     seconds: float
     epochs: tuple[dict, ...]
     threads: int
+    precision: str = "float32"
 
 
 def train(
@@ -293,4 +296,5 @@ class _Training:
 
     def outcome(self):
         epochs = tuple(line for line in self.run.metrics.read() if line["kind"] == "epoch")
-        return Outcome(self.step == self.steps, self.step, self.seconds, epochs, torch.get_num_threads())
+        precision = settled(self.recipe.precision, self.train.device)
+        return Outcome(self.step == self.steps, self.step, self.seconds, epochs, torch.get_num_threads(), precision)
