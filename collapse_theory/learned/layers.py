@@ -9,6 +9,7 @@ import inspect
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ..arguments import check_choice
 from ..arrays import is_complex
@@ -161,17 +162,18 @@ class Mixing(nn.Module):
         self.weight = nn.Parameter(torch.tensor(pairs, dtype=torch.float32))
 
     def forward(self, parts):
-        mixed, shift = 0.0, 0.0
+        columns, planes, shift = [], [], 0.0
         weights = self.weight.split(self.sizes, 1)
         for x, standardization, weight in zip(parts, self.standardization, weights, strict=True):
             mean, scale = standardization.statistics(x)
             scale = scale[:, None] if self._kind == "complex" else scale
-            matrix = torch.cat(self.columns(weight * scale, complex=is_complex(x)), 1)
-            planes = torch.cat([x.real, x.imag], 1) if is_complex(x) else x
-            # Under autocast the product alone has less precision.
-            mixed = mixed + (matrix @ planes.flatten(2)).to(planes.dtype)
-            shift = shift + (matrix * mean.T.flatten()).sum(1)
-        mixed = (mixed - shift[:, None]).unflatten(2, parts[0].shape[2:])
+            matrices = self.columns(weight * scale, complex=is_complex(x))
+            shift = shift + sum(matrix @ each for matrix, each in zip(matrices, mean.T, strict=True))
+            columns += matrices
+            planes += [x.real, x.imag] if is_complex(x) else [x]
+        matrix, planes = torch.cat(columns, 1), torch.cat(planes, 1)
+        # A convolution goes to oneDNN, often quicker than products of matrices; under autocast it alone rounds.
+        mixed = functional.conv2d(planes, matrix[:, :, None, None]).to(planes.dtype) - shift[:, None, None]
         return torch.complex(*mixed.chunk(2, 1)) if self.complex else mixed
 
     def columns(self, weight, *, complex):

@@ -9,9 +9,9 @@ from torch import nn
 from ..arrays import is_complex
 from ..fourier import fft2, ifft2
 from ..scattering import Layer, apply_layer
-from ..torus import fold
 from ..wavelets import crop, padded_shape, paper_bank
 from .separable import is_separable, separate
+from .spectra import filtered
 
 __all__ = ["WaveletLayer", "side_after"]
 
@@ -107,8 +107,9 @@ class WaveletLayer(nn.Module):
 
     def _by_fourier(self, x):
         x_hat = fft2(_reflect(_reflect(x, -2), -1))
-        low, waves = x_hat * self.lowpass, x_hat[:, :, None] * self.waves
-        low, waves = (crop(ifft2(fold(z, 1 + self.subsample)), self.subsample) for z in (low, waves))
+        filters = torch.cat([self.lowpass[None], self.waves])
+        z = crop(ifft2(filtered(x_hat, filters, 1 + self.subsample)), self.subsample)
+        low, waves = z[:, :, 0], z[:, :, 1:]
         return (low if self.complex else low.real), waves
 
     def _by_matrix(self, x):
