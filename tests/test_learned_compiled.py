@@ -1,10 +1,10 @@
-"""Doubts about torch.compile: does it stop inside of a network, does it meet complex numbers, are the numbers the same?"""
+"""Doubts about torch.compile: does it stop inside of a network, does it meet complex numbers, does it learn the same?"""
 
 import pytest
 
 torch = pytest.importorskip("torch")
 learned = pytest.importorskip("collapse_theory.learned")
-import torch._dynamo  # noqa: E402
+from torch import _dynamo  # noqa: E402
 
 SMALL = learned.Architecture(side=8, colors=2, classes=4, channels=(3, 4))
 NETWORKS = {
@@ -17,9 +17,9 @@ NETWORKS = {
 
 @pytest.fixture(autouse=True)
 def _forgetting():
-    torch._dynamo.reset()
+    _dynamo.reset()
     yield
-    torch._dynamo.reset()
+    _dynamo.reset()
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -35,7 +35,7 @@ def test_a_compiler_reads_a_network_in_one_piece_without_complex_numbers(name):
     expected = network.eval()(x)
     compiled = torch.compile(network, backend=read)
     torch.testing.assert_close(compiled(x), expected)
-    assert torch._dynamo.utils.counters["graph_break"] == {}
+    assert _dynamo.utils.counters["graph_break"] == {}
     (graph,) = graphs
     values = [node.meta.get("example_value") for node in graph.graph.nodes]
     assert not any(isinstance(value, torch.Tensor) and value.is_complex() for value in values)
@@ -47,7 +47,7 @@ def test_a_compiled_network_learns_as_one_that_is_not():
     x = torch.randn(8, 2, 8, 8, generator=torch.Generator().manual_seed(0))
     torch.compile(one, backend="aot_eager")(x).square().sum().backward()
     other(x).square().sum().backward()
-    assert torch._dynamo.utils.counters["graph_break"] == {}
+    assert _dynamo.utils.counters["graph_break"] == {}
     for (name, found), expected in zip(one.named_parameters(), other.parameters(), strict=True):
         torch.testing.assert_close(found.grad, expected.grad, rtol=1e-3, atol=1e-4, msg=name)
     for found, expected in zip(one.buffers(), other.buffers(), strict=True):

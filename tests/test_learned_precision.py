@@ -10,10 +10,7 @@ import torch
 from torch import nn
 
 from collapse_theory import learned
-from collapse_theory.learned import precision
-from collapse_theory.learned.precision import in_precision
-from collapse_theory.learned.training import train
-from tests.small_network import small_data, small_network, small_recipe
+from tests.small_network import small_data, small_network
 
 SMALL = learned.Architecture(side=8, colors=2, classes=4, channels=(6, 8))
 

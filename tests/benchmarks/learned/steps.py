@@ -1,9 +1,9 @@
 """The works of the table of training steps: networks as they are, and as they were computed one layer after the other.
 
-python -m tests.benchmarks.steps WORK THREADS ROUNDS       (started by `training`, once a row)
+python -m tests.benchmarks.learned.steps WORK THREADS ROUNDS       (started by the command, once a row)
 
 It says in one line of JSON the seconds of each side, taken in turns, and the rate of float32 products.
-python -m tests.benchmarks.steps WORK SIDE                 says the bytes that a step of one side adds at its peak
+python -m tests.benchmarks.learned.steps WORK SIDE                 says the bytes that a step of one side adds at its peak
 """
 
 import json
@@ -21,7 +21,7 @@ from collapse_theory.learned.precision import in_precision, products_in
 from collapse_theory.learned.products import multiply_rows
 from tests.plain_network import plain
 
-from .machine import peak_memory, reset_peak
+from ..machine import peak_memory, reset_peak
 
 __all__ = ["SIDES", "WORKS", "Work", "flops"]
 
