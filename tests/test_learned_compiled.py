@@ -1,4 +1,4 @@
-"""Doubts about torch.compile: does it stop inside of a network, does it meet complex numbers, does it learn the same?"""
+"""Doubts about torch.compile: does it stop inside of a network, or meet complex numbers; does it learn the same?"""
 
 import pytest
 

@@ -43,10 +43,11 @@ def assert_same(found, expected, tolerance):
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("images_at_a_time", ["one", "all"])
+@pytest.mark.parametrize("images_at_a_time", ["one", "one, phases again", "all"])
 @pytest.mark.parametrize("options", KINDS, ids=str)
 def test_few_passes_are_the_plain_layers_in_double_precision(options, images_at_a_time, training, monkeypatch):
-    monkeypatch.setattr("collapse_theory.learned.networks._IN_CACHE", 1 if images_at_a_time == "one" else 2**30)
+    monkeypatch.setattr("collapse_theory.learned.networks._IN_CACHE", 2**30 if images_at_a_time == "all" else 1)
+    monkeypatch.setattr("collapse_theory.learned.moduli._WORTH_KEEPING", 0 if "again" in images_at_a_time else 2**30)
     network = learned.scattering_network(SMALL, **options).double()
     x, other = images(6), plain(network)
     network(x), other(x)  # so that the running statistics are some

@@ -6,6 +6,10 @@ from .products import scratch
 
 __all__ = ["Moduli"]
 
+# Numbers of the phases of a block; of more, memory is worth more than to compute the wavelets again on the way back,
+# which takes a twelfth of the time of a wide block.
+_WORTH_KEEPING = 2**23
+
 
 class Moduli:
     """Wavelets, then their moduli: maps (G, P, M, M, b, C) to rows (G, M' M' b, n C), a group at a time.
@@ -13,7 +17,7 @@ class Moduli:
     Columns, C of each:  φx in P parts | with skip: the real parts of ψx, their imaginary parts, |φx| | |ψx|
 
     layer : WaveletLayer, separable
-    settings : `passes.Settings`; if `kept` the phases ψx / |ψx| are, for the way back
+    settings : `passes.Settings`; if `kept` the phases ψx / |ψx| are, unless they are too many, for the way back
     source : the maps, or (features, phases) of a Moduli that was made before
     """
 
@@ -28,7 +32,8 @@ class Moduli:
             groups, images, channels = len(source), *source.shape[-2:]
             pixels = (groups, layer.after, layer.after, images)
             self.features = source.new_empty((*pixels, self.linear + skip + self.waves, channels))
-            self.phases = [source.new_empty(shape) for shape in self._shapes(groups)] if settings.kept else []
+            kept = settings.kept and 2 * self.waves * self.features[..., 0, :].numel() <= _WORTH_KEEPING
+            self.phases = [source.new_empty(shape) for shape in self._shapes(groups)] if kept else []
         self.rows = self.features.flatten(4).flatten(1, 3)
 
     def room_for_maps(self):
@@ -39,17 +44,15 @@ class Moduli:
     def make(self, x, number, *, measured):
         """The rows of one group, (P, M, M, b, C); if `measured`, their statistics are taken up."""
         each, first = self.features[number].permute(0, 3, 1, 2, 4), 0
-        phases = [p[number] for p in self.phases] or self._spare()
+        phases = [p[number] for p in self.phases] or self._spare("phases")
         low = self._forward(x, phases)
         each[:, : self.parts] = low
         if self.skip:
             each[:, self.linear] = low[:, 0].abs() if self.parts == 1 else torch.hypot(low[:, 0], low[:, 1])
         for z in phases:
             at, halves = slice(first, first := first + z.shape[1] // 2), (z[:, ::2], z[:, 1::2])
-            energy, inverse = (scratch(name, halves[0].shape, z) for name in ("moduli", "inverses"))
-            torch.mul(halves[0], halves[0], out=energy).addcmul_(halves[1], halves[1])
-            torch.clamp(energy, min=torch.finfo(z.dtype).tiny, out=inverse).rsqrt_()
-            each[:, -self.waves :][:, at] = energy.mul_(inverse)
+            moduli, inverse = _moduli(z)
+            each[:, -self.waves :][:, at] = moduli
             for start, half in zip((self.parts, self.parts + self.waves), halves, strict=True):
                 if self.skip:
                     each[:, start : start + self.waves][:, at] = half
@@ -58,12 +61,12 @@ class Moduli:
             self.statistics = self.statistics or _Statistics(self.rows)
             self.statistics.add(self.rows[number])
 
-    def differentiate(self, gradient, number, *, out):
-        """From the gradient of the rows of one group that of its maps, into `out`."""
+    def differentiate(self, gradient, x, number, *, out):
+        """From the gradient of the rows of one group, whose maps are x, that of these maps, into `out`."""
         each = self.features[number].permute(0, 3, 1, 2, 4)
         to = gradient.view(self.features[number].shape).permute(0, 3, 1, 2, 4)
-        first, inner = 0, self._spare()
-        for phases, z in zip([p[number] for p in self.phases], inner, strict=True):
+        first, inner = 0, self._spare("waves")
+        for phases, z in zip(self._phases(x, number), inner, strict=True):
             at = slice(first, first := first + z.shape[1] // 2)
             slopes = scratch("moduli", z[:, ::2].shape, z).copy_(to[:, -self.waves :][:, at])
             for half, start in enumerate((self.parts, self.parts + self.waves)):
@@ -84,8 +87,20 @@ class Moduli:
         counts = [writes.stop - writes.start for _, writes in self.layer.groups[1:]]
         return [(groups, after, count, after, images, channels) for count in counts]
 
-    def _spare(self):
-        return [scratch(f"waves {n}", shape[1:], self.features) for n, shape in enumerate(self._shapes(1))]
+    def _phases(self, x, number):
+        """ψx / |ψx| of one group, as it was kept, or computed again."""
+        if self.phases:
+            return [phases[number] for phases in self.phases]
+        waves = self._spare("phases")
+        self._forward(x, waves)
+        for z in waves:
+            inverse = _moduli(z)[1]
+            z[:, ::2].mul_(inverse)
+            z[:, 1::2].mul_(inverse)
+        return waves
+
+    def _spare(self, name):
+        return [scratch(f"{name} {n}", shape[1:], self.features) for n, shape in enumerate(self._shapes(1))]
 
     def _multiplied(self, values):
         """As products take them: by autocast in bfloat16."""
@@ -133,6 +148,14 @@ class Moduli:
             out.view(-1, rows.shape[1]).copy_(first.T @ rows)
         else:
             torch.mm(first.T, rows, out=out.view(-1, rows.shape[1]))
+
+
+def _moduli(z):
+    """|z| and 1 / |z| of real and imaginary parts in turn, something finite where z is 0.  (M', 2 l, ..) -> (M', l, ..)."""
+    energy, inverse = (scratch(name, z[:, ::2].shape, z) for name in ("moduli", "inverses"))
+    torch.mul(z[:, ::2], z[:, ::2], out=energy).addcmul_(z[:, 1::2], z[:, 1::2])
+    torch.clamp(energy, min=torch.finfo(z.dtype).tiny, out=inverse).rsqrt_()
+    return energy.mul_(inverse), inverse
 
 
 class _Statistics:

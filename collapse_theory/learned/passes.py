@@ -82,7 +82,7 @@ class Passes(torch.autograd.Function):
             numbers = mixed.view(-1, each, settings.answers, outputs).movedim(2, 1)
             torch.mul(numbers, inverse[part][:, None], out=y[part])
         ctx.layer, ctx.settings, ctx.images = layer, settings, x.shape[4]
-        ctx.save_for_backward(matrix, mean, scale, y, inverse, moduli.features, *moduli.phases)
+        ctx.save_for_backward(x, matrix, mean, scale, y, inverse, moduli.features, *moduli.phases)
         ctx.mark_non_differentiable(mean, variance)
         ctx.set_materialize_grads(False)
         return y.view(len(x), settings.answers, layer.after, layer.after, -1, outputs), mean, variance
@@ -92,7 +92,7 @@ class Passes(torch.autograd.Function):
     def backward(ctx, gradient, *_):
         if gradient is None:
             return (None,) * 6
-        matrix, mean, scale, y, inverse, features, *phases = ctx.saved_tensors
+        x, matrix, mean, scale, y, inverse, features, *phases = ctx.saved_tensors
         settings, layer = ctx.settings, ctx.layer
         moduli = Moduli(layer, settings, (features, phases))
         mixed, rows = _before_the_norm(gradient.reshape(y.shape), y, inverse), moduli.rows.flatten(0, 1)
@@ -114,7 +114,7 @@ class Passes(torch.autograd.Function):
                     back.addcmul_(rows[some], slope).add_(shift)
                 for number in range(part.start, part.stop):
                     start = (number - part.start) * each
-                    moduli.differentiate(back[start : start + each], number, out=answer[number])
+                    moduli.differentiate(back[start : start + each], x[number], number, out=answer[number])
         return answer, of_folded * scale, None, None, None, None
 
 

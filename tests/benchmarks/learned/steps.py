@@ -3,7 +3,7 @@
 python -m tests.benchmarks.learned.steps WORK THREADS ROUNDS       (started by the command, once a row)
 
 It says in one line of JSON the seconds of each side, taken in turns, and the rate of float32 products.
-python -m tests.benchmarks.learned.steps WORK SIDE                 says the bytes that a step of one side adds at its peak
+python -m tests.benchmarks.learned.steps WORK SIDE                 says the bytes that two steps add at their peak
 """
 
 import json
