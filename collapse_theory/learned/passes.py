@@ -125,6 +125,9 @@ def _before_the_norm(gradient, y, inverse):
     to = mixed.view(groups, each, answers, outputs).movedim(2, 1)
     for part in chunks(groups, each, answers * outputs):
         product = torch.mul(gradient[part], y[part], out=scratch("energy", y[part].shape, y))
-        energy = product.sum((1, 3))[:, None, :, None]
-        torch.addcmul(gradient[part], y[part], energy, value=-1, out=to[part]).mul_(inverse[part][:, None])
+        energy = product.sum(3).sum(1)[..., None]
+        for answer in range(answers):  # one at a time: torch is slow where the order of axes differs
+            along = torch.mul(y[part, answer], energy, out=product[:, answer])
+            torch.sub(gradient[part, answer], along, out=along)
+            torch.mul(along, inverse[part], out=to[part, answer])
     return mixed
