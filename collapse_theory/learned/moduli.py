@@ -151,7 +151,7 @@ class Moduli:
 
 
 def _moduli(z):
-    """|z| and 1 / |z|, something finite where z is 0, of real and imaginary parts in turn: (M', 2 l, ..) to (M', l, ..)."""
+    """|z| and 1 / |z|, finite where z is 0, of real and imaginary parts in turn: (M', 2 l, ..) to (M', l, ..) each."""
     energy, inverse = (scratch(name, z[:, ::2].shape, z) for name in ("moduli", "inverses"))
     torch.mul(z[:, ::2], z[:, ::2], out=energy).addcmul_(z[:, 1::2], z[:, 1::2])
     torch.clamp(energy, min=torch.finfo(z.dtype).tiny, out=inverse).rsqrt_()

@@ -3,7 +3,9 @@
 import torch
 from torch.autograd.function import once_differentiable
 
+from ..fourier import fft2, ifft2
 from ..torus import fold
+from ..wavelets import crop
 
 __all__ = ["filtered"]
 
@@ -11,14 +13,17 @@ _AT_A_TIME = 2**20  # numbers
 
 
 def filtered(x_hat, filters_hat, factor):
-    """x ∗ ψ_l, every `factor`-th sample, on spectra: (B, C, H, W), (F, H, W) real -> (B, C, F, h, w).
+    """x ∗ ψ_l of spectra of padded maps, every `factor`-th sample, 1 or 2, cropped.
+
+        (B, C, H, W), (F, H, W) real -> (B, C, M, N) of the first filter, (B, C, F − 1, M, N) of the others
 
     Complex products of real filters are taken part by part, and what is folded is added up as it is made. On the
     processor it cannot be differentiated twice.
     """
     if x_hat.device.type == "cpu" and not torch.compiler.is_compiling():
         return _Filtered.apply(x_hat, filters_hat, factor)
-    return fold(x_hat[:, :, None] * filters_hat, factor)
+    z = crop(ifft2(fold(x_hat[:, :, None] * filters_hat, factor)), factor == 2)
+    return z[:, :, 0], z[:, :, 1:]
 
 
 class _Filtered(torch.autograd.Function):
@@ -35,12 +40,18 @@ class _Filtered(torch.autograd.Function):
                 _sum_of_products(blocks[some], each, answer[some, number])
         ctx.save_for_backward(filters)
         ctx.shape, ctx.factor = x_hat.shape, factor
-        return torch.view_as_complex(answer.view(*leading, len(filters), *sides, 2))
+        z = crop(ifft2(torch.view_as_complex(answer.view(*leading, len(filters), *sides, 2))), factor == 2)
+        return z[:, :, 0].contiguous(), z[:, :, 1:].contiguous()
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient):
+    def backward(ctx, low, waves):
         (filters,), factor = ctx.saved_tensors, ctx.factor
+        sides = [side // factor for side in ctx.shape[-2:]]
+        gradient = waves.new_zeros((*ctx.shape[:2], len(filters), *sides))
+        inside = crop(gradient, factor == 2)
+        inside[:, :, 0], inside[:, :, 1:] = low, waves
+        gradient = fft2(gradient).div_(sides[0] * sides[1])
         numbers = _numbers(gradient).view(-1, len(filters), *filters.shape[2::2])
         answer = numbers.new_empty((len(numbers), *filters.shape[1:]))
         for some in _pieces(answer):

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from ..arrays import is_complex
-from ..fourier import fft2, ifft2
+from ..fourier import fft2
 from ..scattering import Layer, apply_layer
-from ..wavelets import crop, padded_shape, paper_bank
+from ..wavelets import padded_shape, paper_bank
 from .separable import is_separable, separate
 from .spectra import filtered
 
@@ -108,8 +108,7 @@ class WaveletLayer(nn.Module):
     def _by_fourier(self, x):
         x_hat = fft2(_reflect(_reflect(x, -2), -1))
         filters = torch.cat([self.lowpass[None], self.waves])
-        z = crop(ifft2(filtered(x_hat, filters, 1 + self.subsample)), self.subsample)
-        low, waves = z[:, :, 0], z[:, :, 1:]
+        low, waves = filtered(x_hat, filters, 1 + self.subsample)
         return (low if self.complex else low.real), waves
 
     def _by_matrix(self, x):
