@@ -2,9 +2,9 @@
 
 The networks of the paper, trained as published; after the last epoch, never the best one: the accuracy on the test
 images, the share of outputs of each non-linearity that are dead, and the class statistics after each block. A run is a
-folder, and the same command goes on where it was stopped. Recorded: a quarter of the width, with skip, four epochs of
+folder, and the same command resumes where it was stopped. Recorded: a quarter of the width, with skip, four epochs of
 3,000 images of CIFAR-10, one seed. The phase collapse classifies 54.5 % of 2,000 test images, the soft threshold on
-equal terms, half of its answers dead and no channel, 27.1 %, the identity as control 30.5 %: a threshold that is not
+equal terms, half of its outputs dead and no channel, 27.1 %, the identity as control 30.5 %: a threshold that is not
 mis-scaled, after as many steps, is no better than no non-linearity. ResNet-20 comes to 40.4 %, the fixed scattering
 transform with one learned mixing, which has the least to learn, to 55.9 %. How well they end is not known.
 """
@@ -16,35 +16,30 @@ from pathlib import Path
 
 import numpy as np
 
-from collapse_theory import datasets
+from collapse_theory import datasets, learned
+from collapse_theory.learned.recipes import Recipe
 from collapse_theory.machine import reproducible
+from collapse_theory.nonlinearities import NONLINEARITIES
 
 from . import record
 from .instruments.identities import identities
-from .instruments.options import SEED, Parser, real, whole
+from .instruments.options import name_of, real, slug, whole
 from .instruments.probes import share_with_interval
 from .instruments.progress import training_bar
+from .instruments.sources import images_per_class
 
 NAME = "accuracy_of_learned_networks"
+TIME = "1 minute on two cores with the preset smoke (torch)"
+SAYS = ("Without options it trains the preset smoke, on textures that scikit-image brings.",)
+EXAMPLES = (
+    "python -m analysis accuracy_of_learned_networks",
+    "python -m analysis accuracy_of_learned_networks --preset small --skip",
+)
+ON = ("torch",)
 RUNS = Path("runs")
 DATA = ("cifar10", "textures")
 NETWORKS = ("learned scattering", "fixed scattering", "residual")
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """As `collapse_theory.learned.Recipe`, which needs torch: the question can be listed without it."""
-
-    epochs: int = 300
-    batch: int = 128
-    rate: float = 0.01
-    rate_factor: float = 0.1
-    rate_step: int = 70
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
-    padding: int | None = 4
-    precision: str = "float32"
-    seed: int = 0
+_SEEN_AT_START = 256  # training images, in one batch
 
 
 @dataclass(frozen=True)
@@ -93,25 +88,25 @@ PRESETS = {
 }
 
 
+TIMES = {
+    "smoke": "a minute on two cores",
+    "small": "5 to 35 minutes on one core, needs CIFAR-10",
+    "ten-minutes": "meant for one large GPU, not measured",
+    "paper": "days on a processor, meant for a GPU",
+}
+
+
 def labelled(setting, device):
     """(train, test), `LabelledImages` in three colours, normalised with the constants of the paper."""
-    from collapse_theory.learned.labelled import PUBLISHED_DEVIATION, PUBLISHED_MEAN, labelled_images
-
     if setting.data == "cifar10":
         splits, classes = [datasets.cifar10(split=split) for split in ("train", "test")], 10
     else:
         splits, classes = [datasets.textures(split) for split in ("train", "test")], 3
         splits = [_in_turn(np.repeat(images, 3, axis=1), labels) for images, labels in splits]
     counts = (setting.images, setting.tested)
+    published = {"mean": learned.PUBLISHED_MEAN, "deviation": learned.PUBLISHED_DEVIATION}
     return tuple(
-        labelled_images(
-            images[:count],
-            labels[:count],
-            classes=classes,
-            mean=PUBLISHED_MEAN,
-            deviation=PUBLISHED_DEVIATION,
-            device=device,
-        )
+        learned.labelled_images(images[:count], labels[:count], classes=classes, device=device, **published)
         for (images, labels), count in zip(splits, counts, strict=True)
     )
 
@@ -124,8 +119,6 @@ def _in_turn(images, labels):
 
 def network_of(setting):
     """The network at its initialisation, on the host.  Raises ValueError for what its family does not have."""
-    from collapse_theory import learned
-
     seed = setting.recipe.seed
     names = ("nonlinearity", "skip", "angles", "circle", "terms", "width")
     if setting.network == "learned scattering":
@@ -139,7 +132,7 @@ def network_of(setting):
 
 
 def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, stop_after=None):
-    """Train, or go on with, one network, and measure it.
+    """Train one network, or resume its training, and measure it.
 
     setting : Setting
     folder : of the run
@@ -148,24 +141,18 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
     Returns one row of plain values; None if the training was stopped before its end.
     Raises as `train`, before anything is trained.
     """
-    from collapse_theory.learned.anatomy import class_statistics, dead_outputs
-    from collapse_theory.learned.calibration import calibrate, dead_fractions
-    from collapse_theory.learned.labelled import chosen_device
-    from collapse_theory.learned.training import Recipe as TrainingRecipe
-    from collapse_theory.learned.training import train
-
-    device = chosen_device(device)
+    device = learned.chosen_device(device)
     data, network = labelled(setting, device), network_of(setting).to(device)
+    first = _first(data[0], _SEEN_AT_START)
     if setting.terms == "equal":
-        calibrate(network, data[0].batch(slice(0, 256))[0], quantile=setting.quantile)
-    at_start = dead_fractions(network, data[0].batch(slice(0, 256))[0])
+        learned.calibrate(network, first.batch(slice(None))[0], quantile=setting.quantile)
+    at_start = learned.dead_outputs(network, first, batch=_SEEN_AT_START, statistics="batch")
     options = {"folder": folder, "about": asdict(setting), "checkpoint": checkpoint, "stop_after": stop_after}
-    recipe = TrainingRecipe(**asdict(setting.recipe))
-    outcome = train(network, data, recipe, progress=progress, **options)
+    outcome = learned.train(network, data, setting.recipe, progress=progress, **options)
     if not outcome.finished:
         return None
-    few = replace(data[1], images=data[1].images[: setting.measured], labels=data[1].labels[: setting.measured])
-    dead = dead_outputs(network, few)
+    few = _first(data[1], setting.measured)
+    dead = learned.dead_outputs(network, few, statistics="running")
     blocks = [f"blocks.{i}" for i in range(len(network.blocks))] if hasattr(network, "blocks") else ["normalization"]
     return {
         "network": setting.label,
@@ -174,50 +161,65 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
         "train_accuracy": outcome.epochs[-1]["train_accuracy"],
         "test_accuracy_of_epochs": [line["test_accuracy"] for line in outcome.epochs],
         "seconds": round(outcome.seconds, 1),
-        "images_per_second": round(len(data[0]) * recipe.epochs / outcome.seconds, 1),
+        "images_per_second": round(len(data[0]) * setting.recipe.epochs / outcome.seconds, 1),
         "device": str(device),
         "threads": outcome.threads,
         "machine": record.machine(),
         "data_identity": identities([setting.data]),
-        "zeros_at_start": at_start,
-        "zeros": {name: shares["zeros"] for name, shares in dead.items()},
-        "dead_channels": {name: shares["dead_channels"] for name, shares in dead.items()},
-        "blocks": class_statistics(network, few, layers=blocks),
+        "split": {
+            part: images_per_class(d.labels.tolist(), range(d.classes))
+            for part, d in zip(("train", "test"), data, strict=True)
+        },
+        "zeros_at_start_batch": {name: shares["zeros"] for name, shares in at_start.items()},
+        "zeros_running": {name: shares["zeros"] for name, shares in dead.items()},
+        "dead_channels_running": {name: shares["dead_channels"] for name, shares in dead.items()},
+        "blocks": learned.class_statistics(network, few, layers=blocks),
     }
 
 
+def _first(labelled, count):
+    """The first so many of labelled images."""
+    return replace(labelled, images=labelled.images[:count], labels=labelled.labels[:count])
+
+
 def conclusions(rows):
-    """A line a network: accuracy, dead outputs, time."""
-    lines = [f"{'preset':<12} {'network':<36} {'accuracy, %':<20} {'zeros after each non-linearity, %':<40} seconds"]
+    """Lines of each network: accuracy, dead outputs, time."""
+    lines = []
     for row in rows:
         value, low, high = (100 * share for share in row["accuracy"])
-        zeros = " ".join(f"{100 * share:.0f}" for share in row["zeros"].values())
-        accuracy = f"{value:.1f} [{low:.1f}, {high:.1f}]"
-        lines.append(f"{row['preset']:<12} {row['network']:<36} {accuracy:<20} {zeros:<40} {row['seconds']:.0f}")
+        zeros = " ".join(f"{100 * share:.0f}" for share in row["zeros_running"].values())
+        lines.append(f"{row['preset']}, {row['network']}")
+        lines.append(f"    test accuracy, %                   {value:.1f} [{low:.1f}, {high:.1f}]")
+        lines.append(f"    zeros after each non-linearity, %  {zeros or 'no non-linearity'}, running statistics")
     return lines
 
 
-def main(arguments=None):
-    """Train, record beside the networks recorded before, and print what matters."""
-    options = _parser().parse_args(arguments)
+def answer(options, start):
+    """Train, and record beside the networks recorded before.  Returns the row in a list; None if it was stopped."""
     setting = setting_of(options)
-    record.check_writable(options.out)
     usual = f"{options.preset} {setting.data} {setting.label} {setting.recipe.seed}".replace(" ", "-")
     folder = RUNS / usual if options.run is None else options.run
     record.check_kept(NAME, options.out)
     stop = None if options.minutes is None else 60 * options.minutes
-    progress = training_bar(f"{options.preset}, {setting.label}")
+    print(*_plan(setting, options.preset, folder), sep="\n", flush=True)
+    progress = training_bar(f"{options.preset}, {setting.data}, {setting.label}")
     how = {"device": options.device, "progress": progress, "checkpoint": options.checkpoint, "stop_after": stop}
     with reproducible():
         row = measure(setting, folder=folder, **how)
         if row is None:
-            print(f"stopped; the same command goes on with the run in {folder}")
-            return 0
-        row = {"preset": options.preset, "setting": asdict(setting)} | row
-        path = _recorded(row, {options.preset: setting}, options.out)
-    if not options.quiet:
-        print(*conclusions([row]), f"\nrecorded in {path}", sep="\n")
-    return 0
+            print(f"stopped after {options.minutes:g} minutes; the same command resumes the run in {folder}")
+            return None
+        row = {"preset": options.preset, "command": options.command(), "setting": asdict(setting)} | row
+        _record(row, {options.preset: setting}, options.out)
+    return [row]
+
+
+def _plan(setting, preset, folder):
+    """Lines that say what will be done, and how long it takes."""
+    images = "all" if setting.images is None else f"{setting.images:,}"
+    changed = "" if setting == PRESETS[preset] else ", changed by your options"
+    yield f"Training in {folder}: {setting.label}, width {setting.width:g}, {setting.recipe.epochs} epochs"
+    yield f"of {images} images of {setting.data}. Preset {preset}{changed}: {TIMES[preset]}."
 
 
 def setting_of(options):
@@ -232,36 +234,42 @@ def setting_of(options):
     return replace(setting, **own, recipe=replace(setting.recipe, **recipe))
 
 
-def _recorded(row, settings, folder):
+def _record(row, settings, folder):
     """Add a row to those recorded before, in the place of one of the same setting."""
     row, same = json.loads(json.dumps(row)), ("preset", "setting")
     about = {"settings": settings, "seconds": row["seconds"], "on": "torch", "data": row["data_identity"]}
-    return record.save(NAME, [row], folder=folder, keep=lambda old: any(old[k] != row[k] for k in same), **about)
+    record.save(NAME, [row], folder=folder, keep=lambda old: any(old[k] != row[k] for k in same), **about)
 
 
-def _parser():
-    parser = Parser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--preset", choices=tuple(PRESETS), default="paper", help="default: paper; the rest changes it")
-    parser.add_argument("--data", choices=DATA)
-    parser.add_argument("--network", choices=NETWORKS)
-    parser.add_argument("--nonlinearity", metavar="NAME", help="as in collapse_theory.nonlinearities")
-    parser.add_argument("--skip", action=argparse.BooleanOptionalAction, default=None)
-    parser.add_argument("--terms", choices=("published", "equal"))
-    quantile = "of the amplitudes, where thresholds start under equal terms"
-    parser.add_argument("--quantile", type=real(0, 1), help=quantile)
-    parser.add_argument("--circle", choices=("half", "full"))
-    parser.add_argument("--angles", type=whole(1, 64))
-    parser.add_argument("--width", type=real(2**-10, 4), help="factor on the channels of every block")
-    parser.add_argument("--images", type=whole(1, 10**7), help="train on the first so many")
-    for name in ("epochs", "batch", "rate-step"):
-        parser.add_argument(f"--{name}", type=whole(1, 10**6))
-    parser.add_argument("--rate", type=real(1e-12, 1e3))
-    parser.add_argument("--seed", type=whole(**SEED))
-    parser.add_argument("--precision", choices=("float32", "bfloat16"))
-    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1 ..")
-    parser.add_argument("--run", metavar="FOLDER", help=f"of the run, or of the one to go on with; default: in {RUNS}/")
-    parser.add_argument("--minutes", type=real(0, 10**6), help="stop after so many; the same command goes on")
-    parser.add_argument("--checkpoint", metavar="NAME", help="go on from this one, not from the newest")
-    parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")
-    parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the result goes")
-    return parser
+def options(parser):
+    """The options of this question; those without a default are the preset's."""
+    times = "; ".join(f"{name}: {time}" for name, time in TIMES.items())
+    presets = f"setting to start from, which the other options change: {times}"
+    parser.add_argument("--preset", choices=tuple(PRESETS), default="smoke", help=presets)
+    parser.add_argument("--data", choices=DATA, help="images to train on")
+    network = f"any of {', '.join(map(slug, NETWORKS))}; residual is ResNet-20, fixed-scattering learns one mixing"
+    parser.add_argument("--network", type=name_of(NETWORKS), choices=NETWORKS, metavar="NAME", help=network)
+    known = {"type": name_of(NONLINEARITIES), "help": f"any of {', '.join(map(slug, NONLINEARITIES))}"}
+    parser.add_argument("--nonlinearity", metavar="NAME", **known)
+    skip = {"action": argparse.BooleanOptionalAction, "default": None}
+    parser.add_argument("--skip", help="pass the coefficients on beside their collapse", **skip)
+    terms = "non-linearity as the paper has it, or on channels of one root mean square"
+    parser.add_argument("--terms", choices=("published", "equal"), help=terms)
+    parser.add_argument("--circle", choices=("half", "full"), help="circle over which the wavelets look")
+    numbers = {
+        "quantile": (real(0, 1), "quantile of the amplitudes at which thresholds start under equal terms"),
+        "angles": (whole(1, 64), "number of angles of the wavelets"),
+        "width": (real(2**-10, 4), "factor on the channels of every block"),
+        "images": (whole(1, 10**7), "number of training images, the first"),
+        "epochs": (whole(1, 10**6), "number of passes over the images"),
+        "batch": (whole(1, 10**6), "number of images per step"),
+        "rate": (real(1e-12, 1e3), "learning rate at the start"),
+        "rate-step": (whole(1, 10**6), "number of epochs after which the learning rate falls to a tenth"),
+        "minutes": (real(0, 10**6), "stop after so many, with exit code 75; the same command resumes"),
+    }
+    for name, (kind, what) in numbers.items():
+        parser.add_argument(f"--{name}", type=kind, metavar="N", help=what)
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), help="number format of the products")
+    parser.add_argument("--device", default="cpu", help="device to train on: cpu, cuda, cuda:1")
+    parser.add_argument("--run", metavar="FOLDER", help=f"folder of the run (default: one in {RUNS}/, by its setting)")
+    parser.add_argument("--checkpoint", metavar="NAME", help="checkpoint to resume from (default: the newest)")

@@ -1,6 +1,6 @@
 """Does the theory hold on real images, where classes are neither stationary nor closed under phases?
 
-Three layers of the *deep* setting of `separation_across_layers`, each image read once an operation, on all 60,000
+Three layers of the *deep* setting of `separation_across_layers`, each image read once per operation, on all 60,000
 images of CIFAR-10, and on Fashion-MNIST (16,000 images) and KTH-TIPS (805), whose images have mean 0 and variance 1 and
 are moved at random over their torus. Fisher ratios (B / W, unbiased) are of all images; linear classifiers are fitted
 on the train images, on spatial averages of the channels or on all numbers, and tried on the others. Recorded, depth 1
@@ -34,7 +34,7 @@ mean shows once enough samples are averaged. At depth 1 of KTH-TIPS reductions a
 the intervals: it leaves two distinct averages of waves, they leave four. And thresholds are not useless: from 28.5 % of
 the identity to 33.2 % on CIFAR-10.
 
-The pass, in single precision by NumPy on two shared cores, with statistics and classifiers: CIFAR-10 at 594 images a
+The pass, in single precision by NumPy on two shared cores, with statistics and classifiers: CIFAR-10 at 594 images per
 second for the collapse; at 133 for the threshold, for whose 6,000 features the classifier takes most of it; at 434 to
 644 for the others, without that. 1,127 s and at most 1,595 MiB for everything; once more, with the cores busier, the
 same numbers to the last bit in 1,828 s. What it does not show: intervals are over images, not over seeds or thresholds;
@@ -52,17 +52,15 @@ from functools import partial
 import numpy as np
 
 from collapse_theory import datasets
-from collapse_theory.arrays import LIBRARIES, array_namespace, shape, to_library
+from collapse_theory.arrays import array_namespace, shape, to_library
 from collapse_theory.nonlinearities import identity
 from collapse_theory.scattering import apply_layer
 from collapse_theory.separation import ClassMoments
 
-from . import record
 from .instruments.distinct_numbers import distinct_numbers
 from .instruments.identities import identities
-from .instruments.measuring import measuring
 from .instruments.observation import GROUPS, MOST_FEATURES, STATISTICS, with_interval
-from .instruments.options import SEED, Parser, check_distinct, whole
+from .instruments.options import check_distinct, name_of, slug, whole
 from .instruments.probes import share_with_interval
 from .instruments.progress import bar
 from .instruments.sources import Sampling
@@ -72,6 +70,12 @@ from .instruments.tables import OPERATIONS
 from .separation_across_layers import SETTINGS, fitted_layers
 
 NAME = "do_real_images_separate"
+TIME = "19 minutes on two cores for all data"
+SAYS = ("Reads CIFAR-10 in colour, Fashion-MNIST padded to 32 x 32, and KTH-TIPS shrunk to 96 x 96 in grey.",)
+EXAMPLES = (
+    "python -m analysis do_real_images_separate --data moved-kth-tips",
+    "python -m analysis do_real_images_separate --operations phase-collapse tanh",
+)
 SAMPLINGS = {
     "cifar10": Sampling(50_000, 10_000),
     "moved fashion mnist": Sampling(12_000, 4_000),
@@ -110,7 +114,7 @@ def measure_one(task, stream, setting, on="numpy", progress=lambda images: None)
             depth.add(x, labels, use)
         progress(len(labels))
     speed = {"images": len(stream), "images_per_second": round(len(stream) / (time.perf_counter() - start), 1)}
-    return [depth.row() | speed for depth in depths]
+    return [depth.row() | speed | {"classes": classes} for depth in depths]
 
 
 class DepthObservation:
@@ -176,19 +180,24 @@ def measure_all(names, tasks, *, settings, on="numpy", kept=None):
     """
     from threadpoolctl import threadpool_limits
 
-    kept, rows = {} if kept is None else kept, []
-    threadpool_limits(1, "blas")  # its threads wait for each other where others work on the same cores
-    for name in names:
-        setting = settings[name]
-        left = [task for task in tasks if (name, task) not in kept]
-        stream = STREAMS[name](setting.sampling, setting.batch) if left else None
-        for task in left:
-            kept[name, task] = measure_one(task, stream, setting, on, bar(len(stream), f"{name}, {task}"))
-        for task in tasks[1:]:
-            labels = {"setting": "deep", "data": name, "operation": task}
-            measured = kept[name, "images"] + kept[name, task]
-            rows += [labels | {"depth": depth} | row for depth, row in enumerate(measured)]
-    return rows
+    kept = {} if kept is None else kept
+    with threadpool_limits(1, "blas"):  # its threads wait for each other where others work on the same cores
+        for name in names:
+            left = [task for task in tasks if (name, task) not in kept]
+            stream = _stream(name, settings[name]) if left else None
+            for task in left:
+                progress = bar(len(stream), f"{name}, {task}")
+                kept[name, task] = measure_one(task, stream, settings[name], on, progress)
+    return [
+        {"setting": "deep", "data": name, "operation": task, "depth": depth} | row
+        for name in names
+        for task in tasks[1:]
+        for depth, row in enumerate(kept[name, "images"] + kept[name, task])
+    ]
+
+
+def _stream(name, setting):
+    return STREAMS[name](setting.sampling, setting.batch)
 
 
 def peak_memory():
@@ -202,7 +211,7 @@ def conclusions(rows):
     lines = []
     for data, operation in dict.fromkeys((row["data"], row["operation"]) for row in rows):
         here = [row for row in rows if (row["data"], row["operation"]) == (data, operation)]
-        lines.append(f"{data}, {operation}: {here[-1]['images_per_second']} images a second")
+        lines.append(f"{data}, {operation}: {here[-1]['images_per_second']} images per second")
         lines.append(f"    Fisher ratio             {_numbers(here, 'fisher_trace', '7.4f')}")
         lines.append(f"    right by averages, %     {_numbers(here, 'accuracy_of_averages', '7.1f', 100)}")
         lines.append(f"    right by all numbers, %  {_numbers(here, 'accuracy_of_features', '7.1f', 100)}")
@@ -213,26 +222,6 @@ def _numbers(rows, name, form, factor=1):
     return "  ".join(f"{'–':>7}" if row[name] is None else format(factor * row[name][0], form) for row in rows)
 
 
-def main(arguments=None):
-    """Measure, record, and print what matters."""
-    options = _parser().parse_args(arguments)
-    to_library(np.zeros(1), options.on)
-    record.check_writable(options.out)
-    for name in ("data", "operations"):
-        check_distinct(name, getattr(options, name))
-    names = options.data or [name for name in STREAMS if _is_there(name)]
-    if not names:
-        raise datasets.DataNotFound(f"none of {', '.join(STREAMS)} was found; README.md, Data, says where they go")
-    settings = {name: _setting(name, options) for name in names}
-    about = {"settings": settings, "on": options.on, "data": identities(names)}
-    with measuring(NAME, folder=options.out, **about) as kept:
-        rows = measure_all(names, ["images", *options.operations], settings=settings, on=options.on, kept=kept)
-        path = kept.record(rows, facts={"peak_memory_mib": peak_memory()})
-    if not options.quiet:
-        print(*conclusions(rows), f"\n{peak_memory()} MiB at most; recorded in {path}", sep="\n")
-    return 0
-
-
 def _is_there(name):
     try:
         STREAMS[name](Sampling(20, 20), 20)
@@ -241,22 +230,39 @@ def _is_there(name):
     return True
 
 
+def options(parser):
+    """The options of this question."""
+    data = f"any of {', '.join(map(slug, STREAMS))} (default: all that are found)"
+    parser.add_argument("--data", nargs="+", type=name_of(STREAMS), choices=tuple(STREAMS), metavar="DATA", help=data)
+    parser.add_argument(
+        "--operations",
+        nargs="+",
+        type=name_of(OPERATIONS),
+        choices=OPERATIONS,
+        default=OPERATIONS,
+        metavar="NAME",
+        help=f"any of {', '.join(map(slug, OPERATIONS))} (default: all)",
+    )
+    images = "most images to fit on, and as many to try on (default: all of CIFAR-10 and KTH-TIPS, 12000 and 4000)"
+    parser.add_argument("--images", type=whole(20, 10**7), metavar="N", help=images)
+
+
+def answer(options, start):
+    """Measure and record what was asked for.  Returns rows as `measure_all`."""
+    for name in ("data", "operations"):
+        check_distinct(name, getattr(options, name))
+    options.data = options.data or [name for name in STREAMS if _is_there(name)]
+    if not options.data:
+        raise datasets.DataNotFound(f"none of {', '.join(STREAMS)} was found; README.md, Data, says where they go")
+    settings = {name: _setting(name, options) for name in options.data}
+    facts = {"split": {name: _stream(name, settings[name]).split() for name in options.data}}
+    with start(settings=settings, data=identities(options.data)) as kept:
+        rows = measure_all(options.data, ["images", *options.operations], settings=settings, on=options.on, kept=kept)
+        return kept.record(rows, facts | {"peak_memory_mib": peak_memory()})
+
+
 def _setting(name, options):
     sampling = replace(SAMPLINGS[name], seed=options.seed)
     if options.images is not None:
         sampling = replace(sampling, train=options.images, test=options.images)
     return replace(SETTING, sampling=sampling)
-
-
-def _parser():
-    parser = Parser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--data", nargs="+", choices=tuple(STREAMS), help="default: all that are found")
-    parser.add_argument("--operations", nargs="+", choices=OPERATIONS, default=OPERATIONS, help="default: all")
-    parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library (default: numpy)")
-    parser.add_argument(
-        "--images", type=whole(20, 10**7), metavar="N", help="at most, to fit on, and as many to try on"
-    )
-    parser.add_argument("--seed", type=whole(**SEED), default=0)
-    parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")
-    parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the result goes")
-    return parser

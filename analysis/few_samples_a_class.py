@@ -1,22 +1,22 @@
-"""From a few samples a class, what tells materials apart: pixels, their principal components, or collapsed phases?
+"""From few samples per class, what tells materials apart: pixels, their principal components, or collapsed phases?
 
-A linear classifier is fitted on a few images a class and tried on others, many times over, on five descriptions of the
-same images: the pixels; as many of their principal components as keep 95 % of the variance; the moduli of the Fourier
-transform, whose phases are collapsed too, but by waves as long as the image; and scattering averaged over the image, of
-order 1 and of order 2.
+A linear classifier is fitted on a few images per class and tried on others, many times over, on five descriptions of
+the same images: the pixels; as many of their principal components as keep 95 % of the variance; the moduli of the
+Fourier transform, whose phases are collapsed too, but by waves as long as the image; and scattering averaged over the
+image, of order 1 and of order 2.
 
-Collapsed phases do, on both data, recorded in analysis/results (mean of 10 draws, 10 samples a class). On brick, grass
-and gravel, whose chance is 33 %, pixels are right in 33.4 % of the images and their components in 31.9 %: a linear
-classifier sees nothing in them, for patches of one texture are as good as moved at random. Scattering of order 2 is
-right in 94.4 % (92.8 to 96.1 over the draws). On KTH-TIPS, ten materials at varied distances and in varied light whose
-chance is 10 %, pixels are right in 34.4 %, components in 34.6 %, scattering of order 1 in 59.1 %, of order 2 in 78.5 %
-(76.8 to 80.5); from 20 samples, order 2 in 87.4 %.
+Collapsed phases do, on both data, recorded in analysis/results (mean of 10 draws, 10 samples per class). On brick,
+grass and gravel, whose chance is 33 %, pixels are right in 33.4 % of the images and their components in 31.9 %: a
+linear classifier sees nothing in them, for patches of one texture are as good as moved at random. Scattering of order
+2 is right in 94.4 % (92.8 to 96.1 over the draws). On KTH-TIPS, ten materials at varied distances and in varied light
+whose chance is 10 %, pixels are right in 34.4 %, components in 34.6 %, scattering of order 1 in 59.1 %, of order 2 in
+78.5 % (76.8 to 80.5); from 20 samples, order 2 in 87.4 %.
 
 What this does not show: that wavelets are needed for every texture. Fourier moduli, which collapse the phase of waves
-as long as the image and keep 544 numbers a patch, are better than scattering on the three textures (98.3 %), stationary
-classes that differ by their spectrum; they are worse on KTH-TIPS (63.3 %), where distance deforms the spectrum. Nor
-that a second order always helps: on the textures it adds nothing beyond the spread of the draws (order 1: 92.9 %, 86.1
-to 96.1), on KTH-TIPS it adds 19.4 percentage points.
+as long as the image and keep 544 numbers per patch, are better than scattering on the three textures (98.3 %),
+stationary classes that differ by their spectrum; they are worse on KTH-TIPS (63.3 %), where distance deforms the
+spectrum. Nor that a second order always helps: on the textures it adds nothing beyond the spread of the draws (order
+1: 92.9 %, 86.1 to 96.1), on KTH-TIPS it adds 19.4 percentage points.
 """
 
 import sys
@@ -26,29 +26,33 @@ import numpy as np
 
 from collapse_theory import datasets, scattering
 from collapse_theory.arguments import check_count
-from collapse_theory.arrays import LIBRARIES, to_host, to_library
+from collapse_theory.arrays import to_host, to_library
 from collapse_theory.estimators import ScatteringTransformer
 from collapse_theory.fourier import fft2
 
-from . import record
 from .instruments.identities import identities
-from .instruments.measuring import measuring
-from .instruments.options import SEED, Parser, check_distinct, whole
+from .instruments.options import check_distinct, name_of, slug, whole
 from .instruments.probes import held_out_accuracy
 from .instruments.progress import bar
-from .instruments.sources import standardise
+from .instruments.sources import images_per_class, standardise
 from .instruments.tables import DESCRIPTIONS
 
 NAME = "few_samples_a_class"
+TIME = "1 minute on two cores, 2 with KTH-TIPS"
+SAYS = ("Fits on 2, 5, 10 and 20 images per class, and tries each classifier on at most 60 others per class.",)
+EXAMPLES = (
+    "python -m analysis few_samples_a_class --data textures",
+    "python -m analysis few_samples_a_class --draws 30",
+)
 
 
 @dataclass(frozen=True)
 class Setting:
     """How much is seen, and how it is described.
 
-    samples : images a class to fit on, one number after another
+    samples : images per class to fit on, one number after another
     draws : of these images, at random, the same for every description
-    most_tried : images a class that each fit is tried on, at most
+    most_tried : images per class that each fit is tried on, at most
     scales, angles : of the scattering
     variance : share that the principal components keep, of the images to fit on
     """
@@ -78,6 +82,12 @@ class Pool:
     to_fit: np.ndarray
     to_try: np.ndarray
 
+    def split(self):
+        """Number of images per class from which each draw takes those to fit on ("train") and to try on ("test")."""
+        parts = {"train": self.to_fit, "test": self.to_try}
+        names = np.unique(self.labels)
+        return {part: images_per_class(self.labels[here], names) for part, here in parts.items()}
+
 
 def textures():
     """Brick, grass and gravel in patches of 32 x 32, fitted on the left halves of photographs, tried on the right."""
@@ -97,13 +107,13 @@ def kth_tips():
 SOURCES = {"textures": textures, "kth tips": kth_tips}
 
 
-def measure(name, pool, setting, on="numpy", *, progress=lambda fits: None, kept=None):
-    """Rows of the table: one a number of samples and a description.
+def measure(name, pool, setting, on="numpy", *, progress=lambda fits, name: None, kept=None):
+    """Rows of the table: one per number of samples and description.
 
     name : of the data
     pool : Pool
     on : array library of the descriptions
-    progress : called with the number of fits after some of them
+    progress : called with the number of fits after some of them, and what they were of
     kept : dict of rows by (data, samples, description), which is filled; what it holds is not measured again
 
     Returns a list of dicts of plain values: the accuracy is [mean, lowest, highest] over the draws.
@@ -114,7 +124,7 @@ def measure(name, pool, setting, on="numpy", *, progress=lambda fits: None, kept
     for job in jobs:
         if job not in kept:
             kept[job] = _row(described, pool, setting, *job)
-        progress(setting.draws)
+        progress(setting.draws, f"{name}, {job[2]}, {job[1]} per class")
     return [kept[job] for job in jobs]
 
 
@@ -200,42 +210,27 @@ def conclusions(rows):
     for data in dict.fromkeys(row["data"] for row in rows):
         here = [row for row in rows if row["data"] == data]
         numbers = list(dict.fromkeys(row["samples"] for row in here))
-        lines.append(f"{data}, right from {', '.join(map(str, numbers))} samples a class:")
+        lines.append(f"{data}, right from {', '.join(map(str, numbers))} samples per class:")
         for description in DESCRIPTIONS:
             shares = [f"{100 * row['accuracy'][0]:5.1f} %" for row in here if row["description"] == description]
             lines.append(f"    {description:<22} {'  '.join(shares)}")
     return lines
 
 
-def main(arguments=None):
-    """Measure, record, and print what matters."""
-    options = _parser().parse_args(arguments)
-    to_library(np.zeros(1), options.on)
-    record.check_writable(options.out)
+def options(parser):
+    """The options of this question."""
+    known = f"any of {', '.join(map(slug, SOURCES))} (default: all that are found)"
+    parser.add_argument("--data", nargs="+", type=name_of(SOURCES), choices=tuple(SOURCES), metavar="DATA", help=known)
+    draws = "number of random choices of the images to fit on"
+    parser.add_argument("--draws", type=whole(1, 10_000), default=SETTING.draws, metavar="N", help=draws)
+
+
+def answer(options, start):
+    """Measure and record what was asked for.  Returns rows as `measure`."""
     check_distinct("data", options.data)
-    setting = replace(SETTING, draws=options.draws, seed=options.seed)
     found = pools(options.data)
-    about = {"settings": {"few samples": setting}, "on": options.on, "data": identities(found)}
-    with measuring(NAME, folder=options.out, **about) as kept:
-        rows = measure_all(found, setting, options.on, kept=kept)
-        path = kept.record(rows)
-    if not options.quiet:
-        print(*conclusions(rows), f"\n{kept.seconds:.0f} s; recorded in {path}", sep="\n")
-    return 0
-
-
-def _parser():
-    parser = Parser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--data", nargs="+", choices=tuple(SOURCES), help="default: all that are found")
-    parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library (default: numpy)")
-    parser.add_argument(
-        "--draws",
-        type=whole(1, 10_000),
-        default=SETTING.draws,
-        metavar="N",
-        help="of the images to fit on, at each number of them",
-    )
-    parser.add_argument("--seed", type=whole(**SEED), default=0)
-    parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")
-    parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the result goes")
-    return parser
+    options.data = list(found)
+    setting = replace(SETTING, draws=options.draws, seed=options.seed)
+    facts = {"split": {name: pool.split() for name, pool in found.items()}}
+    with start(settings={"few samples": setting}, data=identities(found)) as kept:
+        return kept.record(measure_all(found, setting, options.on, kept=kept), facts)

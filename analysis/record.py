@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import platform
+import shlex
 import tempfile
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -18,9 +19,11 @@ from collapse_theory.files import bounded_bytes, locked, reason, saying, write_a
 from collapse_theory.machine import is_reproducible
 from collapse_theory.machine.cores import cores
 
+from .instruments.shapes import decoded
 from .instruments.tables import NOT_RECORDED, check_record
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parent / "results"  # committed
+OWN = Path("runs/results")  # ignored by git
 _LARGEST_FILE = 2**26  # bytes
 _PACKAGES = (
     "numpy",
@@ -35,7 +38,7 @@ _PACKAGES = (
 
 
 def save(name, rows, *, settings, seconds, on, folder=RESULTS, data=NOT_RECORDED, facts=None, keep=None):
-    """Write one result, at once or not at all, however many processes write it.  Returns its path.
+    """Write one result, atomically, however many processes write it.  Returns its path.
 
     rows : list of dicts of plain values
     settings : dict of frozen dataclasses, what was measured
@@ -99,6 +102,30 @@ def check_kept(name, folder):
     """Raise as `load` if a result is there and damaged: before the work whose rows are to stand beside its own."""
     if _path(name, folder).exists():
         load(name, folder)
+
+
+def add_options(parser):
+    """Give a parser the two options that say where results are written."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--out", metavar="FOLDER", default=str(OWN), help="folder to write the result to")
+    where.add_argument("--record", action="store_true", help=f"write it to {_shown(RESULTS)}, which is committed")
+
+
+def folder_to_write(options):
+    """The folder that these options name.  Raises as `check_writable`; ValueError if it is RESULTS without --record."""
+    if not options.record and os.path.realpath(options.out) == os.path.realpath(RESULTS):
+        raise ValueError(f"out: {options.out} holds the committed results, which --record writes")
+    return check_writable(RESULTS if options.record else options.out)
+
+
+def reading(folder):
+    """The option of `python -m figures` that reads results of this folder."""
+    return "--recorded" if folder == RESULTS else f"--from {shlex.quote(decoded(str(folder)))}"
+
+
+def _shown(folder):
+    """A path as it is typed in the checkout."""
+    return os.path.join(*folder.parts[-2:])
 
 
 def check_writable(folder):

@@ -34,24 +34,39 @@ from itertools import product
 
 import numpy as np
 
-from collapse_theory.arrays import LIBRARIES, place, to_host, to_library
+from collapse_theory.arrays import place, to_host, to_library
 from collapse_theory.machine import reproducible
 from collapse_theory.machine.cores import cores
 from collapse_theory.nonlinearities import identity, named, saturate, soft_threshold
 from collapse_theory.scattering import Layer, Mixing, apply_layer
+from collapse_theory.separation import ClassMoments
 from collapse_theory.wavelets import morlet_bank
 
-from . import record
 from .instruments import sources
-from .instruments.measuring import measuring
+from .instruments.layer_table import conclusions  # noqa: F401, of the rows of this question
 from .instruments.observation import GROUPS, rows_after
-from .instruments.options import SEED, Parser, check_distinct, whole
+from .instruments.options import check_distinct, name_of, slug, whole
 from .instruments.progress import bar
-from .instruments.sources import Sampling
+from .instruments.shapes import decoded
+from .instruments.sources import SOURCES, Sampling
 from .instruments.tables import OPERATIONS
 from .instruments.workers import results_as_they_come
 
 NAME = "separation_across_layers"
+TIME = "25 s to 2 minutes on two cores, 3 minutes with CIFAR-10"
+SAYS = (
+    "Settings: orientation has two layers of 2 scales and 8 angles at full resolution; deep has three of 1 scale "
+    "and 4 angles, with subsampling; mixed is deep with an orthogonal mixing of the channels. A setting that does not "
+    "fit in memory is left out, which a line says.",
+    f"Of a folder of your own images, {sources.PREPARED}. If it has train/ and test/ (or val/), these are used; "
+    "otherwise half of each class, drawn at random, is for fitting and half for measuring. A class with too few images "
+    "is left out by name.",
+)
+EXAMPLES = (
+    "python -m analysis separation_across_layers --data pulses moved-either-sign",
+    "python -m analysis separation_across_layers --data FOLDER --setting deep",
+    "python -m figures separation_across_layers --from runs/results",
+)
 TASKS = ("images", *OPERATIONS)
 SCALED = {  # by an amplitude of each channel
     "soft threshold": lambda unit: partial(soft_threshold, threshold=unit),
@@ -115,7 +130,8 @@ def measure(sample, setting, on="numpy"):
     Returns a list of dicts of plain values; statistics are unbiased, each with its interval [value, low, high], None
     where there is nothing to measure. Raises TooLarge if the class means would exceed `setting.memory`.
     """
-    return _assembled(sample.name, {task: measure_one(task, sample, setting, on) for task in TASKS})
+    measured = {task: measure_one(task, sample, setting, on) for task in TASKS}
+    return _assembled(sample.name, len(sample.classes), measured)
 
 
 def measure_one(task, sample, setting, on):
@@ -127,10 +143,10 @@ def measure_one(task, sample, setting, on):
     return rows_after(stages or [identity], sample, lift=lift, batch=setting.batch, memory=setting.memory)
 
 
-def _assembled(name, measured):
+def _assembled(name, classes, measured):
     """The rows of one sample, from what each task measured; depth 0 is the same for every operation."""
     return [
-        {"data": name, "operation": operation, "depth": depth} | row
+        {"data": name, "operation": operation, "depth": depth, "classes": classes} | row
         for operation in OPERATIONS
         for depth, row in enumerate(measured["images"] + measured[operation])
     ]
@@ -138,15 +154,13 @@ def _assembled(name, measured):
 
 def check_memory(setting, channels, classes):
     """Raise TooLarge, with the size, if the class means at the largest depth would exceed `setting.memory`."""
-    pixels, wavelets = sources.SIDE**2, setting.scales * setting.angles
-    shrink = 4 if setting.subsample else 1
+    pixels, wavelets, shrink = sources.SIDE**2, setting.scales * setting.angles, 4 if setting.subsample else 1
     features = max(channels * (1 + wavelets) ** d * pixels // shrink**d for d in range(setting.depth + 1))
-    size = GROUPS * classes * features * (16 + 8)
+    size = ClassMoments.bytes_for(classes, features, groups=GROUPS, is_complex=True)
     if size > setting.memory:
         raise TooLarge(
             f"setting: the class means of {classes} classes x {features} features x {GROUPS} groups would take "
-            f"{size / 2**20:.0f} MiB, more than memory = {setting.memory / 2**20:.0f} MiB; "
-            "subsample, lower the depth, or raise memory"
+            f"{size / 2**20:.0f} MiB, more than memory = {setting.memory / 2**20:.0f} MiB"
         )
 
 
@@ -179,8 +193,7 @@ def measure_all(pairs, settings, on="numpy", *, workers=1, kept=None):
 
     Returns rows as `measure`, each with its "setting". Raises as `check_memory`, before anything is measured.
     """
-    for name, key in pairs:
-        _check_sample(name, settings[key])
+    classes = {pair: len(_check_sample(pair[0], settings[pair[1]]).classes) for pair in pairs}
     titles, kept = sources.titles(name for name, _ in pairs), {} if kept is None else kept
     jobs = {(task, titles[name], key): (task, name, settings[key], on) for name, key in pairs for task in TASKS}
     left = {job: key for key, job in jobs.items() if key not in kept}
@@ -189,11 +202,12 @@ def measure_all(pairs, settings, on="numpy", *, workers=1, kept=None):
     with closing(results_as_they_come(_job, left, workers)) as results:
         for job, result in results:
             kept[left[job]] = result
-            progress(1)
+            task, title, key = left[job]
+            progress(1, f"{title}, {key}, {task}")
     return [
         {"setting": key} | row
         for name, key in pairs
-        for row in _assembled(titles[name], {task: kept[task, titles[name], key] for task in TASKS})
+        for row in _assembled(titles[name], classes[name, key], {task: kept[task, titles[name], key] for task in TASKS})
     ]
 
 
@@ -205,13 +219,16 @@ def pairs_that_fit(data, settings, say=print):
             _check_sample(name, settings[key])
             pairs.append((name, key))
         except TooLarge as error:
-            say(f"{name}, {key}: left out. {error}")
+            say(f"{decoded(name)}, {key}: left out. {error}")
+    if not pairs:
+        raise ValueError("setting: none of those asked for fits; --setting deep takes the least memory")
     return pairs
 
 
 def _check_sample(name, setting):
     sample = _draw(name, setting.sampling)
     check_memory(setting, sample.test[0].shape[1], len(sample.classes))
+    return sample
 
 
 def _job(job):
@@ -223,78 +240,45 @@ def _job(job):
 _draw = lru_cache(maxsize=1)(sources.draw)
 
 
-def conclusions(rows):
-    """The few lines that matter: what separates, what does not, by how much."""
-    lines = [f"{'':<31} {'F_trace of the collapse':<24} {'of the reductions':<18} accuracy of averages, %"]
-    lines.append(f"{'data, setting':<31} {'at depth 1, 2 ..':<24} {'at most':<18} " + " ".join(OPERATIONS))
-    grows, above, largest = 0, 0, -np.inf
-    pairs = dict.fromkeys((row["data"], row["setting"]) for row in rows)
-    for pair in pairs:
-        here = [row for row in rows if (row["data"], row["setting"]) == pair and row["depth"]]
-        ratios = {name: [row["fisher_trace"][0] for row in here if row["operation"] == name] for name in OPERATIONS}
-        last = {row["operation"]: row["accuracy_of_averages"][0] for row in here}  # the deepest one stays
-        collapse = ratios.pop("phase collapse")
-        grows += all(np.diff([0, *collapse]) > 0)
-        above += _stands_above(here)
-        most = max(max(values) for values in ratios.values())
-        largest = max(largest, most)
-        accuracies = " ".join(f"{100 * last[name]:>{len(name)}.1f}" for name in OPERATIONS)
-        numbers = " ".join(f"{value:.3f}" for value in collapse)
-        lines.append(f"{', '.join(pair):<31} {numbers:<24} {most:<18.3f} {accuracies}")
-    every = len(pairs)
-    lines.append(f"The collapse's F_trace grows at each layer in {grows} of {every}; no other exceeds {largest:.3f}.")
-    lines.append(f"Its 95 % interval at the deepest layer lies above all others in {above} of {every}.")
-    return lines
+def options(parser):
+    """The options of this question."""
+    known = ", ".join(map(slug, SOURCES))
+    data = f"any of {known}, or folders FOLDER/CLASS/* of your own (default: all but grey-cifar10 that are there)"
+    parser.add_argument("--data", nargs="+", type=name_of(SOURCES), metavar="DATA", help=data)
+    names = f"any of {', '.join(SETTINGS)}"
+    parser.add_argument(
+        "--setting", nargs="+", choices=tuple(SETTINGS), default=list(SETTINGS), metavar="SETTING", help=names
+    )
+    images = (
+        "most images to fit on, shared by the classes, and as many to measure on (default: 180 for orientation, 640)"
+    )
+    parser.add_argument("--images", type=whole(1, 10**7), metavar="N", help=images)
 
 
-def _stands_above(rows):
-    """Whether the interval of the collapse at the deepest layer lies above that of every other operation."""
-    deepest = max(row["depth"] for row in rows)
-    last = {row["operation"]: row["fisher_trace"] for row in rows if row["depth"] == deepest}
-    _, low, _ = last.pop("phase collapse")
-    return low is not None and all(high is not None and high < low for _, _, high in last.values())
-
-
-def main(arguments=None):
-    """Measure, record, and print what matters."""
-    options = _parser().parse_args(arguments)
-    to_library(np.zeros(1), options.on)
-    record.check_writable(options.out)
+def answer(options, start):
+    """Measure and record what was asked for.  Returns rows as `measure_all`."""
     check_distinct("setting", options.setting)
     check_distinct("data", options.data)
-    settings = {name: replace_sampling(SETTINGS[name], options) for name in options.setting or SETTINGS}
-    if options.data:
-        pairs = list(product(options.data, settings))
-    else:
-        pairs = pairs_that_fit([*DATA, *filter(sources.is_there, DATA_IF_THERE)], settings)
-    data = sources.identities_of(names := [name for name, _ in pairs])
-    with measuring(NAME, settings=settings, on=options.on, folder=options.out, data=data) as kept:
-        workers = cores() if options.on == "numpy" else 1
-        rows = measure_all(pairs, settings, options.on, workers=workers, kept=kept)
-        if sources.identities_of(names) != data:
+    options.data = options.data or [*DATA, *filter(sources.is_there, DATA_IF_THERE)]
+    settings = {name: replace_sampling(SETTINGS[name], options) for name in options.setting}
+    data, titles = sources.identities_of(options.data), sources.titles(options.data)
+    pairs = pairs_that_fit(options.data, settings)
+    facts = {"processes": cores() if options.on == "numpy" else 1, "prepared": {}, "split": {}}
+    for name, key in pairs:
+        sample = _draw(name, settings[key].sampling)
+        facts["split"][f"{titles[name]}, {key}"] = sample.split()
+        if sample.prepared and titles[name] not in facts["prepared"]:
+            facts["prepared"][titles[name]] = sample.prepared
+            print(f"{titles[name]}: {sample.prepared}", *sample.left_out, sep="\n")
+    with start(settings=settings, data=data) as kept:
+        rows = measure_all(pairs, settings, options.on, workers=facts["processes"], kept=kept)
+        if sources.identities_of(options.data) != data:
             kept.forget()
-            raise ValueError(f"data: what is read for {', '.join(dict.fromkeys(names))} changed while it was measured")
-        path = kept.record(rows, facts={"processes": workers})
-    if not options.quiet:
-        print(*conclusions(rows), f"\n{kept.seconds:.0f} s; recorded in {path}", sep="\n")
-    return 0
+            raise ValueError(f"data: what is read for {', '.join(titles)} changed while it was measured")
+        return kept.record(rows, facts)
 
 
 def replace_sampling(setting, options):
     """The setting with the number of images and the seed that were asked for."""
     images = {} if options.images is None else {"train": options.images, "test": options.images}
     return replace(setting, sampling=replace(setting.sampling, seed=options.seed, **images))
-
-
-def _parser():
-    parser = Parser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
-    known = ", ".join(sources.SOURCES)
-    parser.add_argument("--data", nargs="+", metavar="DATA", help=f"any of {known}, or folders of images by class")
-    parser.add_argument("--setting", nargs="+", choices=tuple(SETTINGS), help="default: all")
-    parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library (default: numpy)")
-    images = "images to fit on, shared by the classes, and as many to measure on"
-    parser.add_argument("--images", type=whole(1, 10**7), metavar="N", help=images)
-    parser.add_argument("--seed", type=whole(**SEED), default=0)
-    parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")
-    parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the result goes")
-    return parser

@@ -13,12 +13,13 @@ of √2 that of an unrelated one. What came out, for J = 1, 2, 3, 4:
         grass    0.12    0.74 / 0.64   0.96 / 0.75   1.3  / 1.3
         gravel   0.21    0.23 / 0.31   0.81 / 0.57   0.97 / 0.76
 
-The phase that a modulus forgets is still in the moduli of all the other wavelets and samples: with 9 numbers a pixel or
-more, three of twelve descents end at the image to rounding. The others end in a local minimum and say so: their misfit,
-the relative distance of what they reach to what was given, is 1e-3 to 0.1. It is the average that loses the image. At
-J = 4 order 1 gives 0.13 numbers a pixel, and descents find other images that fit them, to a misfit of 0.7 to 4 %, with
-errors of 1 and more. Order 2 gives 1.6, and brings back part of what order 1 lost in two textures of three at J = 2 and
-in all three at J = 3. Its misfits, up to 9 %, are those of local minima, so its errors bound from above what it lost.
+The phase that a modulus forgets is still in the moduli of all the other wavelets and samples: with 9 numbers per pixel
+or more, three of twelve descents end at the image to rounding. The others end in a local minimum and say so: their
+misfit, the relative distance of what they reach to what was given, is 1e-3 to 0.1. It is the average that loses the
+image. At J = 4 order 1 gives 0.13 numbers per pixel, and descents find other images that fit them, to a misfit of 0.7
+to 4 %, with errors of 1 and more. Order 2 gives 1.6, and brings back part of what order 1 lost in two textures of
+three at J = 2 and in all three at J = 3. Its misfits, up to 9 %, are those of local minima, so its errors bound from
+above what it lost.
 """
 
 from dataclasses import dataclass, replace
@@ -32,13 +33,15 @@ from collapse_theory.arrays import array_namespace, to_host, to_library
 from collapse_theory.scattering import paths, scatter
 from collapse_theory.wavelets import inverse_transform, morlet_bank, wavelet_transform
 
-from . import record
-from .instruments.measuring import measuring
-from .instruments.options import SEED, Parser, whole
+from .instruments.options import whole
 from .instruments.progress import bar
 from .instruments.tables import REPRESENTATIONS
 
 NAME = "what_the_phase_knew"
+TIME = "5 to 6 minutes on one core (torch)"
+SAYS = ("Takes one patch of each texture, from scikit-image, and needs no other data.",)
+EXAMPLES = ("python -m analysis what_the_phase_knew --steps 20", "python -m figures what_the_phase_knew --recorded")
+ON = ("torch",)
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,10 @@ class Setting:
 DEFAULT = Setting()
 
 
-def measure(setting, progress=lambda reconstructions: None, kept=None):
-    """Rows of the table: one a texture, a number of scales and a representation; the images of one of them as pictures.
+def measure(setting, progress=lambda reconstructions, name: None, kept=None):
+    """Rows of the table: one per texture, number of scales and representation; the images of one of them as pictures.
 
-    progress : called with the number of reconstructions after each
+    progress : called with the number of reconstructions after each, and what they were of
     kept : dict of rows by (texture, scales, representation), which is filled; what it holds is not measured again
 
     Returns a list of dicts of plain values, as `quality` has them.
@@ -86,7 +89,7 @@ def measure(setting, progress=lambda reconstructions: None, kept=None):
             jobs.append((texture, scales, representation))
             if jobs[-1] not in kept:
                 kept[jobs[-1]] = _row(image, *jobs[-1], setting=setting)
-            progress(1)
+            progress(1, f"{texture}, {representation}, J = {scales}")
     return [kept[job] for job in jobs]
 
 
@@ -186,42 +189,33 @@ def _bank(x, scales, setting):
 
 
 def conclusions(rows):
-    """The few lines that matter: what comes back, a line a texture and representation, J growing."""
-    lines = []
+    """The few lines that matter: what comes back, a line per texture and representation, J growing."""
+    numbers = sorted({row["scales"] for row in rows})
+    lines = ["relative error of what comes back (misfit of its representation)"]
+    lines.append(20 * " " + "".join(f"{f'J = {number}':>15}" for number in numbers))
     for texture, representation in dict.fromkeys((row["texture"], row["representation"]) for row in rows):
-        here = [row for row in rows if (row["texture"], row["representation"]) == (texture, representation)]
-        errors = ", ".join(
-            f"J = {row['scales']}: {row['relative_error']:.2g} ({row['psnr']:.0f} dB, misfit {row['misfit']:.1g})"
-            for row in here
-        )
-        lines.append(f"{texture:<7} {representation:<13} relative error {errors}")
+        cells = dict.fromkeys(numbers, "")
+        for row in rows:
+            if (row["texture"], row["representation"]) == (texture, representation):
+                error = f"{row['relative_error']:.{2 if row['relative_error'] > 1e-4 else 1}g}"
+                cells[row["scales"]] = f"{error} ({row['misfit']:.0e})"
+        columns = "".join(f"{cell:>15}" for cell in cells.values())
+        lines.append(f"{f'{texture}, {representation}':<20}{columns}".rstrip())
     return lines
 
 
-def main(arguments=None):
-    """Measure, record, and print what matters."""
-    options = _parser().parse_args(arguments)
-    setting = replace(DEFAULT, seed=options.seed, steps=options.steps)
-    to_library(np.zeros(1), "torch")
-    record.check_writable(options.out)
+def options(parser):
+    """The options of this question."""
+    steps = "most steps of a descent"
+    parser.add_argument("--steps", type=whole(1, 10**6), default=DEFAULT.steps, metavar="N", help=steps)
+
+
+def answer(options, start):
+    """Measure and record what was asked for.  Returns rows as `measure`."""
     from threadpoolctl import threadpool_limits
 
-    total = len(datasets.TEXTURE_NAMES) * len(asked(setting))
+    setting = replace(DEFAULT, seed=options.seed, steps=options.steps)
+    progress = bar(len(datasets.TEXTURE_NAMES) * len(asked(setting)), "reconstructions")
     # Images this small are slower on two threads.
-    with threadpool_limits(1), measuring(NAME, settings={"default": setting}, on="torch", folder=options.out) as kept:
-        rows = measure(setting, bar(total, "reconstructions"), kept)
-        path = kept.record(rows)
-    if not options.quiet:
-        print(*conclusions(rows), f"\n{kept.seconds:.0f} s; recorded in {path}", sep="\n")
-    return 0
-
-
-def _parser():
-    parser = Parser(prog=f"python -m analysis {NAME}", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument(
-        "--steps", type=whole(1, 10**6), default=DEFAULT.steps, metavar="N", help="most steps of a descent"
-    )
-    parser.add_argument("--seed", type=whole(**SEED), default=0)
-    parser.add_argument("--quiet", action="store_true", help="record, but print no conclusions")
-    parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the result goes")
-    return parser
+    with threadpool_limits(1), start(settings={"default": setting}) as kept:
+        return kept.record(measure(setting, progress, kept))

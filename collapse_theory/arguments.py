@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .arrays import array_namespace, dense, device, is_kind, is_torch_array, shape, to_host
+from .arrays import array_namespace, dense, device, is_complex, is_kind, is_torch_array, real_dtype, shape, to_host
 from .contexts import holds, is_recorded, why_not_on_host
 from .transfers import native
 
@@ -20,9 +20,11 @@ __all__ = [
     "check_count",
     "check_finite",
     "check_number",
+    "exponential_of",
     "host_array",
     "host_copy",
     "host_numbers",
+    "parameter_beside",
 ]
 
 
@@ -182,3 +184,52 @@ def check_channels_first(name, shape):
             f"{name}: expected shape (N, C, H, W), got {tuple(shape)}, which looks like (N, H, W, C); "
             "np.moveaxis(images, -1, 1) moves the channels"
         )
+
+
+def parameter_beside(name, value, z, *, least=-np.inf, checked=True):
+    """A parameter of what is done to `z`, as a Python number, or as a real array beside `z` and as precise.
+
+    value : real number, or a real array of the library and device of `z` that broadcasts against it
+    least : the smallest value that is allowed
+    checked : whether to look at values; what is learned may be anything
+
+    Raises TypeError if it is neither; ValueError if it is elsewhere, does not broadcast, or is under `least` or not
+    finite.
+    """
+    if isinstance(value, int | float | np.number):
+        return check_number(name, value, least if checked else -np.inf)
+    try:
+        xp = array_namespace(z, value)
+    except TypeError:
+        expected = "a number, or a real array of the library of the coefficients"
+        raise TypeError(f"{name}: expected {expected}, got {type(value).__name__}") from None
+    if is_complex(value) or xp.isdtype(value.dtype, "bool"):
+        raise TypeError(f"{name}: expected a number or a real array, got {value.dtype}")
+    value = as_floating(value, name)
+    if device(value) != device(z):
+        raise ValueError(f"{name}: expected the device of the coefficients, {device(z)}, got {device(value)}")
+    try:
+        np.broadcast_shapes(shape(value), shape(z))
+    except ValueError:
+        expected = f"a shape that broadcasts against {shape(z)} of the coefficients"
+        raise ValueError(f"{name}: expected {expected}, got {shape(value)}") from None
+    if checked:
+        check_finite(value, name)
+        if least > -np.inf and not holds(xp.all(value >= least)):
+            raise ValueError(f"{name}: expected values of at least {least}, got {float(xp.min(value))}")
+    return xp.astype(value, real_dtype(z), copy=False)
+
+
+def exponential_of(bias, largest, checked):
+    """e^bias of a `parameter_beside`.  If checked, raises ValueError where it is beyond the `largest` number."""
+    if isinstance(bias, float):
+        if bias > math.log(largest):
+            raise ValueError(f"bias: expected a number whose exponential is at most {largest:.3g}, got {bias!r}")
+        return math.exp(bias)
+    xp = array_namespace(bias)
+    with np.errstate(over="ignore"):
+        factor = xp.exp(bias)
+    if checked and not holds(xp.all(xp.isfinite(factor))):
+        got = float(xp.max(bias))
+        raise ValueError(f"bias: expected values whose exponentials are at most {largest:.3g}, got up to {got}")
+    return factor

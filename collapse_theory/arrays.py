@@ -1,25 +1,37 @@
-"""Where an array lives: its library, device and precision. Only `contexts` and `transfers` name a library beside it."""
+"""Where an array lives: its library, device and precision. Only `contexts` and `transfers` name a library beside it.
+
+What moves an array:
+
+    place(host, like)           NumPy array -> beside another array: its library, device and precision
+    place_once(host, like)      the same, remembered: for filters
+    to_host(x)                  any array -> NumPy, copied off its graph: results and figures alone
+    to_library(x, name)         NumPy array -> the library of that name, on its GPU if it sees one
+    to_library(x, name, copy=False)     any array -> another library on the same memory, nothing copied
+    by_numpy(function, x)       function(x), for tensors on a CPU that no graph needs by NumPy on the same memory
+"""
 
 import importlib
 import weakref
+from typing import TypeVar
 
 import numpy as np
 from array_api_compat import array_namespace as _array_namespace
 from array_api_compat import device, is_array_api_obj, is_cupy_array, is_numpy_array, is_torch_array
 
 from .contexts import apart, is_recorded
-from .transfers import LIBRARIES, hand_over, to_library
+from .transfers import LIBRARIES, to_library
 
 __all__ = [
     "LIBRARIES",
+    "Array",
     "array_namespace",
+    "by_numpy",
     "complex_dtype",
     "dense",
     "device",
-    "hand_over",
+    "in_double",
     "is_complex",
     "is_kind",
-    "numbers_at_once",
     "numpy_view",
     "place",
     "place_once",
@@ -30,6 +42,8 @@ __all__ = [
     "to_library",
     "widest_dtype",
 ]
+
+Array = TypeVar("Array")  # of any library: what goes in comes out
 
 _NAMESPACES = {}  # by the types of arrays, what array-api-compat takes fifteen microseconds to find
 _PLACED = {}  # by the id of a host array, what `place_once` made of it
@@ -115,6 +129,12 @@ def to_complex(x):
     return x if is_complex(x) else array_namespace(x).astype(x, dtype)
 
 
+def in_double(x):
+    """An array in double precision, where its library has it."""
+    xp = array_namespace(x)
+    return xp.astype(x, widest_dtype(xp, "complex floating" if is_complex(x) else "real floating"), copy=False)
+
+
 def shape(x):
     """The shape of `x` as a plain tuple of integers, for messages."""
     return tuple(int(n) for n in x.shape)
@@ -156,9 +176,10 @@ def place_once(host, like):
     """`place`, remembered for as long as `host` lives: the same array for each library, device and precision.
 
     host : read-only NumPy array
-    like : floating array of any library
+    like : floating array of any library, device and precision
 
     Returns what `place` does, shared by everyone who asks: nobody may write to it.
+    Raises ValueError if `host` may be written to, and as `place`.
     """
     if host.flags.writeable:
         raise ValueError(f"host: expected a read-only array, got a writeable one of shape {host.shape}")
@@ -205,6 +226,12 @@ def numpy_view(x):
         return None
 
 
-def numbers_at_once(x):
-    """How many numbers to work on at a time: what a processor's cache holds, or 1 GiB of a GPU."""
-    return 2**28 if is_cupy_array(x) or (is_torch_array(x) and x.device.type != "cpu") else 2**22
+def by_numpy(function, x):
+    """function(x), computed by NumPy if `x` is a tensor that `numpy_view` takes.
+
+    function : from one array to one array of the same library
+
+    Returns what `function` does, in the library and on the device of `x`.
+    """
+    host = numpy_view(x)
+    return function(x) if host is None else array_namespace(x).asarray(function(host), device=device(x))

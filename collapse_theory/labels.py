@@ -29,7 +29,7 @@ def class_codes(labels, count=None):
     labels = as_label_array(labels)
     if labels.ndim != 1 or count not in (None, len(labels)):
         raise ValueError(
-            f"labels: expected shape ({'N' if count is None else count},), one a sample, got {shape(labels)}"
+            f"labels: expected shape ({'N' if count is None else count},), one per sample, got {shape(labels)}"
         )
     if labels.dtype.kind in _QUICK:
         found = np.unique(labels)  # what is not equal to itself comes last
@@ -49,7 +49,10 @@ def class_codes(labels, count=None):
 
 
 def as_label_array(labels):
-    """Labels as a NumPy array of their shape, of objects where an array of numbers or text would merge some of them."""
+    """Labels as a NumPy array of their shape, of objects where an array of numbers or text would merge some of them.
+
+    Raises TypeError if they cannot be brought to the host; ValueError if one is masked, or rows differ in length.
+    """
     if np.ma.is_masked(labels):
         _check_there([np.ma.masked])
     if not isinstance(labels, list | tuple):
@@ -60,7 +63,7 @@ def as_label_array(labels):
     try:
         array = np.asarray(labels)
     except ValueError as error:
-        raise ValueError(f"labels: expected one label a sample, got rows of several lengths ({error})") from None
+        raise ValueError(f"labels: expected one label per sample, got rows of several lengths ({error})") from None
     if array.ndim != 1 or _is_faithful(array, set(map(type, labels))):
         return array
     return np.fromiter(labels, object, len(labels))

@@ -1,7 +1,9 @@
 """The ledger: every claim verified here and now, on this library and machine, with its worst instance."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from types import ModuleType
 
 import numpy as np
 
@@ -20,6 +22,7 @@ __all__ = [
     "ratio_of",
     "ratios_of",
     "statement_of",
+    "table",
     "variants",
     "verify",
 ]
@@ -58,11 +61,13 @@ class Entry:
 
 
 def ledger(lift=np.asarray, examples=100, progress=lambda entry: None):
-    """Verify every claim.  Returns a list of `Entry`, in the order of the paper.
+    """Verify every claim.
 
     lift : puts a NumPy array in the library, device and double precision to verify
     examples : random instances of each claim; instance number n is `claim.instance(numpy.random.default_rng(n))`
-    progress : called with each entry as it comes
+    progress : called with each entry as soon as it is there
+
+    Returns a list of `Entry`, in the order of the paper.
     """
     entries = []
     for claim in CLAIMS:
@@ -71,10 +76,15 @@ def ledger(lift=np.asarray, examples=100, progress=lambda entry: None):
     return entries
 
 
-def verify(claim, lift=np.asarray, examples=100):
+def verify(claim: ModuleType, lift: Callable = np.asarray, examples: int = 100) -> "Entry":
     """Verify one claim: its random instances, its hardest one, and that it fails without its hypothesis.
 
     A witness has no random instances: its one construction is checked.
+
+    claim : a module of CLAIMS, or any object that defines what `collapse_theory.claims` says
+    lift, examples : as `ledger`
+
+    Returns an `Entry`, whose `failures` are empty if the claim stands.
     """
     start, kind = time.perf_counter(), kind_of(claim)
     measure, limit, _ = _MEASURES[kind]
@@ -171,6 +181,23 @@ def excess_of(claim, lift, x, parameters):
     numbers = claim.certificate(lift(x), **parameters)
     numbers = {name: float(to_host(numbers[name])) for name in claim.REQUIRED}
     return float(np.max([(low - numbers[name], numbers[name] - high) for name, (low, high) in claim.REQUIRED.items()]))
+
+
+def table():
+    """The claims as a table in Markdown: name, statement, sharpness, and what breaks each one.  A string of lines."""
+    lines = ["| claim | statement | sharpness | broken by |", "|---|---|---|---|"]
+    for claim in CLAIMS:
+        name = claim.__name__.rsplit(".", 1)[-1]
+        cells = f"[`{name}`]({name}.py)", statement_of(claim), _printed_sharpness(claim), claim.BROKEN_BY
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _printed_sharpness(claim):
+    if kind_of(claim) != "inequality":
+        return kind_of(claim)
+    rows = claim.SHARPNESS if isinstance(claim.SHARPNESS, list) else [claim.SHARPNESS]
+    return ", ".join("{:g} to {:g}".format(*row) if isinstance(row, tuple) else f"{row:.4g}" for row in rows)
 
 
 def _failures_at_hardest(claim, hardest, reached, broken):

@@ -1,13 +1,21 @@
 """What may be done to a complex coefficient z = |z| e^{iα}: forget its phase α, or reduce its amplitude |z|.
 
-Phase collapses:      `collapse_phase` |z|, `collapse_beyond` max(|z| − b, 0), and for real numbers `rectify`.
-Amplitude reductions: `soft_threshold`, `saturate`, `squash`, `unit_amplitude`, `compress`. They keep the phase.
-Phase harmonics:      `turn_phase` |z| e^{ikα}, between the two: k = 0 forgets the phase, k = 1 keeps it.
+    function           name in NONLINEARITIES     of z = |z| e^{iα}                          the phase is
 
-Each takes a real or complex array of any shape and library; on real numbers the phase is the sign. Each is exact,
-0 going to 0 where the phase is undefined; `softening` adds that much to |z| in the divisions, as the published networks
-do with 1e-6. NaN stays NaN: these functions look at one number at a time. In double precision values are right to 4 ulp
-from 1e-308 to 1e308.
+    identity           "identity"                 z                                          kept
+    collapse_phase     "phase collapse"           |z|                                        forgotten
+    collapse_beyond    "phase collapse beyond"    max(|z| − threshold, 0)                    forgotten
+    rectify            "rectifier"                max(a − bias, 0) of a real a               half forgotten, half kept
+    soft_threshold     "soft threshold"           max(|z| − threshold, 0) e^{iα}             kept
+    saturate           "tanh"                     tanh(|z|) e^{iα}                           kept
+    squash             "sigmoid"                  e^{iα} / (1 + e^{−gain |z| − bias})        kept
+    unit_amplitude     "unit amplitude"           e^{iα}                                     kept
+    compress           "compression"              e^{iα} t / (1 + t), t = e^bias |z|^gain    kept
+    turn_phase         "phase harmonic"           |z| e^{ikα}                                multiplied by k
+
+Each takes a real or complex array of any shape and library; on real numbers the phase is the sign. Each is exact, and
+0 goes to 0, where the phase is undefined, unless a `softening` is added to |z| where it divides. NaN stays NaN: these
+functions look at one number at a time. In double precision values are right to 4 ulp from 1e-308 to 1e308.
 
 Gradients under torch are finite at 0, and right if there is one: 1 for `saturate`, for `compress` with gain 1 and for
 `soft_threshold` with threshold 0. On the kink of a rectifier or a threshold they are 0, as torch's own. Of complex |z|
@@ -18,14 +26,14 @@ values are looked at, which waits for a GPU; `checked=False` takes any, as what 
 Source: Guth, Zarka & Mallat (2022) and its published code; soft thresholding, Donoho & Johnstone (1994).
 """
 
-import math
+from collections.abc import Callable
 from functools import partial
 from inspect import signature
 
 import numpy as np
 
-from .arguments import as_floating, check_choice, check_finite, check_number
-from .arrays import array_namespace, device, is_complex, real_dtype, shape
+from .arguments import as_floating, check_choice, check_number, exponential_of, parameter_beside
+from .arrays import Array, array_namespace, is_complex
 from .contexts import holds
 
 __all__ = [
@@ -47,68 +55,95 @@ __all__ = [
 ]
 
 
-def identity(z):
-    """z itself: the control of every comparison.  (...) -> (...)."""
+def identity(z: Array) -> Array:
+    """z itself: the control of every comparison.  (...) -> (...).  Raises TypeError as `as_floating`."""
     return as_floating(z, "z")
 
 
-def collapse_phase(z):
-    """|z|: keep the amplitude, forget the phase.  (...) -> (...) real."""
+def collapse_phase(z: Array) -> Array:
+    """|z|: keep the amplitude, forget the phase.  (...) -> (...) real.  Raises TypeError as `as_floating`."""
     z = as_floating(z, "z")
     return array_namespace(z).abs(z)
 
 
-def collapse_beyond(z, threshold, *, checked=True):
+def collapse_beyond(z: Array, threshold: float | Array, *, checked: bool = True) -> Array:
     """max(|z| − threshold, 0): a phase collapse with a dead zone.  (...) -> (...) real.
 
     threshold : number ≥ 0, or a real array ≥ 0 broadcast against `z`
+    checked : default True; False takes any values without looking at them, as those that are learned
+
+    Raises TypeError as `as_floating`; ValueError if `threshold` is negative, not finite, or does not fit `z`.
     """
     z = as_floating(z, "z")
-    return _positive_part(collapse_phase(z) - _parameter("threshold", threshold, z, least=0, checked=checked))
+    return _positive_part(collapse_phase(z) - parameter_beside("threshold", threshold, z, least=0, checked=checked))
 
 
-def rectify(a, bias=0.0, *, checked=True):
+def rectify(a: Array, bias: float | Array = 0.0, *, checked: bool = True) -> Array:
     """max(a − bias, 0) of real numbers, the rectified linear unit.  (...) real -> (...) real.
 
-    Raises TypeError if `a` is complex: of which real part is for the caller to say.
+    bias : number, or a real array broadcast against `a`; default 0
+    checked : default True; False takes any values without looking at them, as those that are learned
+
+    Raises TypeError if `a` is complex: of which real part is for the caller to say; ValueError if `bias` is not finite
+    or does not fit `a`.
     """
     a = as_floating(a, "a")
     if is_complex(a):
         raise TypeError(f"a: expected real numbers, got {a.dtype}; rectify a rotated real part, or collapse the phase")
-    return _positive_part(a - _parameter("bias", bias, a, checked=checked))
+    return _positive_part(a - parameter_beside("bias", bias, a, checked=checked))
 
 
-def soft_threshold(z, threshold, softening=0.0, *, checked=True):
+def soft_threshold(z: Array, threshold: float | Array, softening: float = 0.0, *, checked: bool = True) -> Array:
     """max(|z| − threshold, 0) e^{iα}: shrink every amplitude by the same amount.  (...) -> (...) same dtype.
 
     threshold : number ≥ 0, or a real array ≥ 0 broadcast against `z`
+    softening : number ≥ 0, added to |z| where it divides; default 0, exact; the published networks have 1e-6
+    checked : default True; False takes any values without looking at them, as those that are learned
+
+    Raises TypeError as `as_floating`; ValueError if a number is negative or not finite, or an array does not fit `z`.
     """
     z = as_floating(z, "z")
     softening = check_number("softening", softening, least=0)
-    threshold = _parameter("threshold", threshold, z, least=0, checked=checked)
+    threshold = parameter_beside("threshold", threshold, z, least=0, checked=checked)
     return _with_amplitude(z, lambda amplitude: _positive_part(amplitude + softening - threshold), softening)
 
 
-def saturate(z, softening=0.0):
-    """tanh(|z|) e^{iα}: large amplitudes saturate at one.  (...) -> (...) same dtype."""
+def saturate(z: Array, softening: float = 0.0) -> Array:
+    """tanh(|z|) e^{iα}: large amplitudes saturate at one.  (...) -> (...) same dtype.
+
+    softening : number ≥ 0, added to |z| where it divides; default 0, exact; the published networks have 1e-6
+
+    Raises TypeError as `as_floating`; ValueError if `softening` is negative or not finite.
+    """
     z = as_floating(z, "z")
     return _with_amplitude(z, array_namespace(z).tanh, softening)
 
 
-def squash(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
+def squash(
+    z: Array, gain: float | Array = 1.0, bias: float | Array = 0.0, softening: float = 0.0, *, checked: bool = True
+) -> Array:
     """e^{iα} / (1 + e^{−gain |z| − bias}): the sigmoid of the amplitude.  (...) -> (...) same dtype.
 
-    gain, bias : numbers, or real arrays broadcast against `z`
+    gain, bias : numbers, or real arrays broadcast against `z`; default 1 and 0
+    softening : number ≥ 0, added to |z| where it divides; default 0, exact; the published networks have 1e-6
+    checked : default True; False takes any values without looking at them, as those that are learned
+
+    Raises TypeError as `as_floating`; ValueError if a number is not finite, or an array does not fit `z`.
     """
     # The sigmoid by tanh: the exponential of a large amplitude would overflow.
     z = as_floating(z, "z")
-    gain, bias = (_parameter(*each, z, checked=checked) for each in (("gain", gain), ("bias", bias)))
+    gain, bias = (parameter_beside(*each, z, checked=checked) for each in (("gain", gain), ("bias", bias)))
     half = (gain * collapse_phase(z) + bias) / 2
     return unit_amplitude(z, softening) * ((1 + array_namespace(z).tanh(half)) / 2)
 
 
-def unit_amplitude(z, softening=0.0):
-    """z / |z| = e^{iα}, 0 at 0: keep the phase alone.  (...) -> (...) same dtype."""
+def unit_amplitude(z: Array, softening: float = 0.0) -> Array:
+    """z / |z| = e^{iα}, 0 at 0: keep the phase alone.  (...) -> (...) same dtype.
+
+    softening : number ≥ 0, added to |z| where it divides; default 0, exact; the published networks have 1e-6
+
+    Raises TypeError as `as_floating`; ValueError if `softening` is negative or not finite.
+    """
     z = as_floating(z, "z")
     xp = array_namespace(z)
     amplitude = xp.abs(z)
@@ -121,16 +156,22 @@ def unit_amplitude(z, softening=0.0):
     return z / xp.where(amplitude > 0, amplitude, 1.0)
 
 
-def compress(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
+def compress(
+    z: Array, gain: float | Array = 1.0, bias: float | Array = 0.0, softening: float = 0.0, *, checked: bool = True
+) -> Array:
     """e^{iα} t / (1 + t), t = e^bias |z|^gain: amplitudes compressed by a power.  (...) -> (...) same dtype.
 
     gain, bias : numbers, or real arrays broadcast against `z`, |z|^gain within range; under a gain of 1 the slope at 0
-        is infinite, and the gradient there that of the smallest normal number
+        is infinite, and the gradient there that of the smallest normal number; default 1 and 0
+    softening : number ≥ 0, added to |z| where it divides; default 0, exact; the published networks have 1e-6
+    checked : default True; False takes any values without looking at them, as those that are learned
+
+    Raises TypeError as `as_floating`; ValueError if a number or e^bias is not finite, or an array does not fit `z`.
     """
     z = as_floating(z, "z")
-    gain, bias = (_parameter(*each, z, checked=checked) for each in (("gain", gain), ("bias", bias)))
+    gain, bias = (parameter_beside(*each, z, checked=checked) for each in (("gain", gain), ("bias", bias)))
     largest = float(array_namespace(z).finfo(z.dtype).max)
-    factor = _exponential(bias, largest, checked)
+    factor = exponential_of(bias, largest, checked)
 
     def compressed(amplitude):
         t = factor * amplitude**gain
@@ -139,13 +180,14 @@ def compress(z, gain=1.0, bias=0.0, softening=0.0, *, checked=True):
     return _with_amplitude(z, compressed, softening)
 
 
-def turn_phase(z, order=2):
+def turn_phase(z: Array, order: int = 2) -> Array:
     """[z]^k = |z| e^{ikα}: the k-th phase harmonic, of which order 0 is |z|.  (...) -> (...) same dtype, real if k = 0.
 
         [e^{ia} z]^k = e^{ika} [z]^k        |[z]^k − [w]^k| ≤ max(1, |k|) |z − w|
 
-    order : integer k
+    order : integer k; default 2
 
+    Raises TypeError as `as_floating`, or if `order` is not an integer.
     Source: Mallat, Zhang & Rochette (2020).
     """
     z, order = as_floating(z, "z"), _integer("order", order)
@@ -158,12 +200,12 @@ def turn_phase(z, order=2):
 
 
 def even_part(function):
-    """a -> (f(a) + f(−a)) / 2 of a function of real arrays: what forgets the sign, as |a| does."""
+    """a -> (f(a) + f(−a)) / 2 of a function f of real arrays: what forgets the sign, as |a| does."""
     return partial(_part, function, 1)
 
 
 def odd_part(function):
-    """a -> (f(a) − f(−a)) / 2 of a function of real arrays: what keeps the sign, as a soft threshold does."""
+    """a -> (f(a) − f(−a)) / 2 of a function f of real arrays: what keeps the sign, as a soft threshold does."""
     return partial(_part, function, -1)
 
 
@@ -198,18 +240,19 @@ LAWS = {
     "sigmoid": {"phase-equivariant"},
     "unit amplitude": {"phase-equivariant"},
     "compression": {"phase-equivariant", "non-expansive"},
-    "phase harmonic": {
-        "homogeneous",
-        "amplitude-keeping",
-    },  # of order 2: its phase turns twice, its Lipschitz constant is 2
+    "phase harmonic": {"homogeneous", "amplitude-keeping"},  # of order 2: its Lipschitz constant is 2
 }
 
 
-def named(name, **numbers):
-    """The non-linearity called `name` in `NONLINEARITIES`, with its numbers: a function of one array.
+def named(name: str, **numbers) -> Callable:
+    """The non-linearity called `name` in `NONLINEARITIES`, with its numbers.
 
         named("soft threshold", threshold=0.1)
 
+    name : a key of `NONLINEARITIES`
+    numbers : keywords of that function; those without a default must be given
+
+    Returns a function of one array.
     Raises ValueError, listing the known names, if there is none; or if it needs a number and has none.
     """
     check_choice("nonlinearity", name, tuple(NONLINEARITIES))
@@ -252,44 +295,3 @@ def _positive_part(a):
     """max(a, 0), whose gradient at 0 is 0 under torch: its `clip` has 1."""
     xp = array_namespace(a)
     return xp.relu(a) if hasattr(xp, "relu") else xp.clip(a, min=0.0)
-
-
-def _exponential(bias, largest, checked):
-    """e^bias of a number, or of an array; if checked, ValueError where it is beyond the `largest` number."""
-    if isinstance(bias, float):
-        if bias > math.log(largest):
-            raise ValueError(f"bias: expected a number whose exponential is at most {largest:.3g}, got {bias!r}")
-        return math.exp(bias)
-    xp = array_namespace(bias)
-    with np.errstate(over="ignore"):
-        factor = xp.exp(bias)
-    if checked and not holds(xp.all(xp.isfinite(factor))):
-        got = float(xp.max(bias))
-        raise ValueError(f"bias: expected values whose exponentials are at most {largest:.3g}, got up to {got}")
-    return factor
-
-
-def _parameter(name, value, z, *, least=-np.inf, checked=True):
-    """A parameter as a Python number, or as a real array beside `z` and as precise; checked, unless it is learned."""
-    if isinstance(value, int | float | np.number):
-        return check_number(name, value, least if checked else -np.inf)
-    try:
-        xp = array_namespace(z, value)
-    except TypeError:
-        expected = "a number, or a real array of the library of the coefficients"
-        raise TypeError(f"{name}: expected {expected}, got {type(value).__name__}") from None
-    if is_complex(value) or xp.isdtype(value.dtype, "bool"):
-        raise TypeError(f"{name}: expected a number or a real array, got {value.dtype}")
-    value = as_floating(value, name)
-    if device(value) != device(z):
-        raise ValueError(f"{name}: expected the device of the coefficients, {device(z)}, got {device(value)}")
-    try:
-        np.broadcast_shapes(shape(value), shape(z))
-    except ValueError:
-        expected = f"a shape that broadcasts against {shape(z)} of the coefficients"
-        raise ValueError(f"{name}: expected {expected}, got {shape(value)}") from None
-    if checked:
-        check_finite(value, name)
-        if least > -np.inf and not holds(xp.all(value >= least)):
-            raise ValueError(f"{name}: expected values of at least {least}, got {float(xp.min(value))}")
-    return xp.astype(value, real_dtype(z), copy=False)

@@ -6,20 +6,22 @@ from .arguments import as_floating, as_images, check_count, host_array, host_num
 from .arrays import array_namespace, dense, place, shape
 from .contexts import matmul, uncompiled
 from .fourier import fft2, ifft2
+from .machine import sizes
 
 __all__ = [
+    "at_opposite_frequencies",
     "convolve",
+    "crop",
     "deform",
     "fold",
     "frequencies",
     "image_shape",
+    "padded_shape",
     "reflect",
     "roll",
     "subsample",
     "translate",
 ]
-
-_DEFORMATION_BYTES = 2**26
 
 
 def image_shape(value, name="shape"):
@@ -31,7 +33,13 @@ def image_shape(value, name="shape"):
 
 
 def frequencies(shape):
-    """Grid of frequencies of an image, in [−π, π)², as an (H, W, 2) NumPy array in rad/sample, zero frequency first."""
+    """Grid of frequencies of an image, in [−π, π)², zero frequency first.
+
+    shape : (H, W), or one side of a square
+
+    Returns (H, W, 2) NumPy array, in rad/sample.
+    Raises ValueError if `shape` is not positive integers.
+    """
     axes = [2 * np.pi * np.fft.fftfreq(side) for side in image_shape(shape)]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
 
@@ -43,7 +51,7 @@ def translate(x, shift):
         x_τ(u) = x(u − τ)        x̂_τ(ω) = e^{−iω·τ} x̂(ω),  ω in [−π, π)²
 
     x : (..., H, W) real or complex; leading axes are carried along
-    shift : (2,) host numbers (row, column), in samples; or (..., 2), one a leading index of `x`, broadcast
+    shift : (2,) host numbers (row, column), in samples; or (..., 2), one per leading index of `x`, broadcast
 
     Returns (..., H, W), complex, where and as precise as `x`. A real image of even side that is moved between samples
     has an imaginary part at its Nyquist frequency. `roll` moves by whole samples and keeps the dtype.
@@ -84,8 +92,8 @@ def deform(x, displacement):
     displacement : (H, W, 2) host numbers (row, column), in samples
 
     Returns (..., H, W), complex, where and as precise as `x`.
-    Costs H² W² operations an image. Temporaries beyond 64 MiB are avoided by taking the points u in chunks.
     Raises ValueError if `displacement` does not have shape (H, W, 2) or is not finite.
+    Memory: 64 MiB of temporaries at most, since the points u are taken in chunks. Time: H² W² operations per image.
     """
     x = as_images(x)
     height, width = shape(x)[-2:]
@@ -95,9 +103,9 @@ def deform(x, displacement):
     grid = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1)
     points = (grid - displacement).reshape(-1, 2)
     xp, x_hat = array_namespace(x), fft2(x)
-    bytes_a_point = 16 * (height + width + height * int(np.prod(shape(x)[:-2], dtype=int)))
-    pieces = np.array_split(points, min(len(points), -(-len(points) * bytes_a_point // _DEFORMATION_BYTES)))
-    return xp.reshape(xp.concat([_interpolate(x_hat, piece) for piece in pieces], axis=-1), shape(x))
+    bytes_per_point = 16 * (height + width + height * int(np.prod(shape(x)[:-2], dtype=int)))
+    chunks = np.array_split(points, min(len(points), -(-len(points) * bytes_per_point // sizes.DEFORMATION_BYTES)))
+    return xp.reshape(xp.concat([_interpolate(x_hat, chunk) for chunk in chunks], axis=-1), shape(x))
 
 
 def _interpolate(x_hat, points):
@@ -179,6 +187,54 @@ def reflect(x, padded_shape):
         index = (np.arange(padded) - (padded - side) // 2) % period
         x = xp.take(x, place(np.minimum(index, period - index), like=x), axis=axis)
     return x
+
+
+def padded_shape(shape, scales=1):
+    """Sides after the padding of the published codes: multiples of 2^J, with a coarse sample on each side to crop.
+
+        M -> ((M + 2^J) // 2^J + 1) 2^J,   of which (M' − M) // 2 lie before the image
+
+    shape : (H, W), or one side of a square; each at least 2^J, or nothing would be left after `crop`
+    scales : J, octaves of the subsampling; 1 is the padding of the paper's networks
+
+    Returns (Hp, Wp).
+    Raises ValueError if a side is smaller than 2^J.
+    """
+    check_count("scales", scales)
+    sides, window = image_shape(shape), 2**scales
+    if min(sides) < window:
+        raise ValueError(f"shape: expected sides of at least {window} samples to pad by reflection, got {sides}")
+    return tuple(((side + window) // window + 1) * window for side in sides)
+
+
+def crop(x, border):
+    """Take samples off each side: what `reflect` to a `padded_shape` has added, and the filters have spoiled.
+
+    x : (..., H, W)
+    border : samples to take off; 2^J after a padding at J scales, or 2^J over the steps of a subsampling since then
+
+    Returns (..., H − 2 border, W − 2 border), a view of `x` where its library has one.
+    Raises ValueError if nothing would be left, or an axis is missing.
+    """
+    _namespace_of_images("x", x)
+    check_count("border", border, least=0)
+    height, width = shape(x)[-2:]
+    if min(height, width) <= 2 * border:
+        expected = f"images (..., H, W) with sides of more than {2 * border} samples"
+        raise ValueError(f"x: expected {expected}, got shape {shape(x)}")
+    return x[..., border : height - border, border : width - border]
+
+
+def at_opposite_frequencies(values):
+    """values(−ω) on the grid of `frequencies`.
+
+    values : (..., H, W), of any library
+
+    Returns (..., H, W).
+    Raises ValueError if an axis is missing.
+    """
+    xp = _namespace_of_images("values", values)
+    return xp.roll(xp.flip(values, axis=(-2, -1)), (1, 1), axis=(-2, -1))
 
 
 def _namespace_of_images(name, x):

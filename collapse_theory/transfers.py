@@ -4,43 +4,40 @@ import importlib
 
 import numpy as np
 
-__all__ = ["LIBRARIES", "hand_over", "native", "to_library"]
+__all__ = ["LIBRARIES", "native", "to_library"]
 
 LIBRARIES = ("numpy", "torch", "cupy")
 
 
-def to_library(host, name):
-    """Put a NumPy array in the library called `name`, on its GPU if it sees one, keeping dtype and shape.
+def to_library(x, name, copy=True):
+    """An array as one of the library called `name`, keeping dtype and shape.
 
-    host : NumPy array, whose memory the result may share
+    x : NumPy array; or, without a copy, an array of any library, outside of a graph
     name : "numpy", "torch" or "cupy"
+    copy : True: from the host to the GPU of that library, if it sees one; the result may share memory all the same.
+        False: on the same memory of the same device, by DLPack: a write to either shows in both, unless the library of
+        the result has made it read-only
 
-    Raises ValueError if the name is unknown, ImportError if the library is not installed, RuntimeError if it is CuPy
-    and there is no GPU.
+    Returns (...) an array of that library.
+    Raises ValueError if the name is unknown; ImportError if the library is not installed; RuntimeError if it is CuPy
+    and there is no GPU. Without a copy, ValueError if `x` is read-only, which torch would not know; TypeError if the
+    library does not take arrays of this kind: NumPy and CuPy have no memory in common, torch takes the memory of
+    either, but not of an axis that runs backwards.
     """
     library = _library(name)
+    if not copy:
+        return _on_the_same_memory(x, name, library)
     if name == "numpy":
-        return host
+        return x
     if name == "torch":  # which takes no read-only, reversed or byte-swapped arrays
-        host = np.require(native(host), requirements="CW")
-        return library.asarray(host, device="cuda" if library.cuda.is_available() else "cpu")
+        x = np.require(native(x), requirements="CW")
+        return library.asarray(x, device="cuda" if library.cuda.is_available() else "cpu")
     if not library.cuda.is_available():
         raise RuntimeError("cupy is installed, but it sees no GPU (cupy.cuda.is_available() is false)")
-    return library.asarray(host)
+    return library.asarray(x)
 
 
-def hand_over(x, name):
-    """An array as one of another library, on the same memory of the same device: nothing is copied (DLPack).
-
-    x : array of any library, outside of a graph
-    name : "numpy", "torch" or "cupy"
-
-    Returns (...) an array of that library; writing to one writes to both, where the other lets itself be written to.
-    Raises ValueError if the name is unknown or `x` is read-only, which torch would not know; ImportError if the library
-    is not installed; TypeError if it does not take arrays of this kind: NumPy and CuPy have no memory in common, torch
-    takes the memory of either, but not of an axis that runs backwards.
-    """
-    library = _library(name)
+def _on_the_same_memory(x, name, library):
     if isinstance(x, np.ndarray) and not x.flags.writeable:
         raise ValueError(f"x: expected an array that may be written to, got a read-only one of shape {x.shape}")
     try:
@@ -75,4 +72,6 @@ def _library(name):
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise ImportError(f"the array library {name!r} is not installed ({error}); see README.md, Install") from error
+        extra = {"torch": "torch", "cupy": "cuda12", "numpy": ""}[name]
+        command = f'pip install "collapse_theory[{extra}]"' + ", or cuda13" * (name == "cupy")
+        raise ImportError(f"the array library {name!r} is not installed ({error}): {command}") from error

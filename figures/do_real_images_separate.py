@@ -23,18 +23,19 @@ TITLES = {
     "moved fashion mnist": "Fashion-MNIST, moved",
     "moved kth tips": "KTH-TIPS, moved",
 }
-CHANCE = 1 / 10
+CLASSES = 10  # of rows without a number
 
 
 def data(rows=None):
-    """By data and operation: depths, and of each quantity [value, low, high] or None at each."""
+    """By data and operation: depths, numbers of classes, and of each quantity [value, low, high] or None at each."""
     rows = record.load(do_real_images_separate.NAME)["rows"] if rows is None else rows
     curves = {}
     for row in sorted(rows, key=lambda row: row["depth"]):
         by_operation = curves.setdefault(row["data"], {})
-        curve = by_operation.setdefault(row["operation"], {name: [] for name in ("depth", *PANELS)})
+        curve = by_operation.setdefault(row["operation"], {name: [] for name in ("depth", "classes", *PANELS)})
         for name, values in curve.items():
-            values.append(row[name] if name != "waves" else row[name] and [row[name]["fisher_trace"], None, None])
+            value = row.get(name, CLASSES)
+            values.append([value["fisher_trace"], None, None] if name == "waves" and value else value)
     return curves
 
 
@@ -48,7 +49,9 @@ def draw(data):
         for ax in column[:2]:
             ax.axhline(0, color=style.BOUND, linewidth=0.6)
         for ax in column[2:]:
-            ax.axhline(CHANCE, color=style.BOUND, linestyle=":", linewidth=0.9)
+            ax.axhline(
+                1 / next(iter(by_operation.values()))["classes"][0], color=style.BOUND, linestyle=":", linewidth=0.9
+            )
         column[0].set_title(TITLES.get(name, style.plain(name)))
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    style.legend(figure, axes[0, 0])
     return figure

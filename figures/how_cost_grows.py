@@ -1,4 +1,4 @@
-"""How the cost of the transforms and of the statistics grows: seconds of a call at four sizes.
+"""How the cost of the transforms and of the statistics grows: seconds per call at four sizes.
 
 Each line is one dimension of the input, the others fixed, in the recorded run of `python -m tests.benchmarks`; beside
 it the slope on these logarithmic axes, the exponent p of seconds ~ size^p. The windowed scattering transform of order
@@ -34,7 +34,7 @@ def draw(data):
             label = f"{style.plain(row['grows'])}, {row['on']}: {row['slope']:.2f}"
             style_of = {"color": colours[row["grows"]], "marker": MARKERS[row["on"]], "label": label}
             ax.loglog(row["sizes"], row["seconds"], **style_of)
-        ax.set(title=style.plain(work), xlabel="size", ylabel="seconds of a call")
+        ax.set(title=style.plain(work), xlabel="size", ylabel="seconds per call")
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.legend(title="slope", loc="upper left", bbox_to_anchor=(1, 1))
     return figure

@@ -9,8 +9,6 @@ with chance dotted. There, reductions tell textures apart by means that carry a 
 vanish with a random sign, which makes classes closed under the phases that a real image has. Bars are 95 % intervals.
 """
 
-import numpy as np
-
 from analysis import record, separation_across_layers
 
 from . import style
@@ -20,7 +18,7 @@ PANELS = {
     "mean_share": "mean energy / energy",
     "accuracy_of_averages": "accuracy",
 }
-CHANCE = {"pulses": 1 / 2, "textures": 1 / 3, "moved": 1 / 3, "moved, either sign": 1 / 3, "cifar10": 1 / 10}
+CLASSES = {"pulses": 2, "textures": 3, "moved": 3, "moved, either sign": 3, "cifar10": 10}  # of rows without a number
 TITLES = {
     "pulses": "Gaussian against sparse",
     "moved": "textures, moved",
@@ -36,8 +34,10 @@ def data(setting="deep", rows=None):
     for row in rows:
         if row["setting"] == setting:
             curves.setdefault(row["data"], {}).setdefault(row["operation"], []).append(row)
+    classes = {row["data"]: row.get("classes", CLASSES.get(row["data"])) for row in rows}
     return {
         "setting": setting,
+        "classes": {name: classes[name] for name in curves},
         "curves": {name: {op: _curve(list_) for op, list_ in by.items()} for name, by in curves.items()},
     }
 
@@ -63,6 +63,7 @@ def draw(data):
             ax.set(xlabel="depth (layers)", ylabel=label, xticks=next(iter(by_operation.values()))["depth"])
         column[0].axhline(0, color=style.BOUND, linewidth=0.6)
         column[0].set_title(TITLES.get(name, style.plain(name)))
-        column[2].axhline(CHANCE.get(name, np.nan), color=style.BOUND, linestyle=":", linewidth=0.9)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+        if data["classes"][name]:
+            column[2].axhline(1 / data["classes"][name], color=style.BOUND, linestyle=":", linewidth=0.9)
+    style.legend(figure, axes[0, 0])
     return figure

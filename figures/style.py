@@ -17,6 +17,7 @@ MARKER = {"phase collapse": "o", "soft threshold": "s", "tanh": "^", "unit ampli
 CLASS_COLOUR = ("#1b7f5c", "#b3202c", "#3b3b8f")
 BOUND = "#555555"
 _MOST_COLUMNS, _LONGEST_NAME = 24, 28
+_LEGEND_CM = 3.2  # width of an entry of a legend, with the longest name of an operation
 
 plt.rcParams.update(
     {
@@ -48,6 +49,12 @@ def panels(rows, columns, width_cm=17.0, height_cm=None, **options):
         raise ValueError(f"rows: a figure shows at most {_MOST_COLUMNS} data sets, got {max(rows, columns)}")
     made = figure(width_cm, height_cm or width_cm / columns * rows * 0.8)
     return made, made.subplots(rows, columns, squeeze=False, **options)
+
+
+def legend(figure, ax):
+    """One legend for all axes, below them, in as many columns as the figure is wide enough for."""
+    columns = max(1, min(len(COLOUR), int(2.54 * figure.get_figwidth() / _LEGEND_CM)))
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=columns)
 
 
 def curve(ax, positions, triples, *, operation):

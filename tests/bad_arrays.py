@@ -7,12 +7,16 @@ import array_api_strict as strict
 import numpy as np
 import torch
 
-from collapse_theory import arguments, arrays, fourier, processes, wavelets
+from collapse_theory import arguments, arrays, fourier, processes, torus
 from collapse_theory.arguments import as_floating, as_images
 from collapse_theory.nonlinearities import collapse_beyond, compress, rectify, soft_threshold, squash
 from collapse_theory.scattering import Layer, apply_layer, mix_channels, scatter
 from collapse_theory.torus import convolve, deform, fold, reflect, roll, translate
 from tests.bad_input import EXTENDED, FLAT, TIGHT, T, V, X, Y, filled, in_torch, on_second_device
+
+
+def shared(x, name):
+    return arrays.to_library(x, name, copy=False)
 
 
 def learned(*shape):
@@ -47,8 +51,10 @@ KINDS = [
     ("fold, half", lambda: fold(HALF), T, "x_hat", "float16", "single or double"),
     ("fft2, text", lambda: fourier.fft2(filled("a", "U1")), T, "x", "<U1", "single or double"),
     ("fft2, no row", lambda: fourier.fft2(np.zeros((2, 0, 8))), V, "x", "(2, 0, 8)", "no side 0"),
-    ("crop, list", lambda: wavelets.crop([[1.0]]), T, "x", "got list", "array-API array"),
-    ("crop, one axis", lambda: wavelets.crop(np.zeros(9)), V, "x", "(9,)", "(..., Hp, Wp)"),
+    ("crop, list", lambda: torus.crop([[1.0]], 2), T, "x", "got list", "array-API array"),
+    ("padded_shape, scales", lambda: torus.padded_shape((8, 8), 0), V, "scales", "0", "at least 1"),
+    ("opposite, one axis", lambda: torus.at_opposite_frequencies(Y), V, "values", "(2,)", "least 2"),
+    ("crop, one axis", lambda: torus.crop(np.zeros(9), 2), V, "x", "(9,)", "(..., H, W)"),
     ("apply_layer, empty", lambda: apply_layer(X[:0], Layer(TIGHT, "tanh")), V, "x", "(0, 8, 8)", "one sample"),
     ("mix_channels, two axes", lambda: mix_channels(FLAT, np.eye(8)), V, "x", "(8, 8)", "at least 3 axes"),
     ("place, like half", lambda: arrays.place(X, HALF), T, "like", "float16", "single or double"),
@@ -86,14 +92,15 @@ PARAMETERS = [
     ("gain, complex", lambda: squash(X, X + 0j), T, "gain", "complex128", "real array"),
 ]
 HOST = [
-    ("hand_over, reversed", lambda: arrays.hand_over(X[:, ::-1], "torch"), T, "x", "runs backwards", "can share"),
-    ("hand_over, step", lambda: arrays.hand_over(X[..., ::-2], "torch"), T, "x", "runs backwards", "can share"),
+    ("to_library, list", lambda: shared([1.0], "torch"), T, "x", "builtins.list", "memory torch can share"),
+    ("to_library, reversed", lambda: shared(X[:, ::-1], "torch"), T, "x", "runs backwards", "can share"),
+    ("to_library, step", lambda: shared(X[..., ::-2], "torch"), T, "x", "runs backwards", "can share"),
     (
-        "hand_over, not NumPy's", lambda: arrays.hand_over(strict.asarray(X)[::-1, ...], "torch"),
+        "to_library, not NumPy's", lambda: shared(strict.asarray(X)[::-1, ...], "torch"),
         T, "x", "runs backwards", "torch can share",
     ),
-    ("hand_over, masked", lambda: arrays.hand_over(masked(X), "torch"), T, "x", "mask", "torch can share"),
-    ("hand_over, negated", lambda: arrays.hand_over(in_torch(X + 0j).conj().imag, "numpy"), T, "x", "negated", "share"),
+    ("to_library, masked", lambda: shared(masked(X), "torch"), T, "x", "mask", "torch can share"),
+    ("to_library, negated", lambda: shared(in_torch(X + 0j).conj().imag, "numpy"), T, "x", "negated", "share"),
     ("host_array, ragged", lambda: arguments.host_array("y", [[1], [2, 3]]), V, "y", "several shapes", "one array"),
     ("host_numbers, text", lambda: arguments.host_numbers("y", "a"), V, "y", "<U1", "finite numbers"),
     ("translate, learned", lambda: translate(X, learned(2)), T, "shift", "gradients", "plain numbers on the host"),

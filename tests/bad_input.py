@@ -119,8 +119,8 @@ SHAPES = [
     ("image_shape, number", lambda: torus.image_shape(8.0), V, "shape", "8.0", "two positive integers"),
     ("morlet_bank, grid", lambda: morlet_bank(8, 4, 4), V, "scales", "(8, 8)", "at least 16"),
     ("morlet_bank, one side", lambda: morlet_bank((8,), 1, 4), V, "shape", "(8,)", "(H, W)"),
-    ("padded_shape, side 1", lambda: wavelets.padded_shape((1, 4)), V, "shape", "(1, 4)", "at least 2"),
-    ("crop, small", lambda: wavelets.crop(np.zeros((4, 9))), V, "x", "(4, 9)", "more than 4"),
+    ("padded_shape, side 1", lambda: torus.padded_shape((1, 4)), V, "shape", "(1, 4)", "at least 2"),
+    ("crop, small", lambda: torus.crop(np.zeros((4, 9)), 2), V, "x", "(4, 9)", "more than 4"),
     ("wavelets, grid", lambda: wavelet_transform(X[:, :4], BANK), V, "x", "(2, 4, 8)", "grid (8, 8)"),
     ("inverse, channels", lambda: inverse_transform(X, TIGHT), V, "z", "(2, 8, 8)", "(..., 5, H, W)"),
     ("FilterBank, axes", lambda: FilterBank(FLAT, Y, Y), V, "filters_hat", "(8, 8)", "(1 + K, H, W)"),
@@ -277,7 +277,6 @@ PLACES = [
     ("scatter, no values", lambda: scatter(in_torch(X, device="meta"), 1), V, "x", "meta", "holds values"),
     ("moments, no values", lambda: moments(in_torch(X, device="meta")), V, "features", "meta", "holds values"),
     ("transformer, no values", lambda: transformer(in_torch(ROWS, device="meta")), V, "X", "meta", "holds values"),
-    ("hand_over, list", lambda: arrays.hand_over([1.0], "torch"), T, "x", "builtins.list", "memory torch can share"),
     ("to_library, unknown", lambda: arrays.to_library(X, "jax"), V, "name", "'jax'", "numpy, torch, cupy"),
 ]
 OPERATORS = [

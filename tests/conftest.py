@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from collapse_theory import fourier
-from collapse_theory.machine import loops
+from collapse_theory.machine.worth import Worth
 from tests import noise, variants
 from tests.places import PLACES
 
@@ -59,15 +58,14 @@ def _plain(monkeypatch):
 
     Tests of plans and of loops ask for them.
     """
-    monkeypatch.setattr(fourier, "_WORTH_A_PLAN", float("inf"))
-    monkeypatch.setattr(loops, "_SECONDS_TO_COMPILE", float("inf"))
+    monkeypatch.setattr(Worth, "pays", False)
 
 
 @pytest.fixture
 def compiled_loops(monkeypatch):
     """Everything for which there is a loop is done by it, compiled."""
     pytest.importorskip("numba")
-    monkeypatch.setattr(loops, "_SECONDS_TO_COMPILE", 0)
+    monkeypatch.setattr(Worth, "pays", True)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import pytest
 
 from collapse_theory import arrays, ledger, nonlinearities, torus
 from collapse_theory.scattering import cascades
-from collapse_theory.wavelets import filterbank, morlet, padded_shape, transform
+from collapse_theory.torus import padded_shape
+from collapse_theory.wavelets import filterbank, morlet, transform
 
 REDUCTIONS = ("soft_threshold", "saturate", "squash", "unit_amplitude", "compress")
 

@@ -13,8 +13,8 @@ from collapse_theory.arrays import is_complex
 from collapse_theory.fourier import fft2, ifft2
 from collapse_theory.learned.layers import Mixing
 from collapse_theory.learned.wavelet_layer import WaveletLayer
-from collapse_theory.torus import fold
-from collapse_theory.wavelets import crop, padded_shape, paper_bank
+from collapse_theory.torus import crop, fold, padded_shape
+from collapse_theory.wavelets import paper_bank
 from collapse_theory.wavelets.morlet import Morlet, gaussian_hat
 
 _LARGEST_MATRIX = 2**22
@@ -26,7 +26,7 @@ class PlainWavelets(WaveletLayer):
     def _by_fourier(self, x):
         x_hat = fft2(_reflect(_reflect(x, -2), -1))
         low, waves = x_hat * self.lowpass, x_hat[:, :, None] * self.waves
-        low, waves = (crop(ifft2(fold(z, 1 + self.subsample)), self.subsample) for z in (low, waves))
+        low, waves = (crop(ifft2(fold(z, 1 + self.subsample)), 2 - self.subsample) for z in (low, waves))
         return (low if self.complex else low.real), waves
 
 

@@ -36,7 +36,7 @@ def test_the_preset_called_paper_is_the_recipe_of_the_paper():
 
 def test_what_is_asked_for_changes_the_preset_and_nothing_else():
     arguments = ["--preset", "small", "--nonlinearity", "tanh", "--skip", "--epochs", "7", "--seed", "3"]
-    setting = question.setting_of(question._parser().parse_args(arguments))
+    setting = question.setting_of(command.parser_of(question).parse_args(arguments))
     small = question.PRESETS["small"]
     recipe = replace(small.recipe, epochs=7, seed=3)
     assert setting == replace(small, nonlinearity="tanh", skip=True, recipe=recipe)
@@ -45,30 +45,37 @@ def test_what_is_asked_for_changes_the_preset_and_nothing_else():
 
 def test_a_run_is_stopped_taken_up_and_recorded_beside_others(tmp_path, capsys, smallest):
     where = ["--run", str(tmp_path / "run"), "--out", str(tmp_path)]
-    assert command.main([*smallest, *where, "--minutes", "0"]) == 0
-    assert "stopped; the same command goes on" in capsys.readouterr().out
+    assert command.main([*smallest, *where, "--minutes", "0"]) == 75
+    said = capsys.readouterr().out
+    assert said.startswith(f"Training in {tmp_path / 'run'}: phase collapse, width 0.016, 1 epochs\nof 40 images")
+    assert "stopped after 0 minutes; the same command resumes the run in" in said
     assert not (tmp_path / f"{question.NAME}.json").exists()
     assert command.main([*smallest, *where]) == 0
     captured = capsys.readouterr()
     assert "step 2 of 2, epoch 1 of 1, loss" in captured.err
     assert "step 1 of" not in captured.err
-    assert "smoke        phase collapse" in captured.out
-    # Half of the answers are dead at the start, and a step later.
+    assert captured.err.startswith("resuming from step 1\n")
+    assert "smoke, phase collapse\n    test accuracy, %" in captured.out
+    # Half of the outputs are dead at the start, and a step later.
     other = ["--nonlinearity", "soft threshold", "--terms", "equal", "--run", str(tmp_path / "other"), "--quiet"]
     assert command.main([*smallest, "--out", str(tmp_path), *other]) == 0
     assert command.main([*smallest, *where, "--quiet"]) == 0
     rows = record.load(question.NAME, tmp_path)["rows"]
     assert [row["network"] for row in rows] == ["soft threshold, equal terms", "phase collapse"]
-    assert len(rows[0]["zeros"]) == len(rows[0]["dead_channels"]) == len(rows[0]["blocks"]) == 8
-    assert all(0.45 < share < 0.55 for share in rows[0]["zeros_at_start"].values())
-    assert 0.2 < max(rows[0]["zeros"].values()) < 0.9
+    assert len(rows[0]["zeros_running"]) == len(rows[0]["dead_channels_running"]) == len(rows[0]["blocks"]) == 8
+    assert all(0.45 < share < 0.55 for share in rows[0]["zeros_at_start_batch"].values())
+    assert 0.2 < max(rows[0]["zeros_running"].values()) < 0.9
     assert all(np.isfinite(block["fisher_trace"]) for row in rows for block in row["blocks"])
+    assert rows[0]["split"] == {"train": {"0": 14, "1": 13, "2": 13}, "test": {"0": 16, "1": 16, "2": 16}}
+    command_line = " ".join(rows[0]["command"])
+    assert command_line.startswith(f"python -m analysis {question.NAME} --preset smoke --nonlinearity soft threshold")
+    assert "--run" not in command_line
     assert rows[1]["accuracy"][1] <= rows[1]["accuracy"][0] == rows[1]["test_accuracy_of_epochs"][-1]
 
 
 def test_the_comparisons_are_networks_too():
     def setting(*words):
-        return question.setting_of(question._parser().parse_args(["--preset", "small", *words]))
+        return question.setting_of(command.parser_of(question).parse_args(["--preset", "small", *words]))
 
     residual, fixed = (setting("--network", name) for name in ("residual", "fixed scattering"))
     assert (residual.label, fixed.label) == ("residual, rectifier", "fixed scattering")
@@ -139,4 +146,5 @@ def test_progress_of_a_training_is_a_bar_on_a_terminal_and_lines_in_a_log():
         text = stream.getvalue()
         assert "loss 1.500, accuracy 25.0 %, 80 images/s" in text
         assert ("4/4" if stream.isatty() else "step 4 of 4") in text
-        assert text.count("\n") == 1
+        assert text.count("\n") == 2
+        assert "resuming from step 2\n" in text

@@ -1,5 +1,6 @@
 """Doubts about the measurement: does it find the known answers, refuse what cannot be, and come back as recorded?"""
 
+import importlib
 import json
 import sys
 from dataclasses import replace
@@ -129,7 +130,9 @@ def test_processes_that_share_the_work_measure_the_same(capsys):
     for name in ("energy", "fisher_trace", "accuracy_of_averages"):
         np.testing.assert_allclose([row[name] for row in alone], [row[name] for row in shared], rtol=1e-5, atol=1e-5)
     assert len(alone) == len(measurement.OPERATIONS) * 2
-    assert "measurements: 6 of 6" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "measurements: 6 of 6" in said
+    assert "s, pulses, deep, " in said
 
 
 def test_a_random_sign_removes_what_a_threshold_leaves_of_the_means_and_nothing_of_the_collapse():
@@ -173,7 +176,13 @@ def test_own_images_by_class_can_be_measured(tmp_path, capsys):
 
 def test_questions_are_listed(capsys):
     assert command.main([]) == 0
-    assert "separation_across_layers     Does a phase collapse separate" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert max(map(len, listed.splitlines())) <= 95
+    for name in command.QUESTIONS:
+        question = importlib.import_module(f"analysis.{name}")
+        assert name == question.NAME
+        assert f"{name}: {question.TIME}\n" in listed
+        assert question.__doc__.split("\n", 1)[0] in " ".join(listed.split())
 
 
 @pytest.mark.parametrize(

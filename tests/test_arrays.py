@@ -7,8 +7,8 @@ import pytest
 
 from collapse_theory import arrays
 from collapse_theory.arguments import as_floating, as_images
-from collapse_theory.arrays import array_namespace, device, hand_over, place, to_host, to_library
-from tests.places import assert_close
+from collapse_theory.arrays import array_namespace, device, place, place_once, to_host, to_library
+from tests.places import NUMPY, assert_close
 
 
 @pytest.fixture
@@ -113,28 +113,28 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch):
         raise ImportError(f"No module named {name!r}")
 
     monkeypatch.setattr(arrays.importlib, "import_module", absent)
-    with pytest.raises(ImportError, match=r"the array library 'torch' is not installed .* see README.md"):
+    with pytest.raises(ImportError, match=r"the array library 'torch' is not installed .*: pip install .*\[torch\]"):
         to_library(np.ones(1), "torch")
 
 
 def test_arrays_are_handed_over_on_the_same_memory(noise):
     torch = pytest.importorskip("torch")
     mine = noise.copy()
-    theirs = hand_over(mine, "torch")
+    theirs = to_library(mine, "torch", copy=False)
     assert isinstance(theirs, torch.Tensor)
     theirs[0] = 7
     assert np.all(mine[0] == 7)
-    assert np.shares_memory(hand_over(theirs, "numpy"), mine)
+    assert np.shares_memory(to_library(theirs, "numpy", copy=False), mine)
     theirs[1] = 3
-    assert np.all(hand_over(theirs, "numpy")[1] == 3)
+    assert np.all(to_library(theirs, "numpy", copy=False)[1] == 3)
     mine.flags.writeable = False
     with pytest.raises(ValueError, match="x: expected an array that may be written to, got a read-only one of shape"):
-        hand_over(mine, "torch")
-    np.testing.assert_array_equal(hand_over(np.arange(3.0)[:1][::-1], "torch"), [0])
-    np.testing.assert_array_equal(hand_over(np.arange(6.0)[::2], "torch"), [0, 2, 4])
+        to_library(mine, "torch", copy=False)
+    np.testing.assert_array_equal(to_library(np.arange(3.0)[:1][::-1], "torch", copy=False), [0])
+    np.testing.assert_array_equal(to_library(np.arange(6.0)[::2], "torch", copy=False), [0, 2, 4])
     for bad in ([1.0], mine.astype(">c16"), torch.ones(1, device="meta")):
         with pytest.raises(TypeError, match=r"x: expected an array whose memory \w+ can share, got "):
-            hand_over(bad, "torch" if not isinstance(bad, torch.Tensor) else "numpy")
+            to_library(bad, "torch" if not isinstance(bad, torch.Tensor) else "numpy", copy=False)
 
 
 def test_torch_gets_the_same_dtype_and_shape(noise):
@@ -160,3 +160,27 @@ def test_widest_dtypes_are_those_that_a_library_has(place):
         assert arrays.widest_dtype(xp, kind) == getattr(xp, name)
     assert arrays.widest_dtype(OnlySingle(), "signed integer") is np.int32
     assert arrays.widest_dtype(OnlySingle(), "complex floating") is np.complex64
+
+
+def test_array_is_placed_once_for_each_precision_and_must_be_read_only(place):
+    host = np.arange(3.0)
+    with pytest.raises(ValueError, match="host: expected a read-only array"):
+        place_once(host, place.lift(host))
+    host.flags.writeable = False
+    first = place_once(host, place.lift(np.zeros(1)))
+    assert place_once(host, place.lift(np.ones(2))) is first
+    assert_close(first, host, place, like=first)
+    single = place_once(host, np.zeros(1, np.float32))
+    assert single.dtype == np.float32
+    assert place_once(host, np.zeros(1)) is not single
+
+
+def test_array_placed_without_a_graph_can_enter_one_later():
+    torch = pytest.importorskip("torch")
+    host = np.arange(3.0)
+    host.flags.writeable = False
+    with torch.inference_mode():
+        placed = place_once(host, torch.zeros(1))
+    x = torch.ones(3, requires_grad=True)
+    (placed * x).sum().backward()
+    assert_close(x.grad, host, NUMPY, rounding=1e-7)

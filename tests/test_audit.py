@@ -63,6 +63,24 @@ def test_zeros_and_dead_channels_are_counted_over_all_batches():
         assert shares["dead_channels"] == pytest.approx(1 / 3)
 
 
+@pytest.mark.parametrize("statistics", ["running", "batch"])
+def test_zeros_are_those_of_the_statistics_asked_for_and_the_network_is_left_as_it_was(statistics):
+    data = small_data()[0]
+    network = nn.Sequential(nn.BatchNorm2d(3).eval(), nn.BatchNorm2d(3), nn.ReLU(), nn.Flatten(), nn.Linear(192, 4))
+    network[1].running_mean.fill_(100.0)  # every output is below 0 by the running statistics
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    shares = learned.dead_outputs(network, data, statistics=statistics)["2"]
+    assert shares["dead_channels"] == (statistics == "running")
+    assert (shares["zeros"] == 1) == (statistics == "running")
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+    assert [module.training for module in network] == [False, True, True, True, True]
+
+
+def test_statistics_that_are_unknown_are_refused():
+    with pytest.raises(ValueError, match=r"statistics: unknown 'both'; known: 'running', 'batch'"):
+        learned.dead_outputs(small_network(), small_data()[0], statistics="both")
+
+
 def test_a_layer_that_works_in_place_does_not_change_what_came_before_it():
     data = small_data()[0]
     rows = class_statistics(nn.Sequential(nn.Identity(), nn.ReLU(inplace=True)), data)
@@ -123,14 +141,14 @@ class Named(nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("layer", "name", "answer"),
+    ("layer", "name", "output"),
     [
-        (Windows(), "1.rho", r"answers \d images with a tensor \(\d+, 48\)"),
-        (TimeFirst(), "1.inside", r"answers \d images with a tensor \(36, \d\)"),
-        (Named(), "1", "answers . images with a dict of 'logits'"),
+        (Windows(), "1.rho", r"for \d images is a tensor \(\d+, 48\)"),
+        (TimeFirst(), "1.inside", r"for \d images is a tensor \(36, \d\)"),
+        (Named(), "1", "for . images is a dict of 'logits'"),
     ],
 )
-def test_what_has_no_entry_an_image_is_passed_over_and_refused_by_name(layer, name, answer):
+def test_what_has_no_entry_an_image_is_passed_over_and_refused_by_name(layer, name, output):
     data, network = small_data()[0], nn.Sequential(nn.Identity(), layer)
     assert [row["layer"] for row in class_statistics(network, data, batch=36)] == ["0"]
     for measure in (class_statistics, dead_outputs):
@@ -138,7 +156,7 @@ def test_what_has_no_entry_an_image_is_passed_over_and_refused_by_name(layer, na
             zeros = dead_outputs(network, data)["1.rho"]["zeros"]
             assert zeros == pytest.approx(float((network(data.batch(slice(0, 36))[0]) == 0).double().mean()))
             continue
-        with pytest.raises(ValueError, match=f"layers: '{name}' cannot be measured, it {answer}"):
+        with pytest.raises(ValueError, match=f"layers: '{name}' cannot be measured: its output {output}"):
             measure(network, data, layers=["0", name])
     assert not any(module._forward_hooks for module in network.modules())
 

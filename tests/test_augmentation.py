@@ -7,8 +7,9 @@ pytest.importorskip("torch")
 
 import torch
 
-from collapse_theory.learned.augmentation import cropped, order_of_samples, random_integers
+from collapse_theory.learned.augmentation import cropped, order_of_samples, random_words
 
+PINNED = ["0xa4fd1817e826254", "0xe191af43c9f59242", "0x4fcf32fb4a403af", "0xabf1f7c4b8cdcd4b"]
 IMAGES = torch.arange(1, 1 + 6 * 2 * 5 * 5).reshape(6, 2, 5, 5)
 
 
@@ -19,30 +20,25 @@ def by_hand(image, down, right, mirrored):
     return padded[:, down : down + 5, right : right + 5]
 
 
-def test_random_numbers_are_those_of_splitmix64():
-    """The published sequence from key 0 is found again; the key itself is 0 only by replacing it."""
-    from collapse_theory.learned import augmentation
-
-    gamma = augmentation._signed(augmentation._GAMMA)
-    numbers = augmentation._mixed(torch.arange(1, 4) * gamma).numpy().view(np.uint64)
-    assert [hex(n) for n in numbers] == ["0xe220a8397b1dcdaf", "0x6e789e6aa1b965f4", "0x6c45d188009454f"]
+def test_random_numbers_are_those_of_philox_and_stay():
+    """What NumPy gives at counter 0 under key 0 is the published answer; ours are pinned for resumed runs."""
+    published = ["0x16554d9eca36314c", "0xdb20fe9d672d0fdc", "0xd7e772cee186176b", "0x7e68b68aec7ba23b"]
+    assert [hex(n) for n in np.random.Philox(key=0, counter=2**256 - 1).random_raw(4)] == published
+    assert [hex(n) for n in random_words(2, seed=3, epoch=5)[1]] == PINNED
 
 
-def test_random_numbers_depend_on_seed_epoch_stream_and_index_and_on_nothing_else():
-    index = torch.arange(1000)
-    first = random_integers(index, seed=3, epoch=5, stream=1)
-    some = random_integers(index[[7, 999]], seed=3, epoch=5, stream=1)
-    assert some.tolist() == first[[7, 999]].tolist()
-    for changed in ({"seed": 4}, {"epoch": 6}, {"stream": 2}):
-        other = random_integers(index, **{"seed": 3, "epoch": 5, "stream": 1} | changed)
-        assert not (other == first).any()
-    assert len(first.unique()) == 1000
+def test_random_numbers_depend_on_seed_epoch_and_index_and_on_nothing_else():
+    first = random_words(1000, seed=3, epoch=5)
+    np.testing.assert_array_equal(random_words(7, seed=3, epoch=5), first[:7])
+    for changed in ({"seed": 4}, {"epoch": 6}, {"seed": 5, "epoch": 3}, {"seed": 3 + 2**64}):
+        assert not (random_words(1000, **{"seed": 3, "epoch": 5} | changed) == first).any()
+    assert len(np.unique(first)) == 4000
 
 
 def test_bits_are_fair():
-    bits = random_integers(torch.arange(20000), seed=0, epoch=0, stream=0)
-    shares = [float(((bits >> bit) & 1).double().mean()) for bit in range(64)]
-    assert max(abs(share - 0.5) for share in shares) < 5 * 0.5 / 20000**0.5
+    words = random_words(20000, seed=0, epoch=0)
+    shares = [np.mean((words >> np.uint64(bit)) & np.uint64(1), axis=0) for bit in range(64)]
+    assert np.abs(np.array(shares) - 0.5).max() < 5 * 0.5 / 20000**0.5
 
 
 def test_an_epoch_visits_each_sample_once_in_an_order_of_its_own():
@@ -55,7 +51,7 @@ def test_an_epoch_visits_each_sample_once_in_an_order_of_its_own():
 
 def test_each_image_is_mirrored_and_cropped_as_its_words_say():
     index = torch.arange(6)
-    out = cropped(IMAGES, index, seed=0, epoch=0, padding=2)
+    out = cropped(IMAGES, index, count=6, seed=0, epoch=0, padding=2)
     for image, got in zip(IMAGES.numpy(), out.numpy(), strict=True):
         ways = [(d, r, m) for d in range(5) for r in range(5) for m in (False, True)]
         assert any(np.array_equal(by_hand(image, *way), got) for way in ways)
@@ -66,7 +62,7 @@ def test_crops_and_mirrors_are_uniform():
     count, delta = 20000, torch.zeros(1, 1, 9, 9, dtype=torch.uint8)
     delta[..., 4, 4] = 1
     delta[..., 4, 5] = 2
-    out = cropped(delta.expand(count, -1, -1, -1), torch.arange(count), seed=1, epoch=2, padding=3)[:, 0]
+    out = cropped(delta.expand(count, -1, -1, -1), torch.arange(count), count=count, seed=1, epoch=2, padding=3)[:, 0]
     assert out.amax((1, 2)).min() == 2
     rows, columns = (out == 1).nonzero()[:, 1:].T
     right_of = (out == 2).nonzero()[:, 2] > columns
@@ -80,12 +76,12 @@ def test_crops_and_mirrors_are_uniform():
 
 def test_crops_do_not_depend_on_the_batch_they_come_in():
     index = torch.tensor([4, 0, 3])
-    whole = cropped(IMAGES, torch.arange(6), seed=0, epoch=1)
-    assert torch.equal(cropped(IMAGES[index], index, seed=0, epoch=1), whole[index])
+    whole = cropped(IMAGES, torch.arange(6), count=6, seed=0, epoch=1)
+    assert torch.equal(cropped(IMAGES[index], index, count=6, seed=0, epoch=1), whole[index])
 
 
 def test_without_padding_only_the_mirror_is_left():
-    out = cropped(IMAGES, torch.arange(6), seed=0, epoch=0, padding=0)
+    out = cropped(IMAGES, torch.arange(6), count=6, seed=0, epoch=0, padding=0)
     mirrored = [torch.equal(b, a.flip(-1)) for a, b in zip(IMAGES, out, strict=True)]
     plain = [torch.equal(a, b) for a, b in zip(IMAGES, out, strict=True)]
     assert all(m != p for m, p in zip(mirrored, plain, strict=True))

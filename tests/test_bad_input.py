@@ -1,7 +1,7 @@
 """Doubts about what is handed in: is bad input refused by name, and does an odd layout give the plain one's values?
 
-The tables of what functions refuse are in tests/bad_input.py, tests/bad_arrays.py and tests/bad_data.py; the tests of
-each module go deeper into their own.
+The tables of what functions refuse are in tests/bad_input.py and the other tests/bad_*.py; the tests of each module go
+deeper into their own.
 """
 
 import ast
@@ -19,10 +19,12 @@ from analysis import __main__ as analysis_command
 from collapse_theory import __main__ as ledger_command
 from collapse_theory import (
     arrays,
+    comparison,
     datasets,
     estimators,
     fourier,
     nonlinearities,
+    plot,
     processes,
     scattering,
     separation,
@@ -38,11 +40,11 @@ from collapse_theory.separation import class_means, within_class_variance
 from collapse_theory.torus import convolve, deform, fold, reflect, roll, subsample, translate
 from collapse_theory.wavelets import inverse_transform, wavelet_transform
 from figures import __main__ as figures_command
-from tests import bad_arrays, bad_data, bad_input
+from tests import bad_arrays, bad_comparison, bad_data, bad_input
 from tests.bad_input import FLAT, TIGHT, X, Y, batches, cascaded, in_torch, moments, on_second_device, transformer
 from tests.places import NUMPY, assert_close
 
-REFUSED = [*bad_input.REFUSED, *bad_arrays.REFUSED, *bad_data.REFUSED]
+REFUSED = [*bad_input.REFUSED, *bad_arrays.REFUSED, *bad_data.REFUSED, *bad_comparison.REFUSED]
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case[0])
@@ -61,25 +63,31 @@ def test_bad_input_is_refused_by_name(case):
 
 PACKAGE = (
     *(arrays, cores, fourier, torus, wavelets, nonlinearities, scattering, separation),
-    *(processes, datasets, testing, estimators),
+    *(processes, datasets, testing, estimators, comparison, plot),
 )
 EXCEPTED = {
+    "Array": "is a type",
     "array_namespace": "takes what array-api-compat takes, and refuses in its words",
     "cores": "takes nothing",
     "is_kind": "answers for any array",
     "shape": "answers for any array",
     "cores_for": "takes a number that the caller has counted",
-    "shares": "takes an array, and an axis that the caller knows",
+    "split_among_cores": "takes an array, and an axis that the caller knows",
     "free_cores": "takes nothing",
-    "numbers_at_once": "gives a number for any array",
     "widest_dtype": "takes a namespace, and a kind that the caller knows",
+    "by_numpy": "takes a function, and what it takes",
     "numpy_view": "gives None for what it does not take",
     "device": "gives an attribute of its argument",
+    "in_double": "takes an array that the caller has checked",
+    "jackknife_error": "takes replicates, which the caller has from moments",
+    "jackknife_interval": "takes replicates, which the caller has from moments",
     "is_complex": "gives an attribute of its argument",
     "on_cores": "takes a function, and what the caller has checked",
     "phases": "takes nothing",
     "LawBroken": "is what refuses",
     "FilesPassedOver": "is what warns",
+    "FittedNonlinearity": "is made by fitted, which is here",
+    "Comparison": "is made by across_layers, which is here",
     "Batches": "is made by array_batches and image_batches, which are here",
     "even_part": "takes a function, and calls it later",
     "odd_part": "as even_part",
@@ -87,7 +95,7 @@ EXCEPTED = {
 
 
 def test_every_public_function_is_in_a_table_or_excepted():
-    used = set().union(*map(references, (bad_input, bad_arrays, bad_data, sys.modules[__name__])))
+    used = set().union(*map(references, (bad_input, bad_arrays, bad_comparison, bad_data, sys.modules[__name__])))
     public = {(module, name) for module in PACKAGE for name in module.__all__ if not name.isupper()}
     assert {name for module, name in public if id(getattr(module, name)) not in used} == set(EXCEPTED)
 
@@ -142,7 +150,8 @@ FUNCTIONS = {
     "reflect": lambda x: reflect(x, (12, 12)),
     "wavelet_transform": lambda x: wavelet_transform(x, TIGHT),
     "inverse_transform": lambda x: inverse_transform(np.concatenate([x, x, x[:1]]), TIGHT),
-    "crop": wavelets.crop,
+    "crop": lambda x: torus.crop(x, 2),
+    "at_opposite_frequencies": torus.at_opposite_frequencies,
     "amplitude_and_phase": lambda x: np.stack(wavelets.amplitude_and_phase(x)),
     **{name: f for name, f in NONLINEARITIES.items() if name != "phase collapse beyond"},
     "soft threshold": lambda x: soft_threshold(x, 0.5),

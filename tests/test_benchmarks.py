@@ -93,6 +93,12 @@ def test_table_has_the_ratio_beside_its_goal_and_the_machine():
     assert lines[-1] == "Cost grows, numpy: counting as side^2.00."
 
 
+def test_growth_that_the_cost_of_a_call_hides_is_said_to_be_too_small_to_measure():
+    record = recorded()
+    record["rows"][-1]["slope"] = 0.89
+    assert lines_of(record)[-1] == "Cost grows, numpy: counting as side (too small to measure)."
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [(np.arange(4.0) + 1e-4, "differ by 3.3e-05, allowed 1e-05: nothing was timed"), (np.arange(5.0), "other shapes")],
@@ -203,7 +209,7 @@ def test_every_work_has_ours_everywhere_and_a_peer(name):
 
 
 def test_table_in_the_readme_is_the_recorded_one():
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parent / "benchmarks" / "README.md").read_text(encoding="utf-8")
     lines = lines_of(record.load(command.NAME))
     assert readme in (written_into(readme, lines), written_into(readme, ["Not measured yet on a quiet machine."]))
 
@@ -213,8 +219,8 @@ def test_table_is_written_between_its_marks_and_nowhere_else(tmp_path, capsys):
     record.save(command.NAME, kept["rows"], settings={}, seconds=1.0, on="numpy", folder=tmp_path)
     file = tmp_path / "README.md"
     file.write_text(f"before\n{START}old\n{END}\nafter\n")
-    assert command.main(["--recorded", "--into", str(file), "--out", str(tmp_path)]) == 0
+    assert command.main(["--from", str(tmp_path), "--into", str(file)]) == 0
     assert file.read_text() == f"before\n{START}{capsys.readouterr().out}{END}\nafter\n"
     file.write_text("nothing")
-    assert command.main(["--recorded", "--into", str(file), "--out", str(tmp_path)]) == 2
+    assert command.main(["--from", str(tmp_path), "--into", str(file)]) == 2
     assert "expected a text with" in capsys.readouterr().err

@@ -17,7 +17,7 @@ def sample(rng, classes, kind):
 
 @pytest.fixture(params=[1, 7, 4096])
 def few_rows(request, monkeypatch):
-    monkeypatch.setattr(by_class, "_MOST_ROWS", request.param)
+    monkeypatch.setattr(by_class, "MOST_ROWS", request.param)
 
 
 @pytest.mark.usefixtures("few_rows")

@@ -21,7 +21,9 @@ def test_calibrated_thresholds_are_as_dead_as_asked_and_nothing_else_moves(name,
     assert learned.calibrate(network, x, quantile=0.25) is network
     moved = {key for key, value in network.state_dict().items() if not torch.equal(value, before[key])}
     assert moved == {key for key in before if key.endswith("threshold")}
-    dead = learned.dead_fractions(network, x)
+    labels = np.arange(16) % 4
+    data = learned.labelled_images(x.numpy(), labels, classes=4)
+    dead = {name: share["zeros"] for name, share in learned.dead_outputs(network, data, statistics="batch").items()}
     assert list(dead) == [f"blocks.{b}.nonlinearity.{part}" for b in (0, 1) for part in (0, 1)]
     assert all(abs(fraction - 0.25) < 0.01 for fraction in dead.values())
     assert not any(module.training for module in network.modules())

@@ -96,7 +96,7 @@ def test_rows_with_weights_are_rows_repeated(place, pulses, rng):
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ([1, 1, 1], r"shape \(4,\), one a sample, got \(3,\)"),
+        ([1, 1, 1], r"shape \(4,\), one per sample, got \(3,\)"),
         ([1, -1, 1, 1], r"finite numbers of at least 0, got -1\.0"),
         ([0, 0, 0, 0], "one weight at least above 0, got zeros alone"),
     ],

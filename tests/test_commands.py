@@ -1,6 +1,7 @@
 """Doubts about the commands: does each answer where Python keeps no docstrings and checks no `assert`?"""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from analysis.__main__ import QUESTIONS
+from collapse_theory import __version__
 from collapse_theory.claims import CLAIMS
 from figures.__main__ import NAMES
 
@@ -57,6 +59,43 @@ print(ledger.statement_of(claims.CLAIMS[0]), figures._caption(two_rings), sep="\
     said = without_docstrings("-c", code).stdout.splitlines()
     assert said == [CLAIMS[0].__name__.rsplit(".", 1)[-1].replace("_", " "), "two rings", ""]
     assert "two_rings" in NAMES
+
+
+def parsers():
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    from analysis import __main__ as questions
+    from collapse_theory import __main__ as ledger
+    from figures import __main__ as figures
+    from tests.benchmarks import __main__ as benchmarks
+
+    found = [questions.parser_of(importlib.import_module(f"analysis.{name}")) for name in QUESTIONS]
+    return [*found, *(command._parser() for command in (ledger, figures, benchmarks))]
+
+
+def test_every_option_is_explained_with_its_default_in_lines_of_80_columns():
+    for parser in parsers():
+        said = " ".join(parser.format_help().split())
+        for line in parser.format_help().partition("options:")[2].splitlines():
+            assert len(line) <= 80, (parser.prog, line)
+        for action in parser._actions:
+            assert action.help, (parser.prog, action.dest)
+            assert action.help.split()[0] not in ("of", "by", "a", "the", "default:"), (parser.prog, action.help)
+            if action.default not in (None, False, "==SUPPRESS=="):
+                shown = " ".join(map(str, action.default)) if isinstance(action.default, list) else action.default
+                assert f"(default: {shown})" in said or "(default: all)" in said, (parser.prog, action.dest)
+
+
+def test_every_command_says_its_version(capsys):
+    from analysis import __main__ as questions
+
+    for parser in parsers():
+        with pytest.raises(SystemExit) as ended:
+            parser.parse_args(["--version"])
+        assert ended.value.code == 0
+        assert capsys.readouterr().out == f"collapse_theory {__version__}\n"
+    assert questions.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"collapse_theory {__version__}\n"
 
 
 @pytest.mark.parametrize("folder", ["collapse_theory", "analysis", "figures"])

@@ -25,10 +25,9 @@ from collapse_theory.separation import (
     within_class_covariance,
     within_class_variance,
 )
-from collapse_theory.torus import convolve, deform, fold, reflect, roll, subsample, translate
+from collapse_theory.torus import convolve, crop, deform, fold, reflect, roll, subsample, translate
 from collapse_theory.wavelets import (
     amplitude_and_phase,
-    crop,
     filterbank,
     folded,
     inverse_transform,
@@ -65,7 +64,7 @@ FUNCTIONS = {
     "subsample": subsample,
     "fold": fold,
     "reflect": lambda x: reflect(x, (11, 12)),
-    "crop": crop,
+    "crop": lambda x: crop(x, 2),
     "wavelet_transform": lambda x: wavelet_transform(x, TIGHT),
     "inverse_transform": lambda x: inverse_transform(coefficients(x), TIGHT),
     "amplitude_and_phase": lambda x: amplitude_and_phase(x)[0],
@@ -162,7 +161,8 @@ CASES = [(c, f) for c in CONTEXTS for f in FUNCTIONS if f in SOME or c not in ("
 
 def forget():
     """Empties what is made once a process: whatever is made next is made where the next call is."""
-    for cached in (scatter_filters.windows, folded._made_once, filterbank.designed_bank, filterbank._divided_once):
+    of_bank = folded.FoldedFilters.__dict__["of_bank"].__func__
+    for cached in (scatter_filters.scatter_filters, of_bank, filterbank.designed_bank, filterbank._tight):
         cached.cache_clear()
 
 

@@ -59,11 +59,11 @@ def test_work_within_work_on_cores_starts_no_more_threads(monkeypatch):
     assert all(len(set(found)) == 1 for found in cores.on_cores(inner, [0, 1], like))
 
 
-def test_shares_cover_an_axis_and_are_few_where_there_is_little_to_do(monkeypatch):
+def test_chunks_cover_an_axis_and_are_few_where_there_is_little_to_do(monkeypatch):
     monkeypatch.setattr(cores, "cores", lambda: 3)
-    monkeypatch.setattr(cores, "_WORTH_SHARING", 10)
+    monkeypatch.setattr(cores.sizes, "WORTH_SHARING", 10)
     for shape, axis, expected in (((7, 4), 0, 2), ((7, 40), 0, 3), ((2, 40), 0, 2), ((40, 1), 1, 1), ((1, 2), 0, 1)):
-        parts = cores.shares(np.zeros(shape), axis)
+        parts = cores.split_among_cores(np.zeros(shape), axis)
         assert len(parts) == expected
         assert [i for part in parts for i in range(*part)] == list(range(shape[axis]))
 

@@ -85,7 +85,7 @@ def hollow(path):
 def test_a_crafted_checkpoint_is_refused_in_one_line_and_the_one_before_it_offered(three, name):
     CRAFTED[name](three / "step-00000003")
     with pytest.raises(
-        DamagedCheckpoint, match=r"step-00000003 is damaged: .*step-00000002, is intact: go on"
+        DamagedCheckpoint, match=r"step-00000003 is damaged: .*step-00000002, is intact: resume"
     ) as caught:
         load(three)
     assert len(str(caught.value)) < 1500

@@ -230,3 +230,32 @@ def test_what_is_missing_is_named():
     for method, arguments in ((clone(CASCADE).transform, [np.ones((4, 64))]), (ClassSeparation().score, [[[0]], [0]])):
         with pytest.raises(NotFittedError, match="is not fitted yet"):
             method(*arguments)
+
+
+def test_names_of_columns_say_which_wavelets_led_there(rng):
+    rows = rng.normal(size=(2, 2 * 256))
+    names = ScatteringTransformer((2, 16, 16), scales=2, angles=3).fit(rows).get_feature_names_out()
+    table = scattering.paths(2, 3)
+    number = {angle: place for place, angle in enumerate(table["angle1"][1:4])}  # in the order of the paths
+    for channel in range(2):
+        for name, path in zip(np.split(names, 2)[channel], table, strict=True):
+            wavelets = [(path[f"scale{n}"], number[path[f"angle{n}"]]) for n in range(1, path["order"] + 1)]
+            parts = [f"channel{channel}", f"order{path['order']}", *(f"scale{j}_angle{a}" for j, a in wavelets)]
+            assert name == "_".join(parts)
+
+
+def test_names_of_a_cascade_follow_its_layers(rng):
+    transformer = ScatteringTransformer((1, 16, 16), scales=2, angles=3, order=2, kind="cascade", averaged=False)
+    names = transformer.fit(rng.normal(size=(2, 256))).get_feature_names_out().reshape(-1, 256)
+    bank = morlet_bank((16, 16), 2, 3)
+    scale, angle = bank.scale.tolist(), [bank.angle[:3].tolist().index(a) for a in bank.angle]
+    for (first, *_, last), (_, *path) in zip(names, scattering.cascade_paths(bank, depth=2), strict=True):
+        filters = [f"scale{scale[k - 1]}_angle{angle[k - 1]}" if k else "lowpass" for k in path]
+        expected = "_".join(f"layer{number}_{name}" for number, name in enumerate(filters, 1))
+        assert (first, last) == (f"{expected}_row0_column0", f"{expected}_row15_column15")
+
+
+@pytest.mark.parametrize("estimator", [SCATTERING, ClassSeparation()])
+def test_images_that_are_no_rows_are_told_how_to_become_rows(rng, estimator):
+    with pytest.raises(ValueError, match=r"X: expected rows \(N, D\), got shape \(2, 1, 16, 16\).* X.reshape"):
+        clone(estimator).fit(rng.normal(size=(2, 1, 16, 16)), [0, 1])

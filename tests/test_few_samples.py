@@ -91,10 +91,15 @@ def test_the_answer_is_recorded_and_said(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(question, "SETTING", replace(SMALL, samples=(2,)))
     assert command.main([question.NAME, "--draws", "1", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert "textures, right from 2 samples a class:\n    pixels" in printed
+    assert "textures, right from 2 samples per class:\n    pixels" in printed
     saved = record.load(question.NAME, tmp_path)
     assert len(saved["rows"]) == len(question.DESCRIPTIONS)
     assert saved["settings"]["few samples"]["draws"] == 1
+    options = ["--data", "textures", "--draws", "1", "--on", "numpy", "--seed", "0"]
+    assert saved["command"] == ["python", "-m", "analysis", question.NAME, *options]
+    assert saved["split"]["textures"] == {part: dict.fromkeys("012", 128) for part in ("train", "test")}
+    assert command.main([question.NAME, "--data", "kth-tips", "--out", str(tmp_path)]) == 2
+    assert "KTH-TIPS was not found" in capsys.readouterr().err
     assert command.main([question.NAME, "--data", "kth tips", "--out", str(tmp_path)]) == 2
     assert "KTH-TIPS was not found" in capsys.readouterr().err
     assert command.main([question.NAME, "--draws", "0", "--out", str(tmp_path)]) == 2

@@ -21,7 +21,7 @@ EVERYTHING = [
 ]
 FOUNDATION = {
     *("contexts", "arguments", "arrays", "labels", "machine"),
-    *("fourier", "pairs", "torus", "wavelets", "nonlinearities"),
+    *("fourier", "torus", "wavelets", "nonlinearities"),
 }
 MAY_IMPORT = {
     "contexts": set(),
@@ -31,25 +31,28 @@ MAY_IMPORT = {
     "labels": {"arrays"},
     "machine": {"arrays", "contexts"},
     "files": set(),
-    "pairs": {"arrays", "machine"},
+    "extras": set(),
     "fourier": {"arrays", "arguments", "machine"},
-    "torus": {"arguments", "arrays", "contexts", "fourier"},
-    "wavelets": {"arguments", "arrays", "contexts", "fourier", "pairs", "torus"},
+    "torus": {"arguments", "arrays", "contexts", "fourier", "machine"},
+    "wavelets": {"arguments", "arrays", "contexts", "fourier", "torus"},
     "nonlinearities": {"arguments", "arrays", "contexts"},
     "scattering": FOUNDATION,
-    "separation": {"arguments", "arrays", "labels", "machine", "contexts", "pairs"},
+    "separation": {"arguments", "arrays", "labels", "machine", "contexts"},
     "processes": {"arguments", "arrays", "fourier", "torus"},
     "datasets": {"arguments", "arrays", "files", "labels", "machine"},
-    "testing": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
+    "testing": FOUNDATION | {"extras", "scattering", "separation", "processes", "datasets"},
     "claims": FOUNDATION | {"scattering", "separation", "processes"},
-    "learned": FOUNDATION | {"files", "scattering", "separation", "datasets"},
-    "estimators": {"arguments", "arrays", "labels", "wavelets", "scattering", "separation"},
+    "learned": FOUNDATION | {"extras", "files", "scattering", "separation", "datasets"},
+    "estimators": {"arguments", "extras", "arrays", "labels", "wavelets", "scattering", "separation"},
+    "comparison": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
+    "plot": {"arguments", "comparison"},
     "ledger": {"arrays", "claims"},
-    "__main__": {"arrays", "ledger"},
+    "__main__": {"__version__", "arrays", "ledger"},
     "__init__": set(),
 }
-# Import an extra at once, since their users have asked for it; and which.
+# Import an extra at once, since their users have asked for it; and which. Modules of `learned` come when they are used.
 NEED_EXTRAS = {"estimators": "sklearn", "testing": "hypothesis", "learned": "torch"}
+LAZY = {"learned"}
 HEAVY = ("torch", "cupy", "matplotlib", "sklearn", "skimage", "hypothesis", "scipy.stats", "scipy.fft", "numba")
 LIBRARIES = {"torch", "cupy", "array_api_strict", "array_api_compat"}
 
@@ -126,13 +129,47 @@ def imported_roots(node):
 
 
 def test_importing_the_package_imports_nothing_heavy():
-    loaded = modules_loaded_by(sorted({module_of(p) for p in LIBRARY} - {"__init__", "__main__"} - set(NEED_EXTRAS)))
+    at_once = set(NEED_EXTRAS) - LAZY
+    loaded = modules_loaded_by(sorted({module_of(p) for p in LIBRARY} - {"__init__", "__main__"} - at_once))
     assert "collapse_theory.claims" in loaded
     assert not set(HEAVY) & loaded
 
 
 def test_testing_imports_hypothesis_and_nothing_else_that_is_heavy():
     assert set(HEAVY) & modules_loaded_by(["testing"]) == {NEED_EXTRAS["testing"]}
+
+
+def test_modules_of_learned_that_need_no_torch_come_without_it():
+    """Those that neither import it nor a module beside them that does."""
+    beside = {p.stem: p for p in (PACKAGE / "learned").glob("[!_]*.py")}
+    need = {
+        name for name, p in beside.items() if any({"torch", "safetensors"} & imported_roots(n) for n in tree(p).body)
+    }
+    while more := {name for name, p in beside.items() if need & imported_beside(p)} - need:
+        need |= more
+    free = sorted(set(beside) - need)
+    assert "recipes" in free
+    assert not set(HEAVY) & modules_loaded_by([f"learned.{name}" for name in free])
+    code = (
+        "import sys; from collapse_theory import learned\n"
+        "from collapse_theory.learned.recipes import Recipe\n"
+        "assert learned.Recipe is Recipe and {*learned.__all__, 'checkpoints'} <= {*dir(learned)}\n"
+        "assert not hasattr(learned, 'nothing') and 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def imported_beside(path):
+    """Modules of the same folder that a file imports when it is imported itself."""
+    nodes = [node for node in tree(path).body if isinstance(node, ast.ImportFrom) and node.level == 1]
+    return {name for n in nodes for name in ([n.module] if n.module else [alias.name for alias in n.names])}
+
+
+def test_every_name_of_learned_is_there():
+    pytest.importorskip("torch")
+    pytest.importorskip("safetensors")
+    learned = collapse_theory.learned
+    assert [name for name in learned.__all__ if not hasattr(learned, name)] == []
 
 
 def modules_loaded_by(modules):
@@ -165,7 +202,41 @@ def test_every_module_and_public_function_of_the_package_is_documented():
                 assert ast.get_docstring(node) or path.stem == "__main__", f"{path.name}: {node.name}"
 
 
+@pytest.mark.parametrize("folder", ["datasets", "learned"])
+def test_public_functions_that_raise_say_so(folder):
+    """By `raise` or a `check_` in their own body, or in what makes an object of a class."""
+    silent = []
+    for path in sorted((PACKAGE / folder).glob("*.py")):
+        for node in tree(path).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                made = [
+                    n for n in node.body if isinstance(n, ast.FunctionDef) and n.name in ("__init__", "__post_init__")
+                ]
+                inside = [node] if isinstance(node, ast.FunctionDef) else made
+                if any(raises(n) for body in inside for n in ast.walk(body)) and "Raise" not in ast.get_docstring(node):
+                    silent.append(f"{path.name}: {node.name}")
+    assert not silent
+
+
+def raises(node):
+    if isinstance(node, ast.Raise):
+        return node.exc is not None
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "").startswith("check_")
+
+
 @pytest.mark.parametrize(("module", "extra"), NEED_EXTRAS.items())
 def test_an_extra_is_imported_at_once_by_one_module_alone(module, extra):
-    at_once = {module_of(p) for p in LIBRARY for node in tree(p).body if extra in imported_roots(node)}
-    assert at_once == {module}
+    nodes = [(p, inner) for p in LIBRARY for node in tree(p).body for inner in (node, *getattr(node, "body", ()))]
+    assert {module_of(p) for p, node in nodes if extra in imported_roots(node)} == {module}
+
+
+@pytest.mark.parametrize(("module", "extra"), NEED_EXTRAS.items())
+def test_a_module_without_its_extra_says_what_to_install(module, extra):
+    code = (
+        f"import sys; sys.modules[{extra!r}] = None\n"
+        f"try:\n    from collapse_theory.{module} import *\n"
+        f"except ImportError as error:\n    print(error)"
+    )
+    said = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
+    names = {"sklearn": "figures", "hypothesis": "test", "torch": "torch"}
+    assert said == f'{extra} is not installed, which this needs: pip install "collapse_theory[{names[extra]}]"\n'

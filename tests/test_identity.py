@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from collapse_theory import learned
+from collapse_theory.learned import training
 from collapse_theory.learned.identity import computation, schedule
 from collapse_theory.learned.training import Recipe, train
 from tests.small_network import small_data, small_network, small_recipe
@@ -134,6 +135,16 @@ def test_the_folder_of_another_computation_is_refused_and_the_first_difference_n
         train(**first, data=small_data(), folder=tmp_path)
         with pytest.raises(ValueError, match=f"is of another run: {message}"):
             train(**first | change, data=small_data(), folder=tmp_path)
+
+
+def test_a_run_that_began_with_other_random_numbers_is_another_run(tmp_path, monkeypatch):
+    """As that of an earlier version: resumed, its images would come in an order of which it has seen a part."""
+    run = {"network": with_dropout(0.1), "recipe": small_recipe(1), "data": small_data(), "folder": tmp_path}
+    with monkeypatch.context() as earlier:
+        earlier.setattr(training, "RANDOM_NUMBERS", None)
+        train(**run)
+    with pytest.raises(ValueError, match='is of another run: random numbers is absent there and "Philox'):
+        train(**run)
 
 
 def test_it_is_the_same_in_every_process():

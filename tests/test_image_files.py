@@ -141,7 +141,7 @@ DEEP = {
 @pytest.mark.parametrize("colour", [False, True])
 @pytest.mark.parametrize("name", DEEP)
 def test_more_than_8_bits_a_channel_are_refused_and_never_cut(tmp_path, name, colour):
-    with pytest.raises(ValueError, match=r"x.png: cannot be read .*\(more than 8 bits a channel, mode "):
+    with pytest.raises(ValueError, match=r"x.png: cannot be read .*\(more than 8 bits per channel, mode "):
         decode(written(tmp_path, "x.png", DEEP[name]), side=8, colour=colour)
 
 

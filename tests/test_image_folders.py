@@ -244,7 +244,7 @@ def test_a_home_that_is_not_known_is_nowhere(pictures, monkeypatch):
 
     monkeypatch.setattr(Path, "expanduser", unknown)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
-    monkeypatch.setenv(datasets.SEARCH_PATH, os.pathsep.join(["~/photos", str(pictures[0].parent)]))
+    monkeypatch.setenv(datasets.SEARCH_PATH, os.pathsep.join(["~/photos", str(pictures[0])]))
     with pytest.raises(datasets.DataNotFound, match=r"\n    ~.photos.mnist.train-images-idx3-ubyte\n"):
         datasets.mnist()
     with pytest.raises(ValueError, match="folder: expected a path whose home folder is known, got '~/photos'"):
@@ -270,8 +270,8 @@ def test_a_home_that_is_not_known_is_nowhere(pictures, monkeypatch):
         ("ants", {}, ValueError, "folder: expected two or more class folders in .*ants, got none"),
         ("one", {}, ValueError, "folder: expected two or more class folders in .*one, got only"),
         ("empty", {}, ValueError, r"folder: class 'b' has no image \(.bmp, .*, .webp\) in .*empty"),
-        ("deep", {}, ValueError, r"0.png: cannot be read as .* \(more than 8 bits a channel, mode I"),
-        ("broken", {}, ValueError, "0.png: cannot be read as an image of 8 bits a channel"),
+        ("deep", {}, ValueError, r"0.png: cannot be read as .* \(more than 8 bits per channel, mode I"),
+        ("broken", {}, ValueError, "0.png: cannot be read as an image of 8 bits per channel"),
         ("small", {"side": 9}, ValueError, "0.png: expected at least 9 x 9 pixels, got 8 x 8"),
         (".", {"side": 0}, ValueError, "side: expected an integer of at least 1, got 0"),
         (".", {"on_error": "pass"}, ValueError, "on_error: unknown 'pass'; known: 'raise', 'skip'"),

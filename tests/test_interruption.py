@@ -53,7 +53,7 @@ def test_what_progress_or_a_signal_raises_leaves_a_checkpoint_and_says_so(tmp_pa
     with pytest.raises(error) as caught:
         train_small(tmp_path / "run", 2, progress=at_step(step, act))
     name = tmp_path / "run" / "checkpoints" / f"step-{step:08d}"
-    said = f"stopped after step {step} of 10; the same call goes on from {name}"
+    said = f"stopped after step {step} of 10; the same call resumes from {name}"
     assert caught.value.__notes__ == [said]
     assert caplog.messages == ([said] if error is SystemExit else [])
     assert checkpoints.names(name.parent) == [name.name]
@@ -151,7 +151,7 @@ def test_a_process_ends_in_the_conventional_way_with_one_line(tmp_path, number):
     assert process.returncode in {signal.SIGINT: (-2, 130), signal.SIGTERM: (143,)}[number]
     (name,) = checkpoints.names(tmp_path / "checkpoints")
     line = errors.strip().splitlines()[-1]
-    assert line.endswith(f"the same call goes on from {tmp_path / 'checkpoints' / name}")
+    assert line.endswith(f"the same call resumes from {tmp_path / 'checkpoints' / name}")
     assert number == signal.SIGINT or errors.count("\n") == 1
 
 
@@ -170,7 +170,7 @@ def test_memory_that_is_short_in_one_step_costs_no_step_before_it(tmp_path):
 
     with pytest.raises(torch.OutOfMemoryError) as caught:
         train(nn.Sequential(*small_network(), Signalling(3, short)), small_data(), small_recipe(2), folder=tmp_path)
-    assert caught.value.__notes__[0].startswith("stopped after step 2 of 10; the same call goes on from ")
+    assert caught.value.__notes__[0].startswith("stopped after step 2 of 10; the same call resumes from ")
 
 
 def test_an_exception_that_cannot_be_told_has_its_note_all_the_same(tmp_path):
@@ -183,4 +183,4 @@ def test_an_exception_that_cannot_be_told_has_its_note_all_the_same(tmp_path):
 
     with pytest.raises(Untold) as caught:
         train_small(tmp_path, 1, progress=at_step(3, act))
-    assert caught.value.__notes__[0].startswith("stopped after step 3 of 5; the same call goes on from ")
+    assert caught.value.__notes__[0].startswith("stopped after step 3 of 5; the same call resumes from ")

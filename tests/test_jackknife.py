@@ -82,3 +82,51 @@ def test_intervals_refuse_groups_that_merging_left_empty_and_samples_that_come_t
     few = ClassMoments(groups=2).update(rng.normal(size=(6, 2)), [0, 1] * 3)
     with pytest.raises(ValueError, match="class 0 has one sample"):
         few.unbiased().interval("fisher_trace")
+
+
+@pytest.mark.parametrize("name", ["within_class_variance", "between_class_variance", "mean_energy", "fisher_trace"])
+def test_replicates_leave_out_one_group_or_one_group_of_one_class(rng, name):
+    x, labels = sample(rng, "complex", (3,), 60)
+    groups, order = rng.integers(0, 4, 60), rng.permutation(60)
+    moments = ClassMoments(groups=4)
+    for rows in np.split(order, [7, 31]):
+        moments.update(x[rows], labels[rows], groups=groups[rows])
+
+    def without(rows):
+        return number(ClassMoments().update(x[~rows], labels[~rows]).unbiased(), name)
+
+    plain = [without(groups == g) for g in range(4)]
+    cells = [(y, g) for y in np.unique(labels) for g in range(4) if np.any((labels == y) & (groups == g))]
+    stratified = [without((labels == y) & (groups == g)) for y, g in cells]
+    unbiased = moments.unbiased()
+    np.testing.assert_allclose(unbiased.replicates(name), plain, rtol=1e-9)
+    np.testing.assert_allclose(unbiased.replicates(name, stratified=True), stratified, rtol=1e-9)
+    assert [moments.classes[y] for y in moments.strata] == [y for y, _ in cells]
+    by_class = [[v for v, (c, _) in zip(stratified, cells, strict=True) if c == y] for y in np.unique(labels)]
+    error = np.sqrt(sum((len(v) - 1) * np.var(v) for v in by_class))
+    low, high = unbiased.interval(name, stratified=True)
+    assert high - low == pytest.approx(2 * stdtrit(len(cells) - len(by_class), 0.975) * error, rel=1e-9)
+
+
+def test_groups_go_with_the_samples_that_have_a_weight(rng):
+    x, labels, groups = rng.normal(size=(12, 2)), np.arange(12) % 2, np.arange(12) // 4
+    weights = np.where(np.arange(12) % 5 == 2, 0.0, 1.0)
+    kept = weights > 0
+    with_weights = ClassMoments(groups=3).update(x, labels, weights, groups=groups)
+    without = ClassMoments(groups=3).update(x[kept], labels[kept], groups=groups[kept])
+    np.testing.assert_allclose(with_weights.replicates("mean_energy"), without.replicates("mean_energy"), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("groups", "says"),
+    [([0] * 5, r"groups: expected 6 integers.*\(5,\)"), ([0.0] * 6, "float64"), ([0, 1, 2, 3, 0, 1], "0 to 3")],
+)
+def test_groups_that_do_not_fit_are_refused(rng, groups, says):
+    with pytest.raises(ValueError, match=says):
+        ClassMoments(groups=3).update(rng.normal(size=(6, 2)), [0, 1] * 3, groups=groups)
+
+
+def test_a_class_of_one_group_has_no_stratified_interval(rng):
+    moments = ClassMoments(groups=2).update(rng.normal(size=(6, 2)), [0, 1] * 3, groups=[0, 0, 1, 0, 1, 0])
+    with pytest.raises(ValueError, match="class 1 has one group, expected at least two"):
+        moments.interval("fisher_trace", stratified=True)

@@ -164,7 +164,8 @@ def test_published_thresholds_are_dead_on_arrival():
     """In the first four blocks of the network of the paper, in full."""
     first = replace(learned.ARCHITECTURES["cifar10"], channels=(64, 128, 256, 512))
     network = learned.scattering_network(first, "soft threshold")
-    alive = [1 - dead for dead in learned.dead_fractions(network, spectrum_of_photographs(4)).values()]
+    data = learned.labelled_images(spectrum_of_photographs(4).numpy(), range(4), classes=10)
+    alive = [1 - dead["zeros"] for dead in learned.dead_outputs(network, data, statistics="batch").values()]
     assert 0.6 < alive[0] < 0.8
     assert alive[1] < 0.05
     assert max(alive[2:]) < 1e-3

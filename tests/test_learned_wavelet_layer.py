@@ -7,7 +7,8 @@ import pytest
 
 from collapse_theory.nonlinearities import identity
 from collapse_theory.scattering import Layer, apply_layer
-from collapse_theory.wavelets import padded_shape, paper_bank
+from collapse_theory.torus import padded_shape
+from collapse_theory.wavelets import paper_bank
 from tests.places import NUMPY, assert_close, rounding_of_transforms
 
 torch = pytest.importorskip("torch")

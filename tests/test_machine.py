@@ -1,21 +1,23 @@
 """Doubts about the same bits: does the switch hold whatever was called before, in every thread, and let go again?"""
 
 import threading
+from collections import defaultdict
 
 import numpy as np
 import pytest
 
-from collapse_theory import fourier, machine
-from collapse_theory.machine import is_reproducible, loops, reproducible
+from collapse_theory import machine
+from collapse_theory.machine import fftw, is_reproducible, loops, reproducible
+from collapse_theory.machine.worth import Worth
 from collapse_theory.scattering import scatter
 from collapse_theory.separation import ClassMoments
+from tests import fake_fftw
 
 
 @pytest.fixture
 def eager(monkeypatch):
     """Plans and compiled loops from the first number on."""
-    monkeypatch.setattr(fourier, "_WORTH_A_PLAN", 0)
-    monkeypatch.setattr(loops, "_SECONDS_TO_COMPILE", 0)
+    monkeypatch.setattr(Worth, "pays", True)
 
 
 def some_results():
@@ -27,12 +29,13 @@ def some_results():
 @pytest.mark.usefixtures("eager")
 def test_inside_nothing_is_planned_or_compiled_so_bits_are_those_of_the_plain_library(monkeypatch):
     pytest.importorskip("numba")
-    pytest.importorskip("pyfftw")
+    monkeypatch.setattr(fftw, "_fftw", lambda: fake_fftw)
+    monkeypatch.setattr(fftw, "_PLANS", defaultdict(list))
     outside = some_results()
     with reproducible():
         inside = some_results()
         again = some_results()
-    monkeypatch.setattr(fourier, "_fftw", lambda: None)
+    monkeypatch.setattr(fftw, "_fftw", lambda: None)
     monkeypatch.setattr(loops, "_numba", lambda: None)
     plain = some_results()
     for a, b, c in zip(inside, again, plain, strict=True):

@@ -142,7 +142,7 @@ def test_a_finished_run_with_damaged_metrics_is_refused_and_the_checkpoint_befor
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:-1]))
     with pytest.raises(
-        DamagedCheckpoint, match=r"it has 11 lines, of 12.*step-00000009, is intact: go on .*checkpoint="
+        DamagedCheckpoint, match=r"it has 11 lines, of 12.*step-00000009, is intact: resume .*checkpoint="
     ):
         train_small(tmp_path / "hurt", 2)
     train_small(tmp_path / "hurt", 2, checkpoint="step-00000009")

@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collapse_theory.separation import ClassMoments, reduction
+from collapse_theory.separation import ClassMoments, batches
 from tests.places import NUMPY, assert_close
 from tests.test_separation import LABELS, SCALARS, slow
 
@@ -135,7 +135,7 @@ def test_all_files_are_there_and_sums_of_squares_would_fail_the_hard_ones():
 
 def test_chunks_of_rows_change_nothing(monkeypatch, rng):
     x, labels = sample(rng)
-    monkeypatch.setattr(reduction, "_CHUNK_ROWS", 4)
+    monkeypatch.setattr(batches, "CHUNK_ROWS", 4)
     moments = ClassMoments(covariance=True).update(x, labels)
     for name, expected in slow(x, labels).items():
         assert number(moments, name) == pytest.approx(expected, rel=1e-12)
@@ -212,8 +212,8 @@ def test_unbiased_full_ratio_corrects_the_matrices(rng):
 @pytest.mark.parametrize(
     ("features", "labels", "error", "message"),
     [
-        (np.ones((4, 2)), [0, 1, 1], ValueError, r"labels: expected shape \(4,\), one a sample, got \(3,\)"),
-        (np.ones((4, 2)), np.zeros((4, 1)), ValueError, r"labels: expected shape \(4,\), one a sample, got \(4, 1\)"),
+        (np.ones((4, 2)), [0, 1, 1], ValueError, r"labels: expected shape \(4,\), one per sample, got \(3,\)"),
+        (np.ones((4, 2)), np.zeros((4, 1)), ValueError, r"labels: expected shape \(4,\), one per sample, got \(4, 1\)"),
         (np.ones((4, 2)), [0, 1, np.nan, 1], ValueError, "labels: expected labels that are equal to themselves"),
         (np.ones((4, 2)), [0, 1, None, 1], ValueError, "labels: .* none missing, got None"),
         (np.array([[1, np.nan], [np.inf, 1]]), [0, 2], ValueError, "features: .* got 2 NaN or infinite"),

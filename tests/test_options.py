@@ -25,8 +25,9 @@ WRONG = ("-1", "nan", "inf", "1e300", "1" + 5000 * "0", "text", "")
 
 @pytest.mark.parametrize("name", command.QUESTIONS)
 def test_every_number_has_a_range(name, capsys):
-    parser = importlib.import_module(f"analysis.{name}")._parser()
-    taken = {action.option_strings[-1][2:] for action in parser._actions if action.type is not None}
+    parser = command.parser_of(importlib.import_module(f"analysis.{name}"))
+    numbers = [action for action in parser._actions if action.type and not hasattr(action.type, "is_name")]
+    taken = {action.option_strings[-1][2:] for action in numbers}
     assert taken == NUMBERS[name]
     for option in NUMBERS[name]:
         for wrong in WRONG:

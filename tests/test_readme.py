@@ -1,18 +1,48 @@
-"""Doubts about the README: does its code run, and do its tables say what the package holds?"""
+"""Doubts about the READMEs: does their code run alone, do their commands exist, do their tables hold?"""
 
+import contextlib
+import importlib.util
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from analysis import record
 from analysis.separation_across_layers import conclusions
-from collapse_theory.claims import CLAIMS
-from collapse_theory.ledger import kind_of
+from collapse_theory import datasets
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXTRAS = (
+    "torch",
+    "safetensors",
+    "sklearn",
+    "skimage",
+    "hypothesis",
+    "matplotlib",
+    "PIL",
+    "scikit-learn",
+    "scikit-image",
+)
+READMES = [
+    ROOT / "README.md",
+    *(
+        p
+        for folder in ("collapse_theory", "analysis", "figures", "tests")
+        for p in sorted((ROOT / folder).rglob("README.md"))
+    ),
+]
+
+
+def text_of(path):
+    return path.read_text(encoding="utf-8")
+
+
+README = text_of(ROOT / "README.md")
+DATASETS, LEARNED = (text_of(ROOT / "collapse_theory" / name / "README.md") for name in ("datasets", "learned"))
 
 
 def section(title):
@@ -26,15 +56,86 @@ def rows(text):
     return [[cell.strip().replace("\\|", "|") for cell in row] for row in cells]
 
 
-def test_its_scripts_on_arrays_run_one_after_the_other(capsys):
-    pytest.importorskip("sklearn")
-    scripts = re.findall(r"```python\n(.*?)```", section("Use it on your own arrays"), re.DOTALL)
-    assert len(scripts) == 3
-    names = {}
-    for script in scripts:
-        exec(script, names)
-    assert names["s"].shape == (60, 1, 217, 4, 4)
-    assert len(capsys.readouterr().out.splitlines()) == 3 + 2
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+BLOCKS = {  # of two that are the same, one
+    block: pytest.param(words, block, id=f"{name_of(path)}, {number}")
+    for path in READMES
+    for number, (words, block) in enumerate(
+        re.findall(r"^```python *(.*)\n((?:.*\n)*?)```$", text_of(path), re.MULTILINE)
+    )
+}
+
+
+@pytest.mark.parametrize(("words", "block"), BLOCKS.values())
+def test_a_block_of_code_runs_alone_in_an_empty_folder(tmp_path, words, block):
+    """Or ends in the error that it shows as "# NameOfTheError: ..."; one that is marked "needs data" may lack them."""
+    assert words in ("", "needs data")
+    found = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
+    ran = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, env=found, capture_output=True, text=True)
+    error = last_error(ran.stderr)
+    if ran.returncode and any(extra in error and not installed(extra) for extra in EXTRAS):
+        pytest.skip(error)
+    if ran.returncode and words == "needs data" and "DataNotFound" in error:
+        pytest.skip(error)
+    shown = re.findall(r"^# (\w+(?:Error|Broken)): ", block, re.MULTILINE)
+    assert [error.split(":")[0].rpartition(".")[2]] == shown if shown else not ran.returncode, ran.stderr
+
+
+def last_error(text):
+    """The line of a traceback that names the error."""
+    return next((line for line in reversed(text.splitlines()) if re.match(r"[\w.]+(:|$)", line)), "")
+
+
+def installed(name):
+    return importlib.util.find_spec(name) is not None
+
+
+def commands(text):
+    """Each `python -m MODULE ...` of ours in a text, in a block or in a line, as words."""
+    found = re.findall(r"python -m ((?:analysis|collapse_theory|figures|tests\.benchmarks)\b[^`\n#]*)", text)
+    return [shlex.split(command.split(" &&")[0]) for command in found]
+
+
+@pytest.mark.parametrize("path", READMES, ids=name_of)
+def test_the_options_of_its_commands_are_those_of_their_help(path, capsys):
+    for module, *words in commands(text_of(path)):
+        name = [word for word in words[:1] if module in ("analysis", "figures") and not word.startswith("-")]
+        if name in (["NAME"], ["[NAME]"]):
+            continue
+        options = {word.split("=")[0] for word in words if re.match("--[a-z]", word)}
+        main = importlib.import_module(f"{module}.__main__").main
+        with contextlib.suppress(SystemExit):
+            main([*name * (module == "analysis"), "--help"])
+        help_text = capsys.readouterr().out
+        assert "--help" in help_text, (module, words)
+        assert options <= set(re.findall(r"--[a-z][\w-]*", help_text)), (module, words)
+
+
+@pytest.mark.parametrize("path", READMES, ids=name_of)
+def test_its_local_links_lead_somewhere(path):
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text_of(path)) if "://" not in link]
+    assert [link for link in links if link and not (path.parent / link).exists()] == []
+
+
+def test_the_folders_of_data_are_those_that_are_looked_for(tmp_path):
+    """Each reader of published data has a row, whose folders are in the error of a set that is not there."""
+    table = rows(DATASETS)
+    for read in (
+        datasets.cifar10,
+        datasets.cifar100,
+        datasets.mnist,
+        datasets.fashion_mnist,
+        datasets.emnist,
+        datasets.kth_tips,
+    ):
+        (folders,) = [row[2] for row in table if row[3].startswith(f"`{read.__name__}(")]
+        with pytest.raises(datasets.DataNotFound) as error:
+            read(tmp_path)
+        for folder in re.findall(r"`([^`]+)/`", folders):
+            assert f"{tmp_path}/{folder}/" in str(error.value)
 
 
 def test_its_first_numbers_are_the_recorded_ones():
@@ -43,41 +144,30 @@ def test_its_first_numbers_are_the_recorded_ones():
     assert shown.splitlines() == [line.rstrip() for line in recorded]
 
 
-def test_its_script_trains_and_audits_a_network(tmp_path, monkeypatch, capsys):
-    pytest.importorskip("torch")
-    pytest.importorskip("safetensors")
-    monkeypatch.chdir(tmp_path)
-    (script,) = re.findall(r"```python\n(.*?)```", section("Train the networks"), re.DOTALL)
-    names = {}
-    exec(script, names)
-    assert names["outcome"].finished
-    assert (tmp_path / "runs" / "mine" / "checkpoints" / "LATEST").is_file()
-    assert len(capsys.readouterr().out.splitlines()) == 1 + 4
-
-
 def test_its_commands_and_presets_of_training_are_understood():
     pytest.importorskip("sklearn")
-    from analysis.accuracy_of_learned_networks import NAME, PRESETS, _parser, setting_of
+    from analysis import accuracy_of_learned_networks as question
+    from analysis.__main__ import parser_of
+    from analysis.accuracy_of_learned_networks import NAME, PRESETS, setting_of
 
-    text = section("Train the networks")
-    commands = [shlex.split(line)[3:] for line in text.splitlines() if line.startswith("python -m analysis")]
-    assert [name for name, *_ in commands] == [NAME] * 3
-    smoke, small, paper = (setting_of(_parser().parse_args(options)) for _, *options in commands)
+    given = commands(LEARNED)
+    assert [name for _, name, *_ in given] == [NAME] * 3
+    smoke, small, paper = (setting_of(parser_of(question).parse_args(options)) for _, _, *options in given)
     assert (smoke.label, smoke.data) == ("phase collapse", "textures")
     assert (small.label, small.width) == ("soft threshold, skip, equal terms", 1 / 4)
     assert (paper.label, paper.recipe) == ("phase collapse, skip", PRESETS["paper"].recipe)
-    assert [row[0].strip("`") for row in rows(text.split("\n| network, ", 1)[0])] == list(PRESETS)
+    assert [row[0].strip("`") for row in rows(LEARNED.split("\n| network, ", 1)[0])] == list(PRESETS)
 
 
 def test_its_accuracies_are_the_recorded_ones():
     """Of the preset `small`; a row that waits for its number says so."""
-    table = section("Train the networks").split("\n| network, ", 1)[1]
+    table = LEARNED.split("\n| network, ", 1)[1]
     shown = {name: cells for name, *cells in rows("| " + table)}
     recorded = [row for row in record.load("accuracy_of_learned_networks")["rows"] if row["preset"] == "small"]
     assert recorded
     for row in recorded:
         accuracy = "{:.1f} [{:.1f}, {:.1f}]".format(*(100 * share for share in row["accuracy"]))
-        dead = [percents(row[key].values()) for key in ("zeros_at_start", "zeros")]
+        dead = [percents(row[key].values()) for key in ("zeros_at_start_batch", "zeros_running")]
         assert shown[row["network"]] == [accuracy, *dead, f"{row['seconds'] / 60:.0f}"]
 
 
@@ -88,31 +178,19 @@ def percents(shares):
     return low if low == high else f"{low} to {high}"
 
 
-def test_its_table_of_claims_is_the_ledger_in_order():
-    table = rows(section("The claims"))
-    assert len(table) == len(CLAIMS)
-    for (name, statement, sharpness, broken), claim in zip(table, CLAIMS, strict=True):
-        path = claim.__name__.replace(".", "/") + ".py"
-        assert name == f"[`{Path(path).stem}`]({path})"
-        assert statement == claim.__doc__.splitlines()[0]
-        assert sharpness == printed_sharpness(claim)
-        assert broken
+def test_the_questions_and_figures_are_all_in_the_table_of_their_folder():
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    from analysis.__main__ import QUESTIONS
+    from figures.__main__ import NAMES
 
-
-def printed_sharpness(claim):
-    if kind_of(claim) != "inequality":
-        return kind_of(claim)
-    rows = claim.SHARPNESS if isinstance(claim.SHARPNESS, list) else [claim.SHARPNESS]
-    return ", ".join("{:g} to {:g}".format(*s) if isinstance(s, tuple) else f"{s:.4g}" for s in rows)
-
-
-def test_its_local_links_lead_somewhere():
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    questions, figures = ((ROOT / name / "README.md").read_text(encoding="utf-8") for name in ("analysis", "figures"))
+    asked = [row[1].strip("`") for row in rows(questions.split("\n## ")[0])]
+    assert asked == [f"python -m analysis {name}" for name in QUESTIONS]
+    assert [row[0].strip("`") for row in rows(figures)] == list(NAMES)
 
 
 def test_its_table_of_files_names_every_part_of_the_package():
     named = set(re.findall(r"`([^`]+?)(?:\.py|/)`", section("What is in which file")))
-    there = {path.stem for path in (ROOT / "collapse_theory").iterdir() if not path.name.startswith("__")}
+    there = {p.stem for p in (ROOT / "collapse_theory").iterdir() if p.suffix in ("", ".py") and p.name[:2] != "__"}
     assert there - {"README"} <= named

@@ -116,7 +116,7 @@ def test_another_number_of_threads_is_told_once(tmp_path, caplog):
         train_small(tmp_path, 1, stop_after=0)
         (line,) = caplog.messages
         assert line == (
-            f"{tmp_path} was begun with {threads} threads and goes on with {threads + 1}: the last bits will be others"
+            f"{tmp_path} was begun with {threads} threads and is resumed with {threads + 1}: the last bits will differ"
         )
     finally:
         torch.set_num_threads(threads)

@@ -1,5 +1,7 @@
 """Doubts about the same bits of a training: of a network that scatters in its forward pass, with FFTW at hand."""
 
+from collections import defaultdict
+
 import pytest
 
 pytest.importorskip("torch")
@@ -8,13 +10,16 @@ pytest.importorskip("safetensors")
 import torch
 from torch import nn
 
-from collapse_theory import fourier
 from collapse_theory.learned import calibrate, class_statistics, evaluate, training
 from collapse_theory.learned.layers import Nonlinearity
 from collapse_theory.learned.training import train
-from collapse_theory.machine import loops
+from collapse_theory.machine import fftw, sizes
+from collapse_theory.machine.worth import Worth
 from collapse_theory.scattering import scatter
+from tests import fake_fftw
 from tests.small_network import assert_same_end, small_data, small_recipe
+
+PAYS = Worth.__dict__["pays"]  # before a fixture replaces it
 
 
 class Scattered(nn.Module):
@@ -38,17 +43,17 @@ def train_scattering(folder, **options):
 
 @pytest.fixture
 def planned(monkeypatch):
-    """Plans of FFTW after so many samples of a process, as for large data; compiled loops at once."""
-    pytest.importorskip("pyfftw")
+    """Plans of FFTW after so many samples of a process, as for large data; compiled loops likewise."""
     pytest.importorskip("numba")
-    monkeypatch.setattr(loops, "_SECONDS_TO_COMPILE", 0)
+    monkeypatch.setattr(fftw, "_fftw", lambda: fake_fftw)
+    monkeypatch.setattr(Worth, "pays", PAYS)
+    monkeypatch.setattr(sizes, "PLANNED_SAMPLES", 64)
 
     def begin(samples):
         """A new process, which plans after so many samples."""
-        monkeypatch.setattr(fourier, "_WORTH_A_PLAN", samples)
-        monkeypatch.setattr(fourier, "_AT_ONCE", 64)
-        fourier._DONE.clear()
-        fourier._PLANS.clear()
+        monkeypatch.setattr(sizes, "SECONDS_TO_PLAN", samples * sizes.SAVED_BY_A_PLAN)
+        monkeypatch.setattr(fftw, "_WORTHS", defaultdict(fftw._WORTHS.default_factory))
+        monkeypatch.setattr(fftw, "_PLANS", defaultdict(list))
 
     return begin
 

@@ -6,7 +6,6 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from collapse_theory import fourier
 from collapse_theory.arrays import shape, to_host
 from collapse_theory.machine import cores
 from collapse_theory.scattering import paths, scatter, transform
@@ -107,7 +106,7 @@ def test_chunks_change_nothing(place, chunk):
 
 def test_cores_share_the_images_of_one_cacheful(monkeypatch):
     monkeypatch.setattr(cores, "cores", lambda: 4)
-    monkeypatch.setattr(cores, "_WORTH_SHARING", 1)
+    monkeypatch.setattr(cores.sizes, "WORTH_SHARING", 1)
     shared, on_cores = [], transform.on_cores
     monkeypatch.setattr(transform, "on_cores", lambda *a, like: (shared.append(len(a[1])), on_cores(*a, like=like))[1])
     scatter(images(9, 8, 8), 2, 2)
@@ -145,15 +144,6 @@ def test_moduli_are_taken_a_few_at_a_time_and_nothing_changes(monkeypatch, numbe
     expected = scatter(x, 3, 4)
     monkeypatch.setattr(transform, "numbers_at_once", lambda x: numbers)
     assert_close(scatter(x, 3, 4), expected, NUMPY)
-
-
-def test_planned_transforms_change_nothing(monkeypatch):
-    pytest.importorskip("pyfftw")
-    x = images(20, 16, 16).astype(np.float32)
-    expected = scatter(x.astype(np.float64), 2, 4)
-    monkeypatch.setattr(fourier, "_WORTH_A_PLAN", 0)
-    monkeypatch.setattr(fourier, "_AT_ONCE", 2**10)
-    assert_close(scatter(x, 2, 4), expected, NUMPY, rounding=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")

@@ -46,7 +46,7 @@ def test_whoever_ends_a_measurement_ends_its_workers(tmp_path, name):
         process.send_signal(getattr(signal, name))
         _, said = process.communicate(timeout=60)  # the pipes close when the last process is gone
     if name == "SIGTERM":
-        assert said == "stopped by SIGTERM; the same command goes on with what is left\n"
+        assert said == "stopped by SIGTERM; the same command resumes with what is left\n"
         assert process.returncode == 128 + signal.SIGTERM
 
 
@@ -54,7 +54,7 @@ def test_whoever_ends_a_measurement_ends_its_workers(tmp_path, name):
 def test_a_stop_is_one_line_and_a_code(capsys, number):
     before = signal.getsignal(number)
     assert answered(lambda: signal.raise_signal(number)) == 128 + number
-    assert capsys.readouterr().err == f"stopped by {number.name}; the same command goes on with what is left\n"
+    assert capsys.readouterr().err == f"stopped by {number.name}; the same command resumes with what is left\n"
     assert signal.getsignal(number) is before
 
 
@@ -84,14 +84,16 @@ def jobs(monkeypatch):
     return done, done_before_stop
 
 
-def test_a_measurement_that_was_stopped_goes_on_with_what_is_left(tmp_path, jobs):
+def test_a_measurement_that_was_stopped_resumes_with_what_is_left(tmp_path, capsys, jobs):
     done, stop = jobs
     arguments = [measurement.NAME, "--data", "pulses", "--setting", "deep", "--quiet", "--images", "8", "--out"]
     assert command.main([*arguments, str(tmp_path / "stopped")]) == 128 + signal.SIGTERM
     assert list(done) == list(measurement.TASKS[:3])
     assert not (tmp_path / "stopped" / f"{measurement.NAME}.json").exists()
     stop[0] = None
+    capsys.readouterr()
     assert command.main([*arguments, str(tmp_path / "stopped")]) == 0
+    assert capsys.readouterr().err.startswith("resuming from 3 results in ")
     assert list(done) == list(measurement.TASKS)
     assert command.main([*arguments, str(tmp_path / "whole")]) == 0
     assert list(done) == 2 * list(measurement.TASKS)

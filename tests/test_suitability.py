@@ -42,17 +42,17 @@ DATASET = TensorDataset(X, torch.zeros(4))
 MADE = r"expected what learned\.labelled_images\(images, labels, classes=\.\.\.\) makes of two arrays, got a"
 PAIR = r"data: expected \(train, test\), two of learned\.labelled_images, got a"
 REFUSED = {
-    "a dict": ({"network": Answering(lambda y: {"logits": y})}, "but in evaluation it answers with a dict of 'logits'"),
+    "a dict": ({"network": Answering(lambda y: {"logits": y})}, "but in evaluation it is a dict of 'logits'"),
     "a dict, while training": (
         {"network": Answering(lambda y: {"logits": y}, always=False)},
-        "but while training it answers with a dict of 'logits'",
+        "but while training it is a dict of 'logits'",
     ),
     "auxiliary outputs": (
         {"network": Answering(lambda y: (y, y), always=False)},
-        "but while training it answers with a tuple of Tensor, Tensor",
+        "but while training it is a tuple of Tensor, Tensor",
     ),
-    "complex outputs": ({"network": Answering(torch.fft.fft)}, r"answers with a tensor \(2, 4\) of complex64"),
-    "one output an image": ({"network": Answering(lambda y: y[:, 0])}, r"labels: 4 classes, .* answers \(2,\) for 2"),
+    "complex outputs": ({"network": Answering(torch.fft.fft)}, r"it is a tensor \(2, 4\) of complex64"),
+    "one output an image": ({"network": Answering(lambda y: y[:, 0])}, r"labels: 4 classes, .* is \(2,\) for 2"),
     "a loader": ({"data": DataLoader(DATASET)}, f"{PAIR} DataLoader"),
     "two loaders": ({"data": (DataLoader(DATASET), DataLoader(DATASET))}, f"data, train: {MADE} DataLoader"),
     "two data sets": ({"data": (DATASET, DATASET)}, f"data, train: {MADE} TensorDataset"),
@@ -122,7 +122,7 @@ def test_what_cannot_be_trained_is_told_before_anything_is_written_and_left_as_i
 
 
 def test_of_answers_in_evaluation_the_same_is_told_by_evaluate():
-    with pytest.raises(TypeError, match=r"network: .* to answer 36 images .* it answers with a list of Tensor"):
+    with pytest.raises(TypeError, match=r"network: .* output for 36 images, .* it is a list of Tensor"):
         learned.evaluate(Answering(lambda y: [y]), small_data()[0])
 
 

@@ -87,7 +87,7 @@ def test_deformation_is_the_interpolant_at_displaced_points(place, rng):
 def test_deformation_in_chunks_is_the_same(monkeypatch, rng):
     x, displacement = noise(rng, (4, 6, 9)), rng.uniform(-2, 2, (6, 9, 2))
     whole = torus.deform(x, displacement)
-    monkeypatch.setattr(torus, "_DEFORMATION_BYTES", 5000)
+    monkeypatch.setattr(torus.sizes, "DEFORMATION_BYTES", 5000)
     assert_close(torus.deform(x, displacement), whole, NUMPY)
 
 
@@ -142,3 +142,45 @@ def test_frequencies_lie_in_the_box_and_start_at_zero():
 def test_wrong_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call(np.ones((6, 5)))
+
+
+@given(sides=st.tuples(*2 * [st.integers(2, 40)]))
+def test_padding_leaves_room_and_cropping_undoes_it(sides):
+    rng = np.random.default_rng(0)
+    padded = torus.padded_shape(sides)
+    x = rng.normal(size=sides)
+    grown = torus.reflect(x, padded)
+    assert all(p % 2 == 0 and p - s >= 3 for p, s in zip(padded, sides, strict=True))
+    first_kept = [2 - (p - s) // 2 for p, s in zip(padded, sides, strict=True)]
+    kept = x[first_kept[0] :, first_kept[1] :]
+    np.testing.assert_array_equal(torus.crop(grown, 2), kept)
+    np.testing.assert_array_equal(torus.crop(torus.subsample(grown), 1), kept[::2, ::2])
+
+
+@pytest.mark.parametrize(("side", "padded", "kept"), [(32, 36, 32), (8, 12, 8), (7, 10, 6), (2, 6, 2)])
+def test_padding_is_the_published_one(side, padded, kept):
+    assert torus.padded_shape((side, side)) == (padded, padded)
+    assert torus.crop(np.zeros((padded, padded)), 2).shape == (kept, kept)
+
+
+@pytest.mark.parametrize(
+    ("side", "scales", "padded"), [(32, 2, 40), (64, 3, 80), (224, 3, 240), (9, 3, 24), (8, 3, 24)]
+)
+def test_padding_at_several_scales_leaves_a_coarse_sample_on_each_side(side, scales, padded):
+    assert torus.padded_shape(side, scales) == (padded, padded)
+    coarse = torus.subsample(torus.reflect(np.zeros((side, side)), (padded, padded)), 2**scales)
+    assert torus.crop(coarse, 1).shape == 2 * (side // 2**scales,)
+
+
+@pytest.mark.parametrize(("shape", "scales", "least"), [((1, 8), 1, 2), ((9, 7), 3, 8)])
+def test_too_little_to_pad_is_refused(shape, scales, least):
+    with pytest.raises(
+        ValueError, match=rf"at least {least} samples to pad by reflection, got \({shape[0]}, {shape[1]}\)"
+    ):
+        torus.padded_shape(shape, scales)
+
+
+def test_opposite_frequencies_are_those_of_the_reversed_image(place, rng):
+    x = rng.normal(size=(2, 5, 6))
+    turned = np.roll(x[:, ::-1, ::-1], (1, 1), axis=(-2, -1))  # x(−u)
+    assert_close(torus.at_opposite_frequencies(fft2(place.lift(x))), np.fft.fft2(turned), place)

@@ -109,7 +109,7 @@ def grey(data):
             (small_data()[0], small_data(side=12)[0]),
             r"data: train has images \(3, 8, 8\) of 4 classes, ",
         ),
-        (small_network()[:3], small_data(), r"labels: 4 classes, but the network answers \(2, 6, 3, 3\) for 2 images"),
+        (small_network()[:3], small_data(), r"labels: 4 classes, but the output .* is \(2, 6, 3, 3\) for 2 images"),
         (small_network()[:5] + nn.Sequential(nn.Linear(54, 3)), small_data(), r"labels: 4 classes, but .* \(2, 3\)"),
         (small_network().to("meta"), small_data(), r"data: on cpu and cpu, the network on meta"),
     ],
@@ -270,7 +270,7 @@ def test_a_run_is_the_same_whatever_torch_is_told_about_gradients(tmp_path):
 def test_an_answer_without_a_gradient_is_refused_before_anything_is_written(tmp_path, cut):
     network = nn.Sequential(nn.Flatten(), nn.Linear(192, 4))
     network.register_forward_hook(lambda module, inputs, answer: cut(answer))
-    with pytest.raises(ValueError, match="network: expected an answer that has a gradient, got a tensor"):
+    with pytest.raises(ValueError, match="network: expected an output that has a gradient, got a tensor"):
         train(network, small_data(), small_recipe(1), folder=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

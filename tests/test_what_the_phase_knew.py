@@ -87,7 +87,10 @@ def test_command_records_and_concludes(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(measurement, "DEFAULT", replace(SMALL, pictured="grass"))
     assert command.main(["what_the_phase_knew", "--steps", "1", "--out", str(tmp_path)]) == 0
     output = capsys.readouterr().out
-    assert "brick   order 2       relative error J = 2:" in output
+    lines = {line[:20].strip(): line[20:].split(")") for line in output.splitlines()}
+    assert [cell[:15].strip() == "" for cell in lines["brick, order 2"][:1]] == [True]
+    assert len(lines["brick, moduli"]) == 1 + 2
+    assert max(map(len, output.splitlines()[:-2])) <= 80
     saved = record.load("what_the_phase_knew", tmp_path)
     assert len(saved["rows"]) == 3 * 7
     assert np.shape(saved["rows"][7]["picture"]) == (16, 16)

@@ -1,6 +1,7 @@
-"""A measurement from its start to its record: reproducible, kept on the disk as it goes, taken up where it stopped."""
+"""A measurement from its start to its record: reproducible, kept on the disk as it goes, resumed where it stopped."""
 
 import json
+import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -14,30 +15,34 @@ _KEPT_SECONDS = 30 * 86400
 
 
 @contextmanager
-def measuring(name, *, settings, on, folder, data=record.NOT_RECORDED):
+def measuring(name, *, settings, on, folder, command=list, data=record.NOT_RECORDED):
     """A `Kept` for one measurement. Inside, a call gives the same bits whatever was called before.
 
     name : of the question
     settings : dict of frozen dataclasses
     on : array library
     folder : of the result
+    command : function that gives the words of the command that measures this
     data : identities by name, as in `record.save`
     """
     folder = record.check_writable(folder)
     with reproducible():
-        yield Kept(name, folder, {"settings": settings, "on": on, "data": data})
+        kept = Kept(name, folder, {"settings": settings, "on": on, "data": data}, command)
+        if kept:
+            print(f"resuming from {len(kept)} results in {kept.path}", file=sys.stderr, flush=True)
+        yield kept
 
 
 class Kept(dict):
     """Results of jobs, each on the disk as soon as it is there, in NAME.unfinished-HASH.json until all is recorded.
 
     The hash is of everything that the results depend on, as far as it is known: settings, library, data, versions,
-    threads. A command that was stopped finds what it had done; any other command does not. What nobody has gone on with
+    threads. A command that was stopped finds what it had done; any other command does not. What nobody has resumed
     for 30 days is removed by the next command for the same question.
     """
 
-    def __init__(self, name, folder, about):
-        self._name, self._folder, self._about = name, folder, about
+    def __init__(self, name, folder, about, command=list):
+        self._name, self._folder, self._about, self.command = name, folder, about, command
         settings = {key: asdict(setting) for key, setting in about["settings"].items()}
         depends_on = [about | {"settings": settings}, record.versions(), cores()]
         self._unfinished = f"{name}.unfinished-{record.digest(depends_on)[:12]}"
@@ -63,10 +68,13 @@ class Kept(dict):
         self._save(self._unfinished, [row], keep=lambda old: old["job"] != row["job"])
 
     def record(self, rows, facts=None):
-        """Record the whole, and remove what was kept.  Returns the path."""
-        path = self._save(self._name, rows, facts=facts)
+        """Record the whole, and remove what was kept.  Returns the rows.
+
+        facts : dict of more that is recorded, as in `record.save`
+        """
+        self._save(self._name, rows, facts={"command": self.command()} | (facts or {}))
         self.forget()
-        return path
+        return rows
 
     def forget(self):
         """Remove what was kept."""

@@ -99,6 +99,12 @@ def is_control(letter):
     return unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
 
 
+def decoded(name):
+    """A path as text for one line, no two alike: what cannot be printed as a backslash and a number."""
+    letters = name.replace("\\", "\\\\").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(letter.encode("unicode_escape").decode() if is_control(letter) else letter for letter in letters)
+
+
 def word(value, at):
     """A short text that may be a part of the name of a file."""
     text(value, at)

@@ -5,21 +5,23 @@ the whole sample by one number (its root mean square) so that a threshold means 
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from collapse_theory import datasets, processes
 from collapse_theory.arguments import check_count
-from collapse_theory.datasets.search import places
+from collapse_theory.datasets.data_files import places
 
 from .identities import folder_identities, identities
-from .shapes import is_control
+from .options import slug
+from .shapes import decoded
 
 SIDE = 32
 DENSITY = 0.05
 TEMPLATES = 8
+LEAST = (1, 2)  # images of a class: one to fit on, and two to measure on, or it has no variance
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,35 @@ class Sampling:
         check_count("seed", self.seed, least=0)
 
     def each(self, classes):
-        """(train, test) images of each class, at least one."""
-        return max(1, self.train // classes), max(1, self.test // classes)
+        """(train, test) images of each class, at least those that a fit and a variance need."""
+        return max(LEAST[0], self.train // classes), max(LEAST[1], self.test // classes)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Labelled images (N, C, H, W) to fit on and to measure on, float64, and the names of the classes."""
+    """Labelled images (N, C, H, W) to fit on and to measure on, float64, and the names of the classes.
+
+    prepared : what was done to the files, in words
+    left_out : a sentence on each class that has too few images
+    """
 
     name: str
     classes: tuple[str, ...]
     train: tuple[np.ndarray, np.ndarray]
     test: tuple[np.ndarray, np.ndarray]
+    prepared: str = ""
+    left_out: tuple[str, ...] = ()
+
+    def split(self):
+        """Number of images of each class, to fit on ("train") and to measure on ("test")."""
+        parts = {"train": self.train[1], "test": self.test[1]}
+        return {part: images_per_class(labels, self.classes) for part, labels in parts.items()}
+
+
+def images_per_class(labels, classes):
+    """Number of images by name of the class, of labels 0, 1 .."""
+    counts = np.bincount(labels, minlength=len(classes))
+    return {decoded(str(name)): int(count) for name, count in zip(classes, counts, strict=True)}
 
 
 def pulses(sampling):
@@ -109,16 +128,52 @@ def grey_cifar10(sampling):
 
 
 def folder(name, sampling):
-    """One's own images by class, FOLDER/CLASS/*; split at random in two halves unless it holds train/ and test/."""
-    path = find_folder(name)
+    """One's own images by class, FOLDER/CLASS/*; split at random in two halves unless it holds train/ and test/.
+
+    Classes with fewer images than a fit and a variance need are left out, and the sample says so.
+    """
+    path, prepared = find_folder(name), PREPARED
     if (path / "train").is_dir():
         train, test = (datasets.image_folder(path, side=SIDE, split=split) for split in ("train", "test"))
         names, train, test = train[2], train[:2], test[:2]
+        prepared += "; train/ to fit on, test/ or val/ to measure on"
     else:
         images, labels, names = datasets.image_folder(path, side=SIDE)
-        first, second = datasets.split_by_class(labels, fraction=0.5, seed=sampling.seed)
+        first, second = _halves(labels, sampling.seed)
         train, test = (images[first], labels[first]), (images[second], labels[second])
-    return _sample(name, names, train, test, sampling)
+        prepared += "; half of each class to fit on, half to measure on, drawn at random"
+    counts = np.array([np.bincount(labels, minlength=len(names)) for _, labels in (train, test)])
+    enough = np.flatnonzero(np.all(counts >= np.array(LEAST)[:, None], axis=0))
+    left_out = tuple(
+        f"{decoded(name)}: class {decoded(names[label])!r} is left out: it has {counts[0, label]} images to fit on and "
+        f"{counts[1, label]} to measure on, and needs {LEAST[0]} and {LEAST[1]}"
+        for label in np.setdiff1d(np.arange(len(names)), enough)
+    )
+    if len(enough) < 2:
+        raise ValueError(f"data: expected two classes with enough images in {name}; {'; '.join(left_out)}")
+    train, test = (_of_classes(labelled, enough) for labelled in (train, test))
+    sample = _sample(name, [names[label] for label in enough], train, test, sampling)
+    return replace(sample, prepared=prepared, left_out=left_out)
+
+
+PREPARED = f"the largest central square of each image shrunk to {SIDE} x {SIDE}, colours to luminance"
+
+
+def _halves(labels, seed):
+    """Indices of two halves of each class; a class of one image is in the first."""
+    alone = np.bincount(labels)[labels] == 1
+    kept = np.flatnonzero(~alone)
+    if not len(kept):
+        return np.arange(len(labels)), kept
+    first, second = datasets.split_by_class(labels[kept], fraction=0.5, seed=seed)
+    return np.sort(np.append(kept[first], np.flatnonzero(alone))), kept[second]
+
+
+def _of_classes(labelled, kept):
+    """The images of these classes, numbered anew from 0."""
+    images, labels = labelled
+    here = np.isin(labels, kept)
+    return images[here], np.searchsorted(kept, labels[here])
 
 
 SOURCES = {
@@ -141,7 +196,7 @@ def find_folder(name):
     for place in places(name):
         if os.path.isdir(place):
             return place
-    raise ValueError(f"data: {name!r} is no folder and no known source; known: {', '.join(SOURCES)}")
+    raise ValueError(f"data: {name!r} is no folder and no known source; known: {', '.join(map(slug, SOURCES))}")
 
 
 def is_there(name):
@@ -174,23 +229,17 @@ def identities_of(names):
     """Identities of what is read for these names, by title; see `identities`."""
     found = {}
     for name, title in titles(names).items():
-        found |= identities([name]) if name in SOURCES else folder_identities(title, _decoded(name), find_folder(name))
+        found |= identities([name]) if name in SOURCES else folder_identities(title, decoded(name), find_folder(name))
     return found
 
 
 def _title(place, others):
     for length in range(1, len(place.parts) + 1):
         end = place.parts[-length:]
-        title = _decoded("/".join(end))
+        title = decoded("/".join(end))
         if title not in SOURCES and [other.parts[-length:] for other in others].count(end) == 1:
             return title
-    return _decoded(str(place))
-
-
-def _decoded(name):
-    """A path as text for one line, no two alike: what cannot be printed as a backslash and a number."""
-    letters = name.replace("\\", "\\\\").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(letter.encode("unicode_escape").decode() if is_control(letter) else letter for letter in letters)
+    return decoded(str(place))
 
 
 def _seeds(sampling, count):

@@ -5,6 +5,9 @@ import sys
 import threading
 from contextlib import contextmanager
 
+UNFINISHED = 75  # the exit code of a command that ended before its work did, as it was asked to (EX_TEMPFAIL)
+_EXTRAS = {"torch": "torch", "safetensors": "torch", "sklearn": "figures", "skimage": "figures", "PIL": "figures"}
+_EXTRAS |= {"matplotlib": "figures", "tqdm": "figures"}
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -17,12 +20,17 @@ def answered(function):
     try:
         with _signals_stop():
             return function()
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        hint = f'; pip install -e ".[{_EXTRAS[package]}]" brings it' if package in _EXTRAS else ""
+        print(f"error: {error}{hint}", file=sys.stderr)
+        return 2
     except (ValueError, ArithmeticError, OSError, ImportError, RuntimeError, MemoryError) as error:
         print(f"error: {error or type(error).__name__}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
         number = error.args[0] if error.args else signal.SIGINT
-        print(f"stopped by {signal.Signals(number).name}; the same command goes on with what is left", file=sys.stderr)
+        print(f"stopped by {signal.Signals(number).name}; the same command resumes with what is left", file=sys.stderr)
         return 128 + number
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from collapse_theory import datasets
 from collapse_theory.datasets import Batches, array_batches
 
-from .sources import standardise
+from .sources import images_per_class, standardise
 
 CHOSEN_ON = 10  # one in so many images to fit on is kept for last, to choose a penalty
 
@@ -23,6 +23,12 @@ class Stream:
 
     def __len__(self):
         return len(self.train.labels) + len(self.test.labels)
+
+    def split(self):
+        """Number of images of each class, by its number, to fit on ("train") and to try on ("test")."""
+        classes = range(int(self.train.labels.max()) + 1)
+        parts = {"train": self.train.labels, "test": self.test.labels}
+        return {part: images_per_class(labels, classes) for part, labels in parts.items()}
 
     def uses(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """Every image once: what a batch is for, "fit", "choose" or "test", in this order; images; labels."""

@@ -28,7 +28,11 @@ DESCRIPTIONS = ("pixels", "principal components", "Fourier moduli", "scattering,
 NOT_RECORDED = "not recorded"  # by the version that measured it
 
 _IDENTITY = fields(path=maybe(text), images=count(), sha256=text, verified=maybe(truth))
+_PARTS = fields(train=table(count()), test=table(count()))  # images per class
 _HEAD = {
+    "command": optional(listed(text, 1)),
+    "prepared": optional(table(text)),
+    "split": optional(table(_PARTS)),
     "name": text,
     "on": text,
     "seconds": number(0),
@@ -44,6 +48,7 @@ _CASCADE = {
     "data": text,
     "operation": choice(*OPERATIONS),
     "depth": count(0, 100),
+    "classes": optional(count(1)),
     "channels": count(1),
     "pixels": listed(count(1), 2, 2),
     "zeros": number(0, 1),
@@ -89,11 +94,13 @@ _TRAINED = fields(
     device=text,
     threads=count(1),
     machine=text,
-    zeros_at_start=table(number(0, 1)),
-    zeros=table(number(0, 1)),
-    dead_channels=table(number(0, 1)),
+    zeros_at_start_batch=table(number(0, 1)),
+    zeros_running=table(number(0, 1)),
+    dead_channels_running=table(number(0, 1)),
     blocks=listed(_BLOCK),
     data_identity=optional(either(NOT_RECORDED, shape=table(_IDENTITY))),
+    command=optional(listed(text, 1)),
+    split=optional(_PARTS),
 )
 _CEILINGS = fields(name=text, threads=count(1), date=text, ceilings=table(number(0)))
 _GROWTH = fields(
@@ -123,6 +130,11 @@ _WORK = fields(
     share=optional(interval),
     peer=optional(text),
 )
+
+
+def shortened(name, room):
+    """A name in so many columns: of a longer one both ends, which tell paths apart."""
+    return name if len(name) <= room else f"{name[: room // 2 - 1]}…{name[-(room - room // 2) :]}"
 
 
 def check_record(record, name):

@@ -3,6 +3,7 @@
 The docstring of a claim is its statement, its hypotheses and its proof; the code is its sides. Every claim has
 
     BROKEN            parameters that remove a hypothesis, or a tuple of several: each of them violates the statement
+    BROKEN_BY         the same in a few words, for the table
 
 An inequality and an identity define
 

@@ -40,6 +40,7 @@ REQUIRED = dict.fromkeys([*REDUCTIONS, "soft threshold, one sample"], (1.0, np.i
 )
 REQUIRED |= dict.fromkeys([f"{name}, over √(1 + ξ²/σ²)" for name in NON_EXPANSIVE], (0.0, 1.0))
 BROKEN = {"collapsed": True}
+BROKEN_BY = "a collapse after the reduction"
 
 
 def witness():

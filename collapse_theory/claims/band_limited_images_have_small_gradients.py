@@ -24,6 +24,7 @@ from .degenerate_images import some_degenerate
 
 SHARPNESS = 1.0
 BROKEN = {"assumed": 0.5}
+BROKEN_BY = "frequencies outside of the band"
 
 
 def instance(rng):

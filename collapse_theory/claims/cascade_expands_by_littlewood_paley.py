@@ -31,6 +31,7 @@ BROKEN = (
     {"nonlinearity": "sigmoid", "parameters": {}, "scale": 1e-3},
     {"signals": "real"},
 )
+BROKEN_BY = "unit amplitude; sigmoid; the real sum for complex maps"
 
 
 def instance(rng):

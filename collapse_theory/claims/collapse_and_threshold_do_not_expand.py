@@ -24,6 +24,7 @@ BROKEN = (
     {"nonlinearity": "unit amplitude", "parameters": {}},
     {"nonlinearity": "sigmoid", "parameters": {}},
 )
+BROKEN_BY = "unit amplitude; sigmoid"
 
 
 def instance(rng):

@@ -24,6 +24,7 @@ from .translation_turns_the_phase import filtered
 
 SHARPNESS = 1.0
 BROKEN = {"nonlinearity": "identity"}
+BROKEN_BY = "no collapse"
 
 
 def instance(rng):

@@ -26,6 +26,7 @@ from ..wavelets import wavelet_transform
 from .collapse_turns_variance_into_means import amplitude, tight_bank
 
 BROKEN = ({"moved": False}, {"mixing": Mixing(outputs=3)})
+BROKEN_BY = "no shifts; fewer outputs than inputs"
 
 
 def instance(rng):

@@ -31,6 +31,7 @@ REQUIRED = {
     "mean energy rises by": (1e-3, np.inf),
 }
 BROKEN = {"depth": 1}
+BROKEN_BY = "depth 1"
 
 
 def witness():

@@ -27,6 +27,7 @@ from ..separation import class_means, mean_energy, within_class_variance
 from ..wavelets import morlet_bank, wavelet_transform
 
 BROKEN = ({"tight": False}, {"mixing": Mixing(outputs=3)})
+BROKEN_BY = "a bank that is not tight; fewer outputs than inputs"
 
 
 def instance(rng):

@@ -31,6 +31,7 @@ SHARPNESS = [
     1 - THRESHOLD * math.sqrt(math.pi) * math.exp(-(FAR**2) / 2) * float(np.i0(FAR**2 / 2)) / (1 + THRESHOLD**2),
 ]
 BROKEN = {"noise": 2.0}
+BROKEN_BY = "stronger noise"
 ANGLES = 72
 
 

@@ -32,6 +32,7 @@ REQUIRED |= {f"means at depth {d + 1}, equal to depth {d}": (LEAST[d], np.inf) f
 REQUIRED |= {f"eight angles at depth 1, equal to depth {d}": (0.005, np.inf) for d in (1, 2, 3)}
 _TWO = np.eye(TWINS)[:2]
 BROKEN = {"weights": (_TWO, _TWO, _TWO)}
+BROKEN_BY = "two of the twins alone"
 
 
 def witness(deepest=3):

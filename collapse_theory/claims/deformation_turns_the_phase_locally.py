@@ -34,6 +34,7 @@ SHORTEST = 1e-3
 # Of the first term and of the second one.
 SHARPNESS = [1.0, float((np.sin(SLOWEST) - np.sin(SLOWEST - SHORTEST * np.sin(SLOWEST))) / (SLOWEST * SHORTEST))]
 BROKEN = ({"terms": ("shift",)}, {"terms": ("gradient",)})
+BROKEN_BY = "either term alone"
 
 
 def instance(rng):

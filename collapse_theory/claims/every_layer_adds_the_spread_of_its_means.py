@@ -29,6 +29,7 @@ from ..wavelets import morlet_bank, wavelet_transform
 from .collapse_keeps_stationary_classes_apart import orbits
 
 BROKEN = ({"moved": False}, {"lowpass": "also"}, {"mixing": Mixing(outputs=3)})
+BROKEN_BY = "no shifts; a non-linear low-pass; fewer outputs than inputs"
 OPERATIONS = (
     "phase collapse",
     "phase collapse beyond",

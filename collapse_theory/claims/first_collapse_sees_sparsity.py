@@ -28,6 +28,7 @@ from .collapse_turns_variance_into_means import amplitude
 from .degenerate_images import some_degenerate
 
 BROKEN = {"contrast": 2.0}
+BROKEN_BY = "twice the contrast"
 
 
 def instance(rng):

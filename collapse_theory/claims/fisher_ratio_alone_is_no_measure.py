@@ -30,6 +30,7 @@ REQUIRED = {f"threshold, B at depth {depth}, change over B at 0": (0.0, 0.0) for
 REQUIRED |= {f"collapse, B at depth {depth}, rise over B at 0": (0.01, np.inf) for depth in DEPTHS}
 REQUIRED |= {f"F of the threshold by F of the collapse, depth {depth}": (1.5, np.inf) for depth in DEPTHS[1:]}
 BROKEN = {"intensity": 0.0}
+BROKEN_BY = "equal mean intensities"
 
 
 def witness():

@@ -25,11 +25,12 @@ import numpy as np
 
 from ..arrays import array_namespace, place
 from ..fourier import fft2
-from ..torus import convolve
+from ..torus import at_opposite_frequencies, convolve
 from ..wavelets import FilterBank, morlet_bank
 from .degenerate_images import some_degenerate
 
 BROKEN = {"circular": True}
+BROKEN_BY = "π/4 for a wavelet that sees both ω and −ω"
 
 
 def instance(rng):
@@ -48,7 +49,7 @@ def hardest():
 
 def seeing_both(bank, share):
     """The bank of the wavelets ψ̂(ω) + share ψ̂(−ω)."""
-    opposite = np.roll(np.flip(bank.filters_hat, axis=(-2, -1)), 1, axis=(-2, -1))
+    opposite = at_opposite_frequencies(bank.filters_hat)
     return FilterBank(bank.filters_hat + share * opposite, bank.scale, bank.angle)
 
 
@@ -57,7 +58,7 @@ def sides(x, *, bank, circular):
     kernel = convolve(x, bank.psi_hat)
     energy = xp.sum(xp.abs(kernel) ** 2, axis=(-2, -1))
     mean = mean_modulus_between_axes(xp.reshape(kernel, (len(bank), -1)))
-    opposite = np.roll(np.flip(bank.psi_hat, axis=(-2, -1)), 1, axis=(-2, -1))
+    opposite = at_opposite_frequencies(bank.psi_hat)
     spectrum = xp.abs(fft2(x)) ** 2
     both, own = (
         xp.mean(spectrum * place(weight, like=x), axis=(-2, -1))

@@ -31,6 +31,7 @@ ANGLES = 32
 DENSITY = 0.9
 SHARPNESS = [math.sqrt(DENSITY), 1.0]  # from above, from below
 BROKEN = {"amplitude": "sign"}
+BROKEN_BY = "pulses of one size and random sign"
 
 
 def instance(rng):

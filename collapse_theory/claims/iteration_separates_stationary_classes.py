@@ -33,6 +33,7 @@ from .collapse_keeps_stationary_classes_apart import orbits
 from .collapse_turns_variance_into_means import amplitude, tight_bank
 
 BROKEN = ({"tight": False}, {"moved": False}, {"mixing": Mixing(outputs=4)})
+BROKEN_BY = "a bank that is not tight; no shifts; fewer outputs than inputs"
 
 
 def instance(rng):

@@ -21,6 +21,7 @@ from .degenerate_images import some_degenerate
 
 SHARPNESS = [1.0, 1.0]  # from below, from above
 BROKEN = {"signals": "real"}
+BROKEN_BY = "the real sum for complex images"
 
 
 def instance(rng):

@@ -25,6 +25,7 @@ from .degenerate_images import some_degenerate
 
 SHARPNESS = [1.0, 1.0]  # from below, from above
 BROKEN = {"sides": (2, 1)}
+BROKEN_BY = "a smaller pool"
 
 
 def instance(rng):

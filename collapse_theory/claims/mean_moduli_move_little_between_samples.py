@@ -29,6 +29,7 @@ from .degenerate_images import some_degenerate
 
 SHARPNESS = math.sqrt(2 / 3)
 BROKEN = {"averaged": False}
+BROKEN_BY = "no spatial mean"
 
 
 def instance(rng):

@@ -17,6 +17,7 @@ from ..arrays import array_namespace
 from ..nonlinearities import collapse_phase, rectify
 
 BROKEN = ({"bias": 0.25}, {"bias": -0.25})
+BROKEN_BY = "a bias"
 
 
 def instance(rng):

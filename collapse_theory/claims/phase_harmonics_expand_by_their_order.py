@@ -25,6 +25,7 @@ ANGLE, ORDER = 0.02, 3
 # Of the third harmonic on a circle, and of amplitudes on a ray.
 SHARPNESS = [float(np.sin(ORDER * ANGLE / 2) / (ORDER * np.sin(ANGLE / 2))), 1 / ORDER]
 BROKEN = {"expanding": False}
+BROKEN_BY = "no factor for the order"
 
 
 def instance(rng):

@@ -21,6 +21,7 @@ from ..nonlinearities import rectify
 from .degenerate_images import some_degenerate
 
 BROKEN = ({"phases": 2}, {"phases": 3}, {"phases": 5})
+BROKEN_BY = "2, 3 or 5 phases"
 
 
 def instance(rng):

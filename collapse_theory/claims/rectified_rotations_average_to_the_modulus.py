@@ -23,6 +23,7 @@ from .degenerate_images import some_degenerate
 
 SHARPNESS = [1.0, 1.0]  # from below, from above
 BROKEN = {"turn": 1.5 * np.pi}
+BROKEN_BY = "three quarters of a turn"
 
 
 def instance(rng):

@@ -19,6 +19,7 @@ from ..nonlinearities import collapse_phase, rectify, unit_amplitude
 
 SHARPNESS = 1.0
 BROKEN = {"bias": 0.5}
+BROKEN_BY = "a bias"
 
 
 def instance(rng):

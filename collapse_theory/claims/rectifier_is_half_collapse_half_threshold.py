@@ -15,6 +15,7 @@ import numpy as np
 from ..nonlinearities import collapse_beyond, rectify, soft_threshold
 
 BROKEN = {"bias": -0.5}
+BROKEN_BY = "a negative bias"
 
 
 def instance(rng):

@@ -29,6 +29,7 @@ from ..separation import class_means
 from ..wavelets import morlet_bank
 
 BROKEN = ({"reduction": "phase collapse"}, {"missing": 1}, {"running_mean": 0.1})
+BROKEN_BY = "the modulus; one phase missing; a running mean"
 REDUCTIONS = ("soft threshold", "tanh", "sigmoid", "unit amplitude", "compression")
 
 

@@ -18,6 +18,7 @@ from ..wavelets import morlet_bank, wavelet_transform
 from .rotation_permutes_angles import rotate
 
 BROKEN = ({"conjugated": False}, {"angles": 3})
+BROKEN_BY = "no conjugate; three angles"
 
 
 def instance(rng):

@@ -22,6 +22,7 @@ from ..torus import subsample
 from ..wavelets import morlet_bank, wavelet_transform
 
 BROKEN = ({"angles": 6}, {"about": "middle"})
+BROKEN_BY = "six angles; `rot90` alone under subsampling"
 
 
 def instance(rng):

@@ -23,6 +23,7 @@ from ..arrays import array_namespace, place
 from ..nonlinearities import NONLINEARITIES
 
 BROKEN = {"function": "phase collapse beyond"}
+BROKEN_BY = "a dead zone that forgets the sign"
 _FARTHEST = 9.0  # the noise beyond has a probability under 1e-18
 
 

@@ -26,6 +26,7 @@ from ..wavelets import morlet_bank
 
 REQUIRED = {"share of the mean before": (0.0, 0.0), "share of the mean after": (1 / 3, 1 / 3)}
 BROKEN = {"signs": (1.0, -1.0)}
+BROKEN_BY = "images of both signs"
 
 
 def witness():

@@ -27,6 +27,7 @@ from ..wavelets import morlet_bank, wavelet_transform
 from .degenerate_images import some_degenerate
 
 BROKEN = ({"axes": (0,)}, {"zero_mean": False})
+BROKEN_BY = "shifts along one axis; a wavelet with a mean"
 
 
 def instance(rng):

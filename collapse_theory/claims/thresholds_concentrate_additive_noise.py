@@ -24,6 +24,7 @@ from .soft_threshold_risk_has_a_closed_form import risk
 
 SHARPNESS = 256 / 257
 BROKEN = {"factor": 2.0}
+BROKEN_BY = "a threshold twice as high"
 
 
 def instance(rng):

@@ -18,6 +18,7 @@ from ..wavelets import inverse_transform, morlet_bank, wavelet_transform
 from .littlewood_paley_bounds_the_energy import energy
 
 BROKEN = {"circle": "half", "signals": "real"}
+BROKEN_BY = "complex images, wavelets on half a circle"
 
 
 def instance(rng):

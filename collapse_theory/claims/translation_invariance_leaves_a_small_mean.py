@@ -36,6 +36,7 @@ from ..wavelets import morlet_bank, wavelet_transform
 from .degenerate_images import some_degenerate
 
 BROKEN = {"reduction": "phase collapse", "threshold": None}
+BROKEN_BY = "the modulus"
 
 
 def bank_of(shape, angles):

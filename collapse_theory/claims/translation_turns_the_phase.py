@@ -27,6 +27,7 @@ from .degenerate_images import some_degenerate
 
 SHARPNESS = [1.0, 1.0]  # of the first and the second octave
 BROKEN = {"unwrapped": True}
+BROKEN_BY = "frequencies measured around the peak, between samples"
 
 
 def instance(rng):

@@ -7,17 +7,14 @@ search path separated like PATH; a relative `folder` that is not there is looked
 home. `identity` says for a record which data these were.
 """
 
-from .batches import Batches, array_batches, image_batches
-from .cifar import cifar10, cifar100
-from .cifar_names import CIFAR10_NAMES, CIFAR100_COARSE_NAMES, CIFAR100_NAMES
+from .batches import Batches, array_batches, image_batches, split_by_class
+from .cifar import CIFAR10_NAMES, CIFAR100_COARSE_NAMES, CIFAR100_NAMES, cifar10, cifar100
+from .data_files import SEARCH_PATH, DataNotFound
 from .decoding import FilesPassedOver
 from .folders import image_folder
 from .identities import identity
-from .kth_tips_files import KTH_TIPS_NAMES, kth_tips
-from .mnist import emnist, fashion_mnist, mnist
-from .mnist_names import EMNIST_NAMES, FASHION_MNIST_NAMES, MNIST_NAMES
-from .search import SEARCH_PATH, DataNotFound
-from .splits import split_by_class
+from .kth_tips import KTH_TIPS_NAMES, kth_tips
+from .mnist import EMNIST_NAMES, FASHION_MNIST_NAMES, MNIST_NAMES, emnist, fashion_mnist, mnist
 from .textures import TEXTURE_NAMES, textures
 
 __all__ = [

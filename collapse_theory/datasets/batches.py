@@ -1,18 +1,21 @@
-"""Labelled images in batches, each read when its turn comes: for data that do not fit in memory."""
+"""Labelled images in batches, each read when its turn comes; labelled samples split in two."""
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ..arguments import check_channels_first, check_count, host_copy
+from ..arguments import check_channels_first, check_count, check_number, host_copy
+from ..labels import class_codes
 from .decoding import MOST_PIXELS, ImageReader, tell_passed_over
-from .listing import list_classes
+from .folders import list_classes
 
-__all__ = ["Batches", "array_batches", "image_batches"]
+__all__ = ["Batches", "array_batches", "image_batches", "split_by_class"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,14 +24,16 @@ class Batches:
 
     labels : (N,) int64 of all images, in their first order
     names : of the classes, those of labels 0, 1 ..; () if they have none
-    size : of the batches; the last one holds what is left
+    size : images per batch; the last batch holds what is left
     seed : of the order, a permutation of all images that depends on it alone; None for their first order, which in a
         folder is class after class
-    read : of a list of index arrays, the images of one after another, each with the indices of those that could be
-        read; nothing is read before it is asked for
+    read : function of a list of index arrays that iterates over (images, indices), one pair per array; `indices` are
+        those of the images that could be read. Nothing is read before it is asked for
 
-    `len` is the number of batches, ceil(N / size); iterating again gives the same batches again, `reordered` the same
-    images in another order; batches[k] reads batch k alone. They can be pickled, so that other processes read them.
+    `len` is the number of batches, ceil(N / size); batches[k] reads batch k alone. Iterating again gives the same
+    batches again, `dataclasses.replace(batches, seed=1)` the same images in another order. Batches can be pickled, so
+    that other processes read them.
+    Raises ValueError if `size` or `seed` is out of range; IndexError for a batch that is not there.
     """
 
     labels: np.ndarray
@@ -54,10 +59,6 @@ class Batches:
         for images, index in self.read(self._indices):
             yield images, self.labels[index]
 
-    def reordered(self, seed):
-        """The same images in the order of another seed, or in their first order for None."""
-        return replace(self, seed=seed)
-
     @cached_property
     def _indices(self):
         count = len(self.labels)
@@ -66,29 +67,31 @@ class Batches:
 
 
 def image_batches(
-    folder,
+    folder: str | os.PathLike,
     *,
-    size=64,
-    seed=None,
-    side=32,
-    split=None,
-    limit=None,
-    colour=False,
-    workers=None,
-    most_pixels=MOST_PIXELS,
-    on_error="raise",
-):
+    size: int = 64,
+    seed: int | None = None,
+    side: int = 32,
+    split: str | None = None,
+    limit: int | None = None,
+    colour: bool = False,
+    workers: int | None = None,
+    most_pixels: int = MOST_PIXELS,
+    on_error: str = "raise",
+) -> Batches:
     """Images by class, in batches: `image_folder` for what does not fit in memory, such as ImageNet.
 
-    size, seed : of the batches and of their order, see `Batches`
-    on_error : "raise", or "skip": a batch is then shorter by the files that cannot be read, which the warning
-        FilesPassedOver counts at the end of an iteration; `labels` and `len` go on counting them
-    the others : as in `image_folder`
+    folder : holds one folder per class, or with `split` a folder for each split, as in `image_folder`
+    size : images per batch
+    seed : of the order, see `Batches`; None for class after class
+    side, split, limit, colour, workers, most_pixels : as in `image_folder`
+    on_error : "raise", or "skip": a batch is then shorter by the files that cannot be read. The warning FilesPassedOver
+        says at the end of an iteration how many these were; `labels` and `len` still count them
 
     Returns `Batches` of images (n, C, side, side) float32 in [0, 1]. Files are listed now and decoded later, by
     threads, while the caller works on the batch before.
-    Memory: besides the paths, one batch of bytes decoded ahead, two batches of float32, the one that is filled and the
-    one that the caller has, and a worker's file as decoded, 3 bytes a pixel, and once more while it is converted.
+    Memory: the paths; one batch of decoded bytes; two batches of float32, the one being filled and the caller's; and
+    per worker one decoded file of 3 bytes per pixel, twice while it is converted.
     Raises as `image_folder`: what concerns folders now, what concerns one file when its batch is read.
     """
     reader = ImageReader(side, colour, workers, most_pixels, on_error)
@@ -96,15 +99,19 @@ def image_batches(
     return Batches(listed.labels, listed.names, size, seed, _FromFiles(listed.paths, reader, size))
 
 
-def array_batches(images, labels, *, size=64, seed=None, names=()):
-    """Labelled images that are there already, in batches: copies, one at a time.
+def array_batches(
+    images: np.ndarray, labels: np.ndarray, *, size: int = 64, seed: int | None = None, names: Sequence[str] = ()
+) -> Batches:
+    """Labelled images in an array, in batches: each batch is a copy.
 
     images : (N, C, H, W) NumPy array; memory-mapped, it is read batch by batch
     labels : (N,) integers
-    size, seed : see `Batches`
+    size : images per batch
+    seed : of the order, see `Batches`; None for the order of the array
     names : of the classes, those of labels 0, 1 ..; () if they have none
 
     Returns `Batches` of images of the dtype of `images`.
+    Memory: one batch besides the array.
     Raises ValueError or TypeError, naming the argument, if there are no images, not as many labels, or labels without
     a name.
     """
@@ -120,12 +127,39 @@ def array_batches(images, labels, *, size=64, seed=None, names=()):
     return Batches(labels.astype(np.int64), _class_names(names, labels), size, seed, _FromArray(images))
 
 
+def split_by_class(labels: ArrayLike, *, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Split a labelled sample in two at random, each class in the same proportion.
+
+    labels : (N,) integers, or any labels of one kind that sort
+    fraction : of each class that goes to the first part, in (0, 1), rounded to a whole number of samples
+    seed : integer, at least 0
+
+    Returns two arrays of indices into `labels`, sorted, that share none and miss none.
+    Raises TypeError if the labels are of several kinds or do not sort; ValueError if one is missing, or if `fraction`
+    is not in (0, 1) or leaves a class without a sample in one of the parts.
+    """
+    check_count("seed", seed, least=0)
+    (names, codes), random, first = class_codes(labels), np.random.default_rng(seed), []
+    if not names:
+        raise ValueError("labels: expected shape (N,), N at least 1, got (0,)")
+    if not 0 < check_number("fraction", fraction) < 1:
+        raise ValueError(f"fraction: expected a number in (0, 1), got {fraction!r}")
+    for code, label in enumerate(names):
+        members = random.permutation(np.flatnonzero(codes == code))
+        taken = round(fraction * len(members))
+        if taken in (0, len(members)):
+            raise ValueError(f"fraction: {fraction} of the {len(members)} samples of class {label} leaves a part empty")
+        first.append(members[:taken])
+    first = np.sort(np.concatenate(first))
+    return first, np.setdiff1d(np.arange(len(codes)), first)
+
+
 def _class_names(names, labels):
     if isinstance(names, str | bytes) or not isinstance(names, Iterable):
-        raise TypeError(f"names: expected a sequence of texts, one a class, got {names!r}")
+        raise TypeError(f"names: expected a sequence of texts, one per class, got {names!r}")
     names = tuple(names)
     if not all(isinstance(name, str) for name in names):
-        raise TypeError(f"names: expected texts, one a class, got {names!r}")
+        raise TypeError(f"names: expected texts, one per class, got {names!r}")
     if names and not 0 <= labels.min() <= labels.max() < len(names):
         raise ValueError(
             f"names: expected one for each of the labels {labels.min()} to {labels.max()}, from 0, got {len(names)}"

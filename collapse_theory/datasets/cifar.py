@@ -1,16 +1,43 @@
 """CIFAR-10 and CIFAR-100, from their published files: Python's or binary ones."""
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..arguments import check_choice
-from .checksums import Published, read_bytes
-from .cifar_names import CIFAR10_NAMES, CIFAR100_COARSE_NAMES, CIFAR100_NAMES
+from .data_files import SEARCH_PATH, DataNotFound, Published, find, read_bytes
 from .pickles import PickledArray, read_pickle
-from .search import SEARCH_PATH, DataNotFound, find
 
-__all__ = ["cifar10", "cifar100", "read_cifar10", "read_cifar100"]
+__all__ = [
+    "CIFAR10_NAMES",
+    "CIFAR100_COARSE_NAMES",
+    "CIFAR100_NAMES",
+    "cifar10",
+    "cifar100",
+    "read_cifar10",
+    "read_cifar100",
+]
+
+CIFAR10_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+CIFAR100_COARSE_NAMES = (
+    *("aquatic_mammals", "fish", "flowers", "food_containers", "fruit_and_vegetables", "household_electrical_devices"),
+    *("household_furniture", "insects", "large_carnivores", "large_man-made_outdoor_things"),
+    *("large_natural_outdoor_scenes", "large_omnivores_and_herbivores", "medium_mammals", "non-insect_invertebrates"),
+    *("people", "reptiles", "small_mammals", "trees", "vehicles_1", "vehicles_2"),
+)
+
+_CIFAR100 = """
+    apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
+    caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant
+    flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree
+    motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate
+    poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider
+    squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle
+    wardrobe whale willow_tree wolf woman worm
+"""
+CIFAR100_NAMES = tuple(_CIFAR100.split())
 
 _PIXELS = 3 * 32 * 32
 _MOST_NAME = 256  # bytes of a pickle for the name of an image, its labels and what holds them
@@ -84,7 +111,9 @@ _CIFAR100 = _Cifar(
 _COUNTS = {"train": 50_000, "test": 10_000}
 
 
-def cifar10(folder=None, split="train", *, verify=True):
+def cifar10(
+    folder: str | os.PathLike | None = None, split: str = "train", *, verify: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """CIFAR-10: 50,000 train and 10,000 test photographs of ten kinds of objects, from either published form.
 
     folder : the folder `cifar-10-batches-py` or `cifar-10-batches-bin`, or one that holds it, itself or one level
@@ -94,25 +123,29 @@ def cifar10(folder=None, split="train", *, verify=True):
 
     Returns (images (N, 3, 32, 32) uint8, labels (N,) int64), in the order of the files; labels index CIFAR10_NAMES.
     Raises DataNotFound, a FileNotFoundError, if a file is missing; ValueError if one is damaged, or `split` unknown.
-    The Python files are pickles, written by Python 2 or 3 in any protocol, but nothing that they name is imported or
-    called, and what they take is bounded by their length, whatever they hold.
+    Memory: twice the images, 3,072 bytes each. The Python files are pickles, written by Python 2 or 3 in any protocol.
+    Nothing that they name is imported or called, and what they take is bounded by their length, whatever they hold.
     Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
     """
     found = read_cifar10(folder, split, verify=verify)
     return found.images, found.labels[:, 0]
 
 
-def cifar100(folder=None, split="train", *, coarse=False, verify=True):
+def cifar100(
+    folder: str | os.PathLike | None = None, split: str = "train", *, coarse: bool = False, verify: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """CIFAR-100: 50,000 train and 10,000 test photographs of a hundred kinds of objects, in twenty groups of five.
 
     folder : the folder `cifar-100-python` or `cifar-100-binary`, or one that holds it, as in `cifar10`
     split : "train" or "test"
-    coarse : label by group, an index into CIFAR100_COARSE_NAMES, instead of by kind, into CIFAR100_NAMES
+    coarse : False for labels by kind, which index CIFAR100_NAMES; True for labels by group, which index
+        CIFAR100_COARSE_NAMES
     verify : compare the Python files with the published md5 sums, and count the images and the kinds of either form;
         False reads other files of the same layout, of any length
 
     Returns (images (N, 3, 32, 32) uint8, labels (N,) int64), in the order of the files.
     Raises as `cifar10`.
+    Memory: as `cifar10`.
     Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
     """
     found = read_cifar100(folder, split, verify=verify)
@@ -120,12 +153,12 @@ def cifar100(folder=None, split="train", *, coarse=False, verify=True):
 
 
 def read_cifar10(folder, split, *, verify):
-    """CIFAR-10 as `Published`, labels (N, 1)."""
+    """CIFAR-10 as `Published`, labels (N, 1).  Raises as `cifar10`."""
     return _read(_CIFAR10, folder, split, verify)
 
 
 def read_cifar100(folder, split, *, verify):
-    """CIFAR-100 as `Published`, labels (N, 2): coarse, fine."""
+    """CIFAR-100 as `Published`, labels (N, 2): coarse, fine.  Raises as `cifar10`."""
     return _read(_CIFAR100, folder, split, verify)
 
 

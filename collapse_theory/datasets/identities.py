@@ -1,14 +1,15 @@
 """Which data these were: where they lie, how many they are, a digest of their content, and who vouches for it."""
 
 import hashlib
+import os
+from collections.abc import Callable
 
 import numpy as np
 
 from .batches import image_batches
 from .cifar import cifar10, cifar100, read_cifar10, read_cifar100
-from .folders import image_folder
-from .kth_tips_files import find_kth_tips, kth_tips
-from .listing import list_classes
+from .folders import image_folder, list_classes
+from .kth_tips import find_kth_tips, kth_tips
 from .mnist import emnist, fashion_mnist, mnist, read_emnist, read_fashion_mnist, read_mnist
 
 __all__ = ["identity"]
@@ -24,19 +25,26 @@ _FOLDERS = (image_folder, image_batches, kth_tips)
 _PIECE = 2**20
 
 
-def identity(read, folder=None, *, split=None, limit=None, kind=None):
+def identity(
+    read: Callable,
+    folder: str | os.PathLike | None = None,
+    *,
+    split: str | None = None,
+    limit: int | None = None,
+    kind: str | None = None,
+) -> dict:
     """Say which data a function of `datasets` reads, for a record: plain values, ready for JSON.
 
     read : that function: cifar10, cifar100, mnist, fashion_mnist, emnist, kth_tips, image_folder or
         image_batches
-    folder, split, limit, kind : as one gives them to it; None for its default
+    folder, split, limit, kind : as they are given to it; None for its default
 
     Returns a dict of
         path : str, the absolute folder where the data were found
         images : int, how many there are
         sha256 : str, of their content: of all pixels and labels in their order, whatever file they come in; for folders
-            of images, of the name, the class and the bytes of each file in their order. Files are read a piece at a
-            time
+            of images, of the name, the class and the bytes of each file in their order. Files are read piece by
+            piece
         verified : bool, whether each file has the checksum that was published for it; False where none is published
             (EMNIST, KTH-TIPS, folders of images, CIFAR-100 in its binary form), or where the files are others
     Raises as `read`; ValueError if `read` is none of these functions.

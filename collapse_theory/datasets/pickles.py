@@ -14,7 +14,7 @@ import numpy as np
 __all__ = ["PickledArray", "read_pickle"]
 
 _OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
-_MOST_STEPS = (100_000, 64)  # steps, and bytes of the file for one more; a published file has 500 bytes a step
+_MOST_STEPS = (100_000, 64)  # steps, and bytes of the file for one more; a published file has 500 bytes per step
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _NUMBERS = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"}
 _TEXTS = {"UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"}

@@ -3,20 +3,20 @@
 import numpy as np
 
 from ..arguments import check_choice, check_count
-from .search import optional
+from .data_files import optional
 
 __all__ = ["TEXTURE_NAMES", "textures"]
 
 TEXTURE_NAMES = ("brick", "grass", "gravel")
 
 
-def textures(split="train", *, side=32, standardise=False):
+def textures(split: str = "train", *, side: int = 32, standardise: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Patches of three photographs, brick, grass and gravel: stationary real classes that come with scikit-image.
 
     split : "train" for the left half of each photograph (512 × 512), "test" for the right half
     side : of the square patches, in samples, 1 to 256; they do not overlap
-    standardise : take off the mean of each patch and divide by its standard deviation (a constant patch becomes 0), so
-        that neither brightness nor contrast tells the classes apart
+    standardise : subtract the mean of each patch and divide by its standard deviation, so that neither brightness nor
+        contrast tells the classes apart; a constant patch becomes 0
 
     Returns (images (N, 1, side, side) float32, labels (N,) int64): labels index TEXTURE_NAMES, class after class, the
     same number of each; values in [0, 1], or of mean 0 and variance 1.
@@ -43,6 +43,6 @@ def _patches(photograph, split, side):
 
 def _standardised(images):
     centred = images - images.mean(axis=(-2, -1), keepdims=True)
-    deviation = np.sqrt(np.mean(centred**2, axis=(-2, -1), keepdims=True))
-    # A constant patch has the deviation of rounding, not 0.
-    return np.where(deviation > 1e-12, centred / np.maximum(deviation, 1e-12), 0.0)
+    standard_deviation = np.sqrt(np.mean(centred**2, axis=(-2, -1), keepdims=True))
+    # A constant patch has the standard deviation of rounding, not 0.
+    return np.where(standard_deviation > 1e-12, centred / np.maximum(standard_deviation, 1e-12), 0.0)

@@ -1,39 +1,42 @@
-"""Learned networks: the only place that imports torch."""
+"""Learned networks in torch: the paper's and those it compares with, training, and the audit of any network.
 
-from .anatomy import class_statistics, dead_outputs
-from .calibration import calibrate, dead_fractions
-from .evaluation import evaluate
-from .fixed_scattering import BASELINES, Baseline, ScatteringBaseline, scattering_baseline
-from .labelled import labelled_images
-from .layers import NETWORK_NONLINEARITIES
-from .networks import ARCHITECTURES, Architecture, ScatteringNetwork, describe, scattering_network
-from .recipes import Recipe
-from .resnets import REAL_NONLINEARITIES, ResidualNetwork, resnet18, resnet20
-from .training import Outcome, restore, train
+The names below come from their modules when they are first used, so that a recipe can be written, and a question be
+listed, without torch. Modules are attributes too: `learned.checkpoints.load`.
+"""
 
-__all__ = [
-    "ARCHITECTURES",
-    "BASELINES",
-    "NETWORK_NONLINEARITIES",
-    "REAL_NONLINEARITIES",
-    "Architecture",
-    "Baseline",
-    "Outcome",
-    "Recipe",
-    "ResidualNetwork",
-    "ScatteringBaseline",
-    "ScatteringNetwork",
-    "calibrate",
-    "class_statistics",
-    "dead_fractions",
-    "dead_outputs",
-    "describe",
-    "evaluate",
-    "labelled_images",
-    "resnet18",
-    "resnet20",
-    "restore",
-    "scattering_baseline",
-    "scattering_network",
-    "train",
-]
+import importlib
+import pkgutil
+
+from ..extras import needing
+
+_FROM = {
+    "anatomy": ("class_statistics", "dead_outputs"),
+    "calibration": ("calibrate",),
+    "evaluation": ("evaluate",),
+    "fixed_scattering": ("BASELINES", "Baseline", "ScatteringBaseline", "scattering_baseline"),
+    "labelled": ("PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"),
+    "layers": ("NETWORK_NONLINEARITIES",),
+    "networks": ("ARCHITECTURES", "Architecture", "ScatteringNetwork", "describe", "scattering_network"),
+    "recipes": ("Outcome", "Recipe"),
+    "resnets": ("REAL_NONLINEARITIES", "ResidualNetwork", "resnet18", "resnet20"),
+    "training": ("restore", "train"),
+}
+_MODULE_OF = {name: module for module, names in _FROM.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name):
+    if name not in _MODULE_OF and name not in _modules():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    with needing("torch"):
+        module = importlib.import_module(f"{__name__}.{_MODULE_OF.get(name, name)}")
+    return getattr(module, name) if name in _MODULE_OF else module
+
+
+def __dir__():
+    return sorted({*globals(), *__all__, *_modules()})
+
+
+def _modules():
+    return [module.name for module in pkgutil.iter_modules(__path__)]

@@ -1,11 +1,14 @@
 """What the layers of any network do to the classes: means, variances, Fisher ratios; and which outputs are dead."""
 
+from collections.abc import Sequence
 from contextlib import contextmanager
 
 import torch
 
+from ..arguments import check_choice
 from ..separation import ClassMoments
-from .evaluation import answer, check_labelled, check_network, evaluating, in_words
+from .evaluation import check_labelled, check_network, evaluating, in_words, output_of
+from .labelled import LabelledImages
 from .layers import Nonlinearity
 
 __all__ = ["class_statistics", "dead_outputs", "nonlinear_layers"]
@@ -16,7 +19,10 @@ STATISTICS = ("mean_energy", "within_class_variance", "between_class_variance", 
 def nonlinear_layers(network):
     """The names of the non-linearities of a network: those of this package, and torch's activations as modules.
 
-    An activation that is called as a function has no name: it cannot be seen from outside.
+    network : torch module
+
+    Returns a list of names, as of `named_modules`. An activation that is called as a function, such as
+    `torch.nn.functional.relu`, has no name and cannot be seen from outside.
     """
     return [
         name
@@ -25,26 +31,41 @@ def nonlinear_layers(network):
     ]
 
 
-def class_statistics(network, labelled, *, layers=None, batch=128, memory=2**30):
+def class_statistics(
+    network: torch.nn.Module,
+    labelled: LabelledImages,
+    *,
+    layers: Sequence[str] | None = None,
+    batch: int = 128,
+    memory: int = 2**30,
+) -> list[dict]:
     """Class statistics after each layer of any torch module, by forward hooks: the network is not changed.
 
+    network : torch module; it is run in evaluation, in single precision
     labelled : LabelledImages, at least two of each class
     layers : names, as of `named_modules`; default: all modules that contain no other
-    batch : images at a time
+    batch : images per forward pass
     memory : most bytes of the class means of one layer
 
-    A layer is measured if it answers with a tensor that has one entry an image along its first axis, which is found out
-    on three images and two: others, such as attention, recurrent layers with time first and what folds windows into the
-    batch, are passed over, or refused if `layers` names them.
-    Returns one dict a layer, in the order in which they answer first: layer, type, shape of a sample, energy, and
-    without finite-sample bias mean_energy, within_class_variance, between_class_variance, fisher_trace (nan where a
-    variance is 0); zeros and dead_channels as `dead_outputs`. Numbers of a layer that answers several times in a pass
-    are those of its last answer. Half precision counts as single.
-    Raises ValueError if a name is unknown, or a named layer cannot be measured; or as `ClassMoments`.
+    A layer is measured if its output is a tensor that has one entry per image along its first axis; this is found out
+    on three images and on two. Other layers are passed over, or refused if `layers` names them: attention, recurrent
+    layers with time first, and what folds windows into the batch. If a layer is called several times in a forward
+    pass, its last output counts. Half precision counts as single.
+
+    Returns one dict per layer, in the order in which they are first called:
+        layer, type, shape : its name, its class, the shape of its output per image
+        energy : mean of |x|² over the images
+        mean_energy, within_class_variance, between_class_variance, fisher_trace : as those of `ClassMoments`, without
+            finite-sample bias; fisher_trace is nan where a variance is 0
+        zeros, dead_channels : as in `dead_outputs`
+    Memory: the class means of all layers, 16 bytes per class and number of an output at least, and for one batch the
+    outputs of all layers at once.
+    Raises TypeError for a network that is no torch module or images that are no LabelledImages; ValueError for no
+    images, a batch below 1, an unknown name, or a named layer that cannot be measured; and as `ClassMoments.update`.
     """
     layers = _measurable(network, labelled, layers, of=_leaves)
     moments, counts = {}, {}
-    for outputs, labels in _passes(network, labelled, layers, batch):
+    for outputs, labels in _passes(network, labelled, layers, batch=batch):
         for name, output in outputs.items():
             moments.setdefault(name, ClassMoments(memory=memory)).update(output, labels)
             counts.setdefault(name, _Zeros()).add(output)
@@ -58,18 +79,34 @@ def class_statistics(network, labelled, *, layers=None, batch=128, memory=2**30)
     ]
 
 
-def dead_outputs(network, labelled, *, layers=None, batch=128):
+def dead_outputs(
+    network: torch.nn.Module,
+    labelled: LabelledImages,
+    *,
+    layers: Sequence[str] | None = None,
+    batch: int = 128,
+    statistics: str = "running",
+) -> dict[str, dict[str, float]]:
     """The share of outputs of the non-linearities that are exactly 0, and of channels that always are.
 
-    layers : names; default: `nonlinear_layers`. Measured, passed over or refused as by `class_statistics`, but that
-        windows folded into the batch are measured; of a layer that answers several times in a pass, the last answer
+    network : torch module; it is not changed
+    labelled : LabelledImages
+    layers : names, as of `named_modules`; default: `nonlinear_layers`. They are measured, passed over or refused as by
+        `class_statistics`, except that windows folded into the batch are measured
+    batch : images per forward pass
+    statistics : those that normalisations use. "running": the running ones, as in evaluation; "batch": those of each
+        batch, as in training, where dropout drops and modules that are frozen stay so. The two differ most before
+        training, when the running statistics have seen nothing, and then `batch` is a part of the result
 
     Returns {layer: {"zeros", "dead_channels"}}: the share of numbers that are 0, over images, channels and pixels; the
-    share of channels that are 0 at every pixel of every image of `labelled`.
+    share of channels that are 0 at every pixel of every image of `labelled`. If a layer is called several times in a
+    forward pass, its last output counts.
+    Raises TypeError or ValueError as `class_statistics`; ValueError if `statistics` is unknown.
     """
+    check_choice("statistics", statistics, ("running", "batch"))
     layers = _measurable(network, labelled, layers, of=nonlinear_layers, folded=True)
     counts = {}
-    for outputs, _ in _passes(network, labelled, layers, batch):
+    for outputs, _ in _passes(network, labelled, layers, batch=batch, statistics=statistics):
         for name, output in outputs.items():
             counts.setdefault(name, _Zeros()).add(output)
     return {name: count.shares() for name, count in counts.items()}
@@ -100,9 +137,9 @@ class _Zeros:
 
 
 def _measurable(network, labelled, asked, *, of, folded=False):
-    """The layers asked for, or those that `of` finds, which answer with one entry an image along the first axis.
+    """The layers asked for, or those that `of` finds, whose output has one entry per image along the first axis.
 
-    folded : also those which answer with several, as many for each image
+    folded : also those that have several entries per image, the same number for each
     """
     check_network(network)
     check_labelled("labelled", labelled)
@@ -112,39 +149,44 @@ def _measurable(network, labelled, asked, *, of, folded=False):
         raise ValueError(f"layers: unknown {unknown[0]!r}; known: {', '.join(filter(None, modules))}")
     unfit, entries = {}, {}
     for count in {min(3, len(labelled)), min(2, len(labelled))}:
-        answers = {}
-        with evaluating(network, "float32", labelled.device), _hooked(modules, layers, answers.__setitem__):
-            answer(network, labelled.batch(slice(0, count))[0])
-        for name, found in answers.items():
-            many = len(found) / count if isinstance(found, torch.Tensor) and found.ndim > 1 else 0
+        outputs = {}
+        with evaluating(network, "float32", labelled.device), _hooked(modules, layers, outputs.__setitem__):
+            output_of(network, labelled.batch(slice(0, count))[0])
+        for name, output in outputs.items():
+            many = len(output) / count if isinstance(output, torch.Tensor) and output.ndim > 1 else 0
             if many != entries.setdefault(name, many if folded and many == int(many) > 0 else 1):
-                unfit[name] = f"it answers {count} images with {in_words(found)}"
+                unfit[name] = f"its output for {count} images is {in_words(output)}"
     if asked is not None and unfit:
         name, why = next(iter(unfit.items()))
         raise ValueError(
-            f"layers: {name!r} cannot be measured, {why}, not with one entry an image along the first axis"
+            f"layers: {name!r} cannot be measured: {why}, expected a tensor with one entry per image as its first axis"
         )
     return [name for name in layers if name not in unfit]
 
 
-def _passes(network, labelled, layers, batch):
+def _passes(network, labelled, layers, *, batch, statistics="running"):
     """For each batch: {layer: its output}, the labels."""
     modules, outputs = dict(network.named_modules()), {}
+    frozen = [module for module in modules.values() if network.training and not module.training]
 
     def keep(name, output):
         half = output.dtype in (torch.float16, torch.bfloat16)
         outputs[name] = output.float() if half else output.clone()  # a later layer may work in place
 
     with evaluating(network, "float32", labelled.device), _hooked(modules, layers, keep):
+        if statistics == "batch":
+            network.train()
+            for module in frozen:
+                module.training = False
         for x, labels in labelled.batches(batch):
             outputs.clear()
-            answer(network, x)
+            output_of(network, x)
             yield dict(outputs), labels
 
 
 @contextmanager
 def _hooked(modules, layers, see):
-    """Meanwhile `see` is called with the name of each of these layers and its answer."""
+    """Meanwhile `see` is called with the name of each of these layers and its output."""
     hooks = [
         modules[name].register_forward_hook(lambda _, inputs, output, name=name: see(name, output)) for name in layers
     ]

@@ -1,4 +1,4 @@
-"""Thresholds that suit the amplitudes they meet, and how much of the answers of a network is dead."""
+"""Thresholds that suit the amplitudes they meet."""
 
 from contextlib import contextmanager
 
@@ -10,24 +10,25 @@ from .evaluation import check_network, unchanged
 from .layers import Nonlinearity
 from .precision import in_precision
 
-__all__ = ["calibrate", "dead_fractions"]
+__all__ = ["calibrate"]
 
 
-def calibrate(network, images, *, quantile=0.5):
+def calibrate(network: torch.nn.Module, images: torch.Tensor, *, quantile: float = 0.5) -> torch.nn.Module:
     """Start every threshold of a network at a quantile of the amplitudes that its channel meets on these images.
 
         t_c = the `quantile` of |z_c(u)| over images and pixels u
 
-    The published start, 0.1, leaves deep blocks dead: their amplitudes are ten times smaller. Block after block, each
-    sees what the one before it answers with its new thresholds. Statistics are those of the batch; the running ones
-    stay as they are, and so do networks without thresholds.
-    network : with `Nonlinearity` layers; it is changed
-    images : (B, C, H, W) for it, a tensor
-    quantile : from 0 to 1: the share of answers that is dead at the start
+    The published start, 0.1, leaves deep blocks dead: their amplitudes are ten times smaller. Blocks are calibrated one
+    after another: each sees the outputs of the one before it with its new thresholds. Normalisations use the statistics
+    of the batch; their running statistics are not changed. A network without thresholds is not changed at all.
+    network : with `Nonlinearity` layers; its thresholds are changed
+    images : (B, C, H, W) for it, a tensor on its device
+    quantile : from 0 to 1, the share of outputs that is dead at the start; `dead_outputs` measures it with
+        statistics="batch"
 
     Returns the network.
-    Raises ValueError if `quantile` is out of range, or an amplitude is not finite, or there is none; whatever is
-    raised, no threshold has changed.
+    Raises TypeError if `network` is no torch module or `images` no tensor; ValueError if `quantile` is out of range, an
+    amplitude is not finite, or there are no images. Whatever is raised, no threshold has changed.
     """
     if not 0 <= check_number("quantile", quantile) <= 1:
         raise ValueError(f"quantile: expected a number from 0 to 1, got {quantile!r}")
@@ -42,7 +43,7 @@ def calibrate(network, images, *, quantile=0.5):
             layer.threshold.copy_(torch.stack([_quantile(a, quantile) for a in amplitudes]))
 
     try:
-        with _watched(network, images, before=start):
+        with _watched(network, images, start):
             network(images)
     except BaseException:
         with torch.no_grad():
@@ -50,24 +51,6 @@ def calibrate(network, images, *, quantile=0.5):
                 threshold.copy_(values)
         raise
     return network
-
-
-def dead_fractions(network, images):
-    """Share of the answers of each non-linearity that is exactly zero, on a batch and with its statistics.
-
-    network : with `Nonlinearity` layers
-    images : (B, C, H, W) for it
-
-    Returns {name of the layer: share}, in the order of the network.
-    """
-    found = {}
-
-    def count(name, _, answer):
-        found[name] = float((answer == 0).double().mean())
-
-    with _watched(network, images, after=count):
-        network(images)
-    return found
 
 
 def _quantile(values, quantile):
@@ -79,21 +62,19 @@ def _quantile(values, quantile):
 
 
 @contextmanager
-def _watched(network, images, *, before=None, after=None):
-    """The network on batch statistics, without gradients, with something done at each `Nonlinearity`; then as it was.
+def _watched(network, images, see):
+    """The network on batch statistics, without gradients; then it is as it was.
 
-    before : called with the name of the layer, the layer and its arguments
-    after : called with the name of the layer, the layer and its answer
+    see : called before each `Nonlinearity` with the name of the layer, the layer and its arguments
     """
     check_network(network)
     if not isinstance(images, torch.Tensor):
         raise TypeError(f"images: expected a tensor (B, C, H, W), got a {type(images).__name__}")
-    hooks = []
-    for name, layer in network.named_modules():
-        if isinstance(layer, Nonlinearity) and before:
-            hooks.append(layer.register_forward_pre_hook(lambda m, x, name=name: before(name, m, x)))
-        if isinstance(layer, Nonlinearity) and after:
-            hooks.append(layer.register_forward_hook(lambda m, _, y, name=name: after(name, m, y)))
+    hooks = [
+        layer.register_forward_pre_hook(lambda layer, arguments, name=name: see(name, layer, arguments))
+        for name, layer in network.named_modules()
+        if isinstance(layer, Nonlinearity)
+    ]
     try:
         with unchanged(network), torch.no_grad(), reproducible(), in_precision("float32", images.device):
             yield network.train()

@@ -58,7 +58,12 @@ class DamagedCheckpoint(ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Groups of tensors by name, on the host, and plain values, after so many steps."""
+    """What a run needs to resume.
+
+    step : number of steps done
+    tensors : groups of tensors by name, on the host, such as the weights
+    state : plain values
+    """
 
     step: int
     tensors: dict[str, dict[str, torch.Tensor]]
@@ -66,7 +71,10 @@ class Checkpoint:
 
 
 def save(folder, checkpoint, *, keep=2):
-    """Write a checkpoint, at once or not at all, and keep the newest `keep` up to this one.  Returns its folder.
+    """Write a checkpoint atomically, and keep the newest `keep` up to this one.  Returns its folder.
+
+    folder : Path or text, made if need be
+    checkpoint : Checkpoint
 
     Checkpoints of later steps are removed: they belong to a future that is being rewritten.
     Raises OSError, saying that the earlier ones are intact, if the disk is full or fails.
@@ -94,7 +102,10 @@ def save(folder, checkpoint, *, keep=2):
 
 
 def go_back(folder, name):
-    """Make this checkpoint the newest, at once or not at all: LATEST names it, then those of later steps go."""
+    """Make this checkpoint the newest, atomically: LATEST names it, then those of later steps are removed.
+
+    Raises OSError, naming the file, if LATEST cannot be written.
+    """
     folder = Path(folder)
     if _named_by_latest(folder) != name:
         write_atomically(folder / _LATEST, name)
@@ -128,13 +139,16 @@ def names(folder):
 
 
 def load(folder, name=None, *, check=None, most=2**33):
-    """Read a checkpoint, the one that LATEST names by default, or None if there is none.
+    """Read a checkpoint; every file is compared with its checksum.
 
-    check : called with it; may raise DamagedCheckpoint
-    most : bytes of all its files that are read
+    folder : that holds the checkpoints, FOLDER/checkpoints of a run
+    name : of the checkpoint; None for the one that LATEST names
+    check : function that is called with the checkpoint, and may raise DamagedCheckpoint; None for none
+    most : most bytes that its files have together
 
-    Every file is compared with its checksum. Raises DamagedCheckpoint, a ValueError, naming what is damaged and the
-    newest earlier one that is intact; ValueError if there is none of this name.
+    Returns a `Checkpoint`, or None if `name` is None and the folder holds none.
+    Raises DamagedCheckpoint, a ValueError, naming what is damaged and the newest earlier one that is intact; ValueError
+    if there is none of this name.
     """
     folder = Path(folder)
     known = names(folder)
@@ -269,7 +283,7 @@ def _offer(folder, earlier, check, most):
             _checked(folder, name, check, most)
         except DamagedCheckpoint:
             continue
-        return f"The one before it, {name}, is intact: go on from it with checkpoint={name!r} (--checkpoint {name})"
+        return f"The one before it, {name}, is intact: resume from it with checkpoint={name!r} (--checkpoint {name})"
     return "No earlier one is intact: start again in another folder"
 
 

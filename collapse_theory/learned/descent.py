@@ -15,7 +15,7 @@ __all__ = ["Descent"]
 class Descent:
     """The descent of a network on labelled images, with momentum, by a Recipe.
 
-    whole : whether no step is half done; it could only be by what the optimiser raises
+    whole : whether no step is half done; a step can be only if the optimiser raises
     """
 
     def __init__(self, network, labelled, recipe):
@@ -28,6 +28,8 @@ class Descent:
     def step(self, index, *, epoch, number):
         """Descend on the batch of these samples.  Returns the loss before it, and how many were right.
 
+        index : (n,) int64, the samples
+        epoch : from 0, which decides the learning rate, mirrors and crops
         number : of the step, from 0; what the network draws depends on it and on the seed alone
 
         Raises NotFinite, naming the layer; whatever is raised, parameters, buffers and momentum are as before.
@@ -69,7 +71,7 @@ class Descent:
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
         if recipe.largest_gradient is not None:
             torch.nn.utils.clip_grads_with_norm_(parameters, recipe.largest_gradient, norm)
-        loss, norm, right = torch.stack([loss.detach(), norm, right.to(loss.dtype)]).tolist()  # one transfer a step
+        loss, norm, right = torch.stack([loss.detach(), norm, right.to(loss.dtype)]).tolist()  # one transfer per step
         if not np.isfinite([loss, norm]).all():
             what = f"the loss is {loss}" if not np.isfinite(loss) else f"the norm of the gradient is {norm}"
             layer = blame(self.network, lambda: self._loss(x, labels, number)[0])
@@ -81,6 +83,6 @@ class Descent:
         """Mean cross-entropy in float32, and how many are right."""
         begin_draws(int(np.random.SeedSequence((self.recipe.seed, number)).generate_state(1)[0]))
         with in_precision(self.recipe.precision, x.device):
-            answer = self.network(x)
-        logits = as_logits(answer, self.network, images=len(x), classes=self.labelled.classes)
+            output = self.network(x)
+        logits = as_logits(output, self.network, images=len(x), classes=self.labelled.classes)
         return functional.cross_entropy(logits, labels), (logits.argmax(1) == labels).sum()

@@ -18,39 +18,47 @@ from .precision import in_precision
 __all__ = [
     "MODULE",
     "Snapshot",
-    "answer",
     "as_logits",
     "check_labelled",
     "check_network",
     "evaluate",
     "evaluating",
     "in_words",
+    "output_of",
     "unchanged",
 ]
 
 MODULE = frozenset(vars(nn.Module()))  # the attributes that torch gives to every module
 
 
-def evaluate(network, labelled, *, batch=128, precision="float32"):
-    """Loss and accuracy of a network in evaluation, on all of `labelled`.
+def evaluate(
+    network: nn.Module, labelled: LabelledImages, *, batch: int = 128, precision: str = "float32"
+) -> dict[str, float]:
+    """Loss and accuracy of a network in evaluation, on all of `labelled`; the network is left as it was.
+
+    network : torch module of images (N, C, H, W), on the device of the data
+    labelled : LabelledImages
+    batch : images per forward pass
+    precision : "float32" or "bfloat16", see `Recipe`
 
     Returns {"loss", "accuracy"}: mean cross-entropy, and the share of images whose largest output is their label.
-    Raises TypeError if the network answers with anything but one tensor (N, classes), or `labelled` is something else;
-    ValueError for a batch or a precision that is none, and for a network of half precision that does not take images.
+    Raises TypeError if the output of the network is anything but one real tensor, or `labelled` is something else;
+    ValueError if that tensor is not (N, classes or more), for a batch below 1 or an unknown precision, and for a
+    network of half precision that does not take images.
     """
     check_network(network)
     check_labelled("labelled", labelled)
     loss = right = 0.0
     with evaluating(network, precision, labelled.device):
         for x, labels in labelled.batches(batch):
-            logits = as_logits(answer(network, x), network, images=len(x), classes=labelled.classes)
+            logits = as_logits(output_of(network, x), network, images=len(x), classes=labelled.classes)
             loss += functional.cross_entropy(logits, labels, reduction="sum").item()
             right += (logits.argmax(1) == labels).sum().item()
     return {"loss": loss / len(labelled), "accuracy": right / len(labelled)}
 
 
-def answer(network, x):
-    """What a network answers to images, given to it in double precision where its parameters have that.
+def output_of(network, x):
+    """The output of a network for images, which it gets in double precision if its parameters have that.
 
     Raises ValueError, naming the first of its tensors that has half precision or no numbers, if it does not take them.
     """
@@ -67,30 +75,30 @@ def answer(network, x):
         raise
 
 
-def as_logits(answer, network, *, images, classes):
-    """What a network has answered to so many images, as (images, classes or more) in float32.
+def as_logits(output, network, *, images, classes):
+    """The output of a network for so many images, as (images, classes or more) in float32.
 
     Raises TypeError, naming what it is, if that is not one real tensor; ValueError if it has another shape.
     """
-    if not isinstance(answer, torch.Tensor) or answer.is_complex():
+    if not isinstance(output, torch.Tensor) or output.is_complex():
         mode = "while training" if network.training else "in evaluation"
         raise TypeError(
-            f"network: expected it to answer {images} images with one real tensor ({images}, {classes}), "
-            f"but {mode} it answers with {in_words(answer)}"
+            f"network: expected one real tensor ({images}, {classes}) as its output for {images} images, "
+            f"but {mode} it is {in_words(output)}"
         )
-    if answer.ndim != 2 or len(answer) != images or answer.shape[1] < classes:
+    if output.ndim != 2 or len(output) != images or output.shape[1] < classes:
         raise ValueError(
-            f"labels: {classes} classes, but the network answers {tuple(answer.shape)} for {images} images"
+            f"labels: {classes} classes, but the output of the network is {tuple(output.shape)} for {images} images"
         )
-    return answer.float()
+    return output.float()
 
 
 @contextmanager
 def evaluating(network, precision, device):
     """The network in evaluation, without gradients, in this precision; then it is as it was.
 
-    The bits are the same each time, also of a network that draws, which begins at one seed; the caller's draws go on as
-    if there had been none.
+    The bits are the same each time, also for a network that draws: its draws begin at one seed. The caller's draws are
+    as if there had been none.
     """
     with unchanged(network), torch.no_grad(), reproducible(), drawing_apart(device):
         begin_draws(0)

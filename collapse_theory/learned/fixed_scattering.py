@@ -1,4 +1,4 @@
-"""The baseline "Scat": fixed scattering coefficients, at most one mixing of channels, a linear classifier."""
+"""The fixed scattering baseline: scattering coefficients, at most one mixing of channels, a linear classifier."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ __all__ = ["BASELINES", "Baseline", "ScatteringBaseline", "scattering_baseline"]
 
 @dataclass(frozen=True)
 class Baseline:
-    """What images the baseline takes, and how it sees them.
+    """The images that the baseline takes, and how it sees them.
 
-    side, colors, classes : images (B, colors, side, side) to (B, classes)
-    scales, angles : of the scattering transform, of order 2
-    outputs : channels after the mixing
-    pooling : side of the windows averaged before the classifier, at every position
+    side, colors, classes : images (B, colors, side, side) go to (B, classes)
+    scales, angles : of the scattering transform, which is of order 2
+    outputs : number of channels after the mixing
+    pooling : side, in samples, of the windows that are averaged at every position before the classifier
     """
 
     side: int = 32
@@ -37,16 +37,17 @@ BASELINES = {"cifar10": Baseline(), "imagenet": Baseline(224, 3, 1000, 4, 8, 256
 
 
 class ScatteringBaseline(nn.Module):
-    """Linear on averages of N P B S x: scattering, normalisation of channels, one real mixing, norm 1 at each pixel.
+    """A linear classifier of N P B S x, where x is an image.
 
-    S of order 2 on each colour; B and the last normalisation before the classifier are batch normalisations, the first
-    without gain and bias; P is real and starts with orthonormal rows.
+    S is the scattering transform of order 2 of each colour. B is batch normalisation without gain and bias. P is a real
+    mixing of channels that starts with orthonormal rows. N divides the channels of each pixel by their norm. A second
+    batch normalisation, with gain and bias, and an average over windows stand before the classifier.
     baseline : Baseline
     mixing : "learned", or "fixed" at its start
     seed : of all weights
 
-    Images (B, colors, side, side), real, to (B, classes) logits.
-    Raises ValueError if an argument is unknown, and for images of another shape.
+    Takes real images (B, colors, side, side), gives logits (B, classes).
+    Raises ValueError if an argument is unknown, and for images of another shape or on the device meta.
     Source: Guth, Zarka & Mallat (2022) name it; a published baseline of their earlier work on separation and
     concentration has these layers. Whether the two are the same is not known.
     """
@@ -78,8 +79,18 @@ class ScatteringBaseline(nn.Module):
         return self.classifier(mixed.flatten(1))
 
 
-def scattering_baseline(data="cifar10", mixing="learned", *, seed=0):
-    """The baseline for "cifar10", "imagenet" or a `Baseline`; arguments as `ScatteringBaseline`."""
+def scattering_baseline(
+    data: str | Baseline = "cifar10", mixing: str = "learned", *, seed: int = 0
+) -> ScatteringBaseline:
+    """Make the fixed scattering baseline.
+
+    data : "cifar10" or "imagenet", names of `BASELINES`, or a `Baseline`
+    mixing : "learned", or "fixed" at its start
+    seed : of all weights
+
+    Returns a `ScatteringBaseline`.
+    Raises ValueError if an argument is unknown.
+    """
     if not isinstance(data, Baseline):
         check_choice("data", data, tuple(BASELINES))
         data = BASELINES[data]

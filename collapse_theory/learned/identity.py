@@ -33,15 +33,16 @@ def architecture(network):
 
 
 def shape_and_type(tensor):
-    """Of a tensor, in words."""
+    """The shape and type of a tensor, in words."""
     return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
 
 
 def computation(network):
     """For each module by its name: its class, its own plain attributes, and what of it is frozen.
 
-    Left out are parameters and buffers, whose values change, or are saved; attributes with a leading "_"; tensors. A
-    function counts by its name, one without a name of its own by its code; an object by its class and what is plain.
+    Parameters and buffers are left out, whose values change or are saved; so are tensors, and attributes with a leading
+    "_". A function counts by its name, or by its code if it has none of its own. An object counts by its class and its
+    plain attributes.
     """
     return {name or "network": _module(module, network.training) for name, module in network.named_modules()}
 
@@ -52,7 +53,10 @@ def keys_of(module, name):
 
 
 def schedule(recipe):
-    """A Recipe as plain values: its class, its fields, and the learning rate from each epoch on at which it changes."""
+    """A Recipe as plain values: its class, its fields, and the learning rate at each epoch at which it changes.
+
+    Raises ValueError if its `rate_of` is not a number of at least 0.
+    """
     rates, before = {}, None
     for epoch in range(min(recipe.epochs, _MOST_EPOCHS)):
         rate = float(f"{check_number(f'rate_of({epoch})', recipe.rate_of(epoch), least=0):.12g}")

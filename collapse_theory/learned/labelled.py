@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from ..arguments import check_channels_first, check_count, host_copy
 from .augmentation import cropped
@@ -16,7 +17,10 @@ PUBLISHED_MEAN, PUBLISHED_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.22
 
 
 def chosen_device(name):
-    """The torch device called `name`.  Raises ValueError if torch knows none, RuntimeError if it is not there."""
+    """The torch device called `name`, once it is known to work.
+
+    Raises ValueError if torch knows none of this name; RuntimeError if it is a GPU that is not there.
+    """
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
@@ -29,13 +33,19 @@ def chosen_device(name):
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """Raw images (N, C, H, W), labels (N,) in 0 .. classes − 1, and how to normalise: made by `labelled_images`."""
+    """Labelled images on a device, and how to normalise them; `labelled_images` makes them.
+
+    images : (N, C, H, W) raw, uint8 or float32
+    labels : (N,) int64 in 0 .. classes − 1
+    classes : how many there are
+    mean, standard_deviation : (C, 1, 1) float32, of the normalisation
+    """
 
     images: torch.Tensor
     labels: torch.Tensor
     classes: int
     mean: torch.Tensor
-    deviation: torch.Tensor
+    standard_deviation: torch.Tensor
 
     def __len__(self):
         return len(self.labels)
@@ -46,40 +56,58 @@ class LabelledImages:
         return self.images.device
 
     def batch(self, index, *, seed=0, epoch=0, padding=None):
-        """Images and labels of these samples, normalised as (x − mean) / deviation, in float32.
+        """Images and labels of some samples, normalised as (x − mean) / standard deviation, in float32.
 
-        index : (N,) int64, or a slice
-        padding : of the random crops; None for the whole image as it is. The zeros of the padding are black: they come
-            before the normalisation
+        index : (n,) int64 on the device of the images, or a slice
+        seed, epoch : which decide the mirrors and crops, see `augmentation.cropped`
+        padding : zeros on each side from which crops are taken; None for the whole image as it is. They are black: the
+            normalisation comes after them
+
+        Returns (images (n, C, H, W), labels (n,)).
         """
         images, labels = self.images[index], self.labels[index]
         if padding is not None:
-            images = cropped(images, index, seed=seed, epoch=epoch, padding=padding)
+            images = cropped(images, index, count=len(self), seed=seed, epoch=epoch, padding=padding)
         images = images.to(torch.float32) / 255 if images.dtype == torch.uint8 else images
-        return (images - self.mean) / self.deviation, labels
+        return (images - self.mean) / self.standard_deviation, labels
 
     def batches(self, size):
-        """All samples in order, a batch at a time, the last one as long as it comes.  Raises ValueError for no size."""
+        """Iterate over all samples in order, as `batch` has them, `size` at a time; the last batch holds what is left.
+
+        Raises ValueError if `size` is below 1.
+        """
         check_count("batch", size)
         return (self.batch(slice(start, start + size)) for start in range(0, len(self), size))
 
     def fingerprint(self):
-        """The sha256 of images, labels and normalisation: a resumed run must see the same."""
+        """The sha256 of images, labels and normalisation, in hexadecimal: a resumed run must see the same."""
         digest = hashlib.sha256()
-        for tensor in (self.images, self.labels, self.mean, self.deviation):
+        for tensor in (self.images, self.labels, self.mean, self.standard_deviation):
             digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
             digest.update(tensor.cpu().contiguous().numpy())
         return digest.hexdigest()
 
 
-def labelled_images(images, labels, *, classes, mean=None, deviation=None, device="cpu"):
-    """Put copies of labelled images on a device, once they are known to be fit to train on.
+def labelled_images(
+    images: ArrayLike,
+    labels: ArrayLike,
+    *,
+    classes: int,
+    mean: ArrayLike | None = None,
+    deviation: ArrayLike | None = None,
+    device: str | torch.device = "cpu",
+) -> LabelledImages:
+    """Copy labelled images to a device, once they are known to be fit to train on.
 
     images : (N, C, H, W) uint8, which counts as x / 255, or float, of which (x − mean) / deviation must be within ±32
     labels : (N,) integers in 0 .. classes − 1
-    mean, deviation : (C,) of the normalisation; default: 0 and 1
+    classes : how many there are, at least 2
+    mean, deviation : (C,) mean and standard deviation of each channel, by which images are normalised; default: 0 and 1
+    device : of torch, or its name, such as "cuda:1"
 
-    Raises ValueError or TypeError, naming the argument.
+    Returns `LabelledImages`.
+    Raises ValueError or TypeError, naming the argument, for images that are empty, not finite or not normalised, for
+    labels out of range, and for a device that torch does not know; RuntimeError for a GPU that is not there.
     """
     check_count("classes", classes, least=2)
     images, labels = host_copy("images", images), host_copy("labels", labels)
@@ -126,5 +154,5 @@ def _per_channel(name, values, default, channels):
         numbers = given.astype(np.float32) if real else np.full(1, np.nan)
     if not np.isfinite(numbers).all() or (name == "deviation" and numbers.min() < np.finfo(np.float32).tiny):
         positive = " above 0" if name == "deviation" else ""
-        raise ValueError(f"{name}: expected {channels} numbers{positive}, one a channel, got {given!r}")
+        raise ValueError(f"{name}: expected {channels} numbers{positive}, one per channel, got {given!r}")
     return torch.from_numpy(numbers)[:, None, None]

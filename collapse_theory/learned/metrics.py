@@ -1,4 +1,4 @@
-"""The metrics of a run: one JSON object a line, each with a checksum of itself and of all lines before it.
+"""The metrics of a run: one JSON object per line, each with a checksum of itself and of all lines before it.
 
     chain_0 = of what the run is,   chain_n = the first 32 digits of sha256(chain_{n−1} + line n)
 
@@ -54,7 +54,10 @@ class Metrics:
         return lines
 
     def start(self, count=0, chain=None):
-        """Keep the first so many lines, drop what a stopped run wrote after them, and go on from there."""
+        """Keep the first so many lines, drop what a stopped run wrote after them, and append from there.
+
+        Raises as `verified`; OSError, naming the file, if it cannot be written.
+        """
         contents = self._contents()
         lines = self._verified(contents, count, self._start if chain is None else chain)
         kept = b"".join(line + b"\n" for line in lines)
@@ -83,7 +86,7 @@ class Metrics:
         return [_parsed(line) for line in self.verified(self.count, self.chain)]
 
     def close(self):
-        """No line can be appended any more."""
+        """Close the file: no line can be appended any more."""
         if self._file is not None:
             self._file.close()
 

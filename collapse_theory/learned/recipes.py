@@ -1,4 +1,4 @@
-"""How a network is trained."""
+"""How a network is trained, and what has come of it."""
 
 from dataclasses import dataclass
 
@@ -7,25 +7,28 @@ import numpy as np
 from ..arguments import check_choice, check_count, check_number
 from .precision import PRECISIONS
 
-__all__ = ["Recipe"]
+__all__ = ["Outcome", "Recipe"]
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained; the defaults are those of the paper for CIFAR-10.
 
-    epochs, batch : the last batch of an epoch is as long as it comes
-    rate, rate_factor, rate_step : learning rate · rate_factor^⌊epoch / rate_step⌋
-    momentum, weight_decay : of the gradient descent, not Nesterov's; the decay is on all parameters
-    padding : each image is mirrored with probability 1/2 and cropped from itself padded by so many zeros; None: neither
+    epochs : passes over the training images
+    batch : images per step; the last batch of an epoch holds what is left
+    rate, rate_factor, rate_step : the learning rate of an epoch is rate · rate_factor^⌊epoch / rate_step⌋
+    momentum : of the gradient descent, in [0, 1); it is not Nesterov's
+    weight_decay : on all parameters
+    padding : zeros on each side, in pixels, of the image from which a random crop is taken, after it was mirrored with
+        probability 1/2; None for images as they are, neither mirrored nor cropped
     precision : a name of `precision.PRECISIONS`: "float32", "bfloat16 products", "bfloat16" where torch's autocast
         knows it to be safe, or "auto"; parameters are in float32
-    seed : of the order, the augmentation, and whatever the network draws
+    seed : of the order, of mirrors and crops, and of whatever the network draws
     drop_last : leave out the last batch of an epoch if it is shorter than the others
-    largest_gradient : norm to which a longer gradient is shortened; None: never, as published. Sigmoid and unit
-        amplitude have gradients of norm 1e5 where a batch holds a black image
+    largest_gradient : norm to which a longer gradient is shortened; None for never, as published. Sigmoid and unit
+        amplitude have gradients of norm 1e5 if a batch holds a black image
 
-    Raises ValueError, naming the field.
+    Raises ValueError, naming the field that is out of range.
     """
 
     epochs: int = 300
@@ -58,10 +61,32 @@ class Recipe:
             if isinstance(value, np.generic):  # plain numbers, as JSON has them
                 object.__setattr__(self, name, value.item())
 
-    def rate_of(self, epoch):
-        """The learning rate of an epoch, counted from 0."""
+    def rate_of(self, epoch: int) -> float:
+        """The learning rate of an epoch; the first is epoch 0."""
         return self.rate * self.rate_factor ** (epoch // self.rate_step)
 
-    def steps_of_epoch(self, images):
-        """How many batches an epoch has, of so many images."""
+    def steps_of_epoch(self, images: int) -> int:
+        """The number of batches that an epoch of so many images has."""
         return images // self.batch if self.drop_last else -(-images // self.batch)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call of `train` has led to.
+
+    finished : whether all epochs are done
+    step : number of steps done, over all calls
+    seconds : time spent on them, over all calls
+    epochs : the lines of the metrics that end an epoch, as dicts: step, epoch, rate, train_loss, train_accuracy,
+        test_loss, test_accuracy, seconds
+    threads : number of threads that torch computes with on a CPU; with the same number, the same call gives the same
+        bits
+    precision : in which the network was computed: that of the recipe, or what "auto" has taken
+    """
+
+    finished: bool
+    step: int
+    seconds: float
+    epochs: tuple[dict, ...]
+    threads: int
+    precision: str = "float32"

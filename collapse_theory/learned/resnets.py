@@ -28,6 +28,7 @@ class RealNonlinearity(Nonlinearity):
 
     "rectifier" max(x, 0), "phase collapse" |x|, "soft threshold" max(|x| − 1, 0) sign x, "tanh", "compression"
     x / (1 + |x|), and the control "identity". Maps (B, C, M, N) to the same, in single precision at least.
+    Raises ValueError if the name is unknown.
     Source: published code of Guth, Zarka & Mallat (2022).
     """
 
@@ -37,7 +38,7 @@ class RealNonlinearity(Nonlinearity):
         self.name, self.function, self.fixed = name, NONLINEARITIES[name], _FIXED[name]
 
     def forward(self, z):
-        # Under autocast a convolution answers in half precision, which the functions refuse.
+        # Under autocast the output of a convolution is of half precision, which the functions refuse.
         return super().forward(z.float() if z.dtype in (torch.float16, torch.bfloat16) else z)
 
 
@@ -89,6 +90,7 @@ class ResidualNetwork(nn.Module):
     bias : whether batch normalisation has a gain and a bias; the convolutions have none, the linear map always has
     seed : of all weights; convolutions are normal with variance 2 / (outputs x kernel)
 
+    Takes real images (B, colors, H, W), gives logits (B, classes).
     Raises ValueError if an argument is unknown, and for images of another shape, or complex ones.
     Source: He, Zhang, Ren & Sun (2016).
     """
@@ -124,19 +126,32 @@ class ResidualNetwork(nn.Module):
         return self.classifier(x.mean((2, 3)))
 
 
-def resnet20(nonlinearity="rectifier", bias=True, *, colors=3, classes=10, seed=0):
+def resnet20(
+    nonlinearity: str = "rectifier", bias: bool = True, *, colors: int = 3, classes: int = 10, seed: int = 0
+) -> ResidualNetwork:
     """ResNet-20 for CIFAR-10: three stages of 3 blocks with 16, 32, 64 channels, shortcuts without parameters.
 
-    Arguments as `ResidualNetwork`; with bias it has 269,722 parameters.
+    nonlinearity : a name of `REAL_NONLINEARITIES`
+    bias : whether batch normalisation has a gain and a bias
+    colors, classes : images (B, colors, H, W) go to (B, classes)
+    seed : of all weights
+
+    Returns a `ResidualNetwork`; with bias it has 269,722 parameters.
+    Raises ValueError if an argument is unknown.
     """
     options = {"colors": colors, "classes": classes, "nonlinearity": nonlinearity, "bias": bias, "seed": seed}
     return ResidualNetwork((16, 32, 64), 3, stem="small", project=False, **options)
 
 
-def resnet18(nonlinearity="rectifier", bias=True, *, colors=3, classes=1000, seed=0):
+def resnet18(
+    nonlinearity: str = "rectifier", bias: bool = True, *, colors: int = 3, classes: int = 1000, seed: int = 0
+) -> ResidualNetwork:
     """ResNet-18 for ImageNet: four stages of 2 blocks with 64, 128, 256, 512 channels, shortcuts by convolution.
 
-    Arguments as `ResidualNetwork`; it has 11,689,512 parameters, without bias 11,679,912.
+    nonlinearity, bias, colors, classes, seed : as in `resnet20`
+
+    Returns a `ResidualNetwork`; it has 11,689,512 parameters, without bias 11,679,912.
+    Raises ValueError if an argument is unknown.
     """
     options = {"colors": colors, "classes": classes, "nonlinearity": nonlinearity, "bias": bias, "seed": seed}
     return ResidualNetwork((64, 128, 256, 512), 2, stem="large", project=True, **options)

@@ -2,6 +2,8 @@
 
 import math
 
+from torch import nn
+
 from .checkpoints import Checkpoint, damaged
 from .evaluation import check_network, in_words
 from .identity import architecture, keys_of, shape_and_type
@@ -9,8 +11,11 @@ from .identity import architecture, keys_of, shape_and_type
 __all__ = ["check_resumable", "moved_in", "restore", "restore_outside"]
 
 
-def restore(network, checkpoint):
-    """Put the weights of a checkpoint, as `checkpoints.load` reads one, in a network.
+def restore(network: nn.Module, checkpoint: Checkpoint) -> None:
+    """Put the weights of a checkpoint in a network.
+
+    network : torch module of the architecture that the checkpoint was written of
+    checkpoint : as `checkpoints.load` reads one
 
     Raises ValueError, naming the first difference, if they are of another architecture; TypeError for no checkpoint.
     """

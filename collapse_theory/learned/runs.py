@@ -76,7 +76,10 @@ class RunFolder:
                 open_file.close()
 
     def start_metrics(self, step, count=0, chain=None):
-        """Keep the metrics up to this step, which are so many lines, and go on from there."""
+        """Keep the metrics up to this step, which are so many lines, and append from there.
+
+        Raises as `Metrics.start`.
+        """
         self.metrics.start(count, chain)
         self._board = _board(self.path, step) if self._tensorboard else None
 
@@ -98,7 +101,7 @@ class RunFolder:
         raise OSError(
             errno.ENOENT,
             f"the run folder {self.path} was moved or removed while it was in use: what came after its newest "
-            "checkpoint is in the network alone; where the folder is now, the same call goes on from that checkpoint",
+            "checkpoint is in the network alone; where the folder is now, the same call resumes from that checkpoint",
         )
 
     def _metrics(self):

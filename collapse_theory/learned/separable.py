@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..torus import frequencies
-from ..wavelets import padded_shape
+from ..torus import frequencies, padded_shape
 
 __all__ = ["Group", "Separable", "is_separable", "separate"]
 

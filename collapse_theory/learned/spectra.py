@@ -4,8 +4,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from ..fourier import fft2, ifft2
-from ..torus import fold
-from ..wavelets import crop
+from ..torus import crop, fold
 
 __all__ = ["filtered"]
 
@@ -22,7 +21,7 @@ def filtered(x_hat, filters_hat, factor):
     """
     if x_hat.device.type == "cpu" and not torch.compiler.is_compiling():
         return _Filtered.apply(x_hat, filters_hat, factor)
-    z = crop(ifft2(fold(x_hat[:, :, None] * filters_hat, factor)), factor == 2)
+    z = crop(ifft2(fold(x_hat[:, :, None] * filters_hat, factor)), 3 - factor)
     return z[:, :, 0], z[:, :, 1:]
 
 
@@ -40,7 +39,7 @@ class _Filtered(torch.autograd.Function):
                 _sum_of_products(blocks[some], each, answer[some, number])
         ctx.save_for_backward(filters)
         ctx.shape, ctx.factor = x_hat.shape, factor
-        z = crop(ifft2(torch.view_as_complex(answer.view(*leading, len(filters), *sides, 2))), factor == 2)
+        z = crop(ifft2(torch.view_as_complex(answer.view(*leading, len(filters), *sides, 2))), 3 - factor)
         return z[:, :, 0].contiguous(), z[:, :, 1:].contiguous()
 
     @staticmethod
@@ -49,7 +48,7 @@ class _Filtered(torch.autograd.Function):
         (filters,), factor = ctx.saved_tensors, ctx.factor
         sides = [side // factor for side in ctx.shape[-2:]]
         gradient = waves.new_zeros((*ctx.shape[:2], len(filters), *sides))
-        inside = crop(gradient, factor == 2)
+        inside = crop(gradient, 3 - factor)
         inside[:, :, 0], inside[:, :, 1:] = low, waves
         gradient = fft2(gradient).div_(sides[0] * sides[1])
         numbers = _numbers(gradient).view(-1, len(filters), *filters.shape[2::2])

@@ -11,9 +11,9 @@ __all__ = ["check_suitable"]
 
 
 def check_suitable(network, data, recipe):
-    """Raise ValueError or TypeError unless the network takes the data, alone and in batches, and answers each label.
+    """Raise ValueError or TypeError unless the network takes the data, and has an output for each class.
 
-    It is run on two images, in evaluation and as in training, and on one where an epoch ends with one; its modes and
+    It is run on two images in evaluation, on two as in training, and on one if an epoch ends with one. Its modes and
     running statistics are left as they were.
     """
     check_network(network)
@@ -31,7 +31,7 @@ def check_suitable(network, data, recipe):
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise ValueError("network: expected parameters to train, got none that asks for a gradient")
     with unchanged(network), drawing_apart(train.device), torch.no_grad():
-        _answer(network.eval(), train, recipe, (2,))
+        _output(network.eval(), train, recipe, (2,))
     with unchanged(network), drawing_apart(train.device), torch.enable_grad():
         _check_batches(network if network.training else network.train(), train, recipe)
 
@@ -50,10 +50,10 @@ def _check_batches(network, train, recipe):
         raise ValueError(f"batch: expected at most {images}, the images there are, as drop_last is set, got {batch}")
     whole, last = min(batch, images), images % batch if batch < images else images
     if whole > 1:
-        _answer(network, train, recipe, (2, whole))
+        _output(network, train, recipe, (2, whole))
     if whole == 1 or (last == 1 and not recipe.drop_last):
         try:
-            _answer(network, train, recipe, (1,))
+            _output(network, train, recipe, (1,))
         except ValueError as error:
             way_out = "" if whole == 1 else ", or Recipe(drop_last=True)"
             raise ValueError(
@@ -62,18 +62,18 @@ def _check_batches(network, train, recipe):
             ) from error
 
 
-def _answer(network, train, recipe, counts):
+def _output(network, train, recipe, counts):
     """Run the network on so many images; on more, if it does not take fewer."""
     count, *more = counts
     x = train.batch(slice(0, count))[0]
     try:
         with in_precision(recipe.precision, train.device):
-            answer = network(x)
+            output = network(x)
     except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
         if more:
-            return _answer(network, train, recipe, more)
+            return _output(network, train, recipe, more)
         raise ValueError(f"images: the network does not take {tuple(x.shape[1:])}: {error}") from error
-    logits = as_logits(answer, network, images=len(x), classes=train.classes)
+    logits = as_logits(output, network, images=len(x), classes=train.classes)
     if torch.is_grad_enabled() and not logits.requires_grad:
-        raise ValueError(f"network: expected an answer that has a gradient, got {in_words(answer)} without one")
+        raise ValueError(f"network: expected an output that has a gradient, got {in_words(output)} without one")
     return logits

@@ -1,27 +1,29 @@
-"""The training loop: stochastic gradient descent as published, that can be stopped at any moment and taken up again."""
+"""The training loop: stochastic gradient descent as published, which can be stopped at any moment and resumed."""
 
 import logging
 import math
+import os
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 
 from ..arguments import check_count, check_number
 from ..machine import reproducible
 from . import checkpoints
-from .augmentation import order_of_samples
+from .augmentation import RANDOM_NUMBERS, order_of_samples
 from .checkpoints import Checkpoint
 from .descent import Descent
 from .draws import drawing_apart
 from .evaluation import evaluate
 from .identity import architecture, computation, schedule
 from .interruption import Interruption, add_note
+from .labelled import LabelledImages
 from .not_finite import NotFinite
 from .outside import Outside
 from .precision import settled
-from .recipes import Recipe
+from .recipes import Outcome, Recipe
 from .resumption import check_resumable, moved_in, restore, restore_outside
 from .runs import RunFolder
 from .suitability import check_suitable
@@ -31,66 +33,49 @@ __all__ = ["Outcome", "Recipe", "architecture", "restore", "train"]
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a call of `train` has led to.
-
-    finished : whether all epochs are done, or the call stopped before
-    step, seconds : steps done and time spent on them, over all calls
-    epochs : the lines of the metrics that end an epoch
-    threads : that torch computes with on the processor; with as many, the same call gives the same bits
-    precision : in which the network was computed: that of the recipe, or what "auto" has taken
-    """
-
-    finished: bool
-    step: int
-    seconds: float
-    epochs: tuple[dict, ...]
-    threads: int
-    precision: str = "float32"
-
-
 def train(
-    network,
-    data,
-    recipe,
+    network: torch.nn.Module,
+    data: tuple[LabelledImages, LabelledImages],
+    recipe: Recipe,
     *,
-    folder,
-    about=None,
-    progress=None,
-    checkpoint=None,
-    checkpoint_seconds=120,
-    log_every=50,
-    stop_after=None,
-    tensorboard=True,
-):
-    """Train a network, or go on where this run folder was left.
+    folder: str | os.PathLike,
+    about: dict | None = None,
+    progress: Callable[[dict], object] | None = None,
+    checkpoint: str | None = None,
+    checkpoint_seconds: float = 120,
+    log_every: int = 50,
+    stop_after: float | None = None,
+    tensorboard: bool = True,
+) -> Outcome:
+    """Train a network, or resume its training where this run folder was left.
 
     network : torch module of images (N, C, H, W), on the device of the data; gets the trained parameters
     data : (train, test), two `LabelledImages`
     recipe : Recipe
-    folder : of the run. The same call goes on from its newest checkpoint, on the processor with the same bits as if it
-        had never been stopped, given the same number of threads, and a network that draws by torch, NumPy's or
-        Python's global generators or by those that its modules hold, and keeps what changes in its modules: as
-        buffers, tensors, plain values. What no checkpoint holds, such as an object that counts, is named in the log
-    about : dict of plain values that say which run this is; a folder of another one is refused
-    progress : called after each step with a dict: step, steps, epoch, epochs, loss, accuracy, images_per_second,
-        seconds_left
-    checkpoint : name of the one to go on from; None for the newest
-    checkpoint_seconds : between checkpoints, besides the one at the end
-    log_every : steps, between lines of the metrics besides those that end an epoch
-    stop_after : seconds after which a checkpoint is written and the call returns; None: never
+    folder : of the run. The same call resumes from its newest checkpoint. On a CPU, with the same number of threads, it
+        ends bit for bit where an uninterrupted call would. For that the network may draw by the global generators of
+        torch, NumPy or Python or by those that its modules hold; what changes in its modules must be buffers, tensors
+        or plain values. What no checkpoint can hold, such as an object that counts, is named in the log
+    about : dict of plain values that say which run this is; the folder of another one is refused
+    progress : function that is called after each step with a dict: step, steps, epoch, epochs, loss, accuracy,
+        images_per_second, seconds_left; None for none
+    checkpoint : name of the checkpoint to resume from; None for the newest
+    checkpoint_seconds : time between checkpoints; there is one at the end too
+    log_every : steps between lines of the metrics; each end of an epoch has a line too
+    stop_after : seconds after which a checkpoint is written and the call returns; None for never
     tensorboard : also write scalars for TensorBoard, if it is installed
 
-    A module that is in evaluation while the network is not stays so: it is frozen. Nothing that depends on the calls
-    before is used, see `machine.reproducible`. Ctrl-C, the signals that end a process, and whatever `progress` raises,
-    leave a checkpoint of the last whole step; what is raised says so in a note, and SIGTERM in the log.
+    A module that is in evaluation while the network is not stays so: it is frozen. Bits do not depend on the calls
+    before, see `machine.reproducible`. Ctrl-C, the signals that end a process, and whatever `progress` raises leave a
+    checkpoint of the last whole step. What is raised says so in a note; for SIGTERM the log says so.
 
     Returns an `Outcome`.
-    Raises, before anything is trained: ValueError or TypeError for data that the network does not take, a folder of
-    another run, or one in which anything was changed; RuntimeError for a folder in use; OSError for one that cannot be
-    written to, here and later, and for one that was moved or removed.
-    Raises NotFinite, naming the layer, when a loss or a gradient is NaN or infinite; nothing is changed by that step.
+    Memory: besides the network and its gradients, the momentum, a copy of all buffers, and for each checkpoint a copy
+    of weights and momentum on the host.
+    Raises, before anything is trained: ValueError or TypeError for data that the network does not take, for the folder
+    of another run, and for one in which anything was changed; RunFolderInUse, a RuntimeError, for a folder in use.
+    Raises at any time: OSError for a folder that cannot be written to, was moved or was removed; NotFinite, an
+    ArithmeticError that names the layer, if a loss or a gradient is NaN or infinite; that step changes nothing.
     """
     check_suitable(network, data, recipe)
     check_count("log_every", log_every)
@@ -104,6 +89,7 @@ def train(
         "data": {name: part.fingerprint() for name, part in zip(("train", "test"), data, strict=True)},
         "architecture": architecture(network),
         "network": computation(network),
+        "random numbers": RANDOM_NUMBERS,
     }
     outside = Outside(network)
     run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
@@ -171,7 +157,7 @@ class _Training:
     def _compare_threads(self):
         then, now = self.run.threads, torch.get_num_threads()
         if then != now:
-            text = "%s was begun with %s threads and goes on with %s: the last bits will be others"
+            text = "%s was begun with %s threads and is resumed with %s: the last bits will differ"
             _LOG.warning(text, self.run.path, then, now)
 
     def to_the_end(self, progress, *, checkpoint_seconds, log_every, stop_after):
@@ -209,7 +195,7 @@ class _Training:
             self._save_if(self._at_rest and self.step > self._saved)
             left = checkpoints.names(self.run.checkpoints)
             note = f"stopped after step {self.step} of {self.steps}; " + (
-                f"the same call goes on from {self.run.checkpoints / left[-1]}" if left else "no checkpoint was written"
+                f"the same call resumes from {self.run.checkpoints / left[-1]}" if left else "no checkpoint was written"
             )
         except Exception as second:
             note = str(second)

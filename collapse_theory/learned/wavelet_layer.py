@@ -8,14 +8,15 @@ from torch import nn
 
 from ..arrays import is_complex
 from ..fourier import fft2
+from ..machine.sizes import LARGEST_MATRIX
 from ..scattering import Layer, apply_layer
-from ..wavelets import padded_shape, paper_bank
+from ..torus import padded_shape
+from ..wavelets import paper_bank
+from ..wavelets.morlet import without_tail
 from .separable import is_separable, separate
 from .spectra import filtered
 
 __all__ = ["WaveletLayer", "side_after"]
-
-_LARGEST_MATRIX = 2**22
 
 
 class WaveletLayer(nn.Module):
@@ -29,6 +30,7 @@ class WaveletLayer(nn.Module):
     angles, circle, pi : as in `paper_bank`
     dense : multiply by one matrix, which holds padding, filters, subsampling and cropping, instead of going through
         Fourier: the same numbers, sooner on small maps. None: where the matrix has at most 2^22 entries
+        (`machine.sizes.LARGEST_MATRIX`)
 
     Maps (B, C, M, M), real or complex, to (B, C, M', M'), real if the maps are, and (B, C L, M', M'), complex, the
     angle fastest: the numbers of `scattering.cascade` with boundary="reflect".
@@ -43,7 +45,7 @@ class WaveletLayer(nn.Module):
         self.after, self.subsample = side_after(side, step), step != "half octave"
         self.separable = dense is None and is_separable(bank.design)
         entries = (1 + complex) * side**2 * 2 * angles * self.after**2
-        self.dense = entries <= _LARGEST_MATRIX if dense is None else dense
+        self.dense = entries <= LARGEST_MATRIX if dense is None else dense
         if self.separable:
             self.dense, filters = False, self._separate(bank)
         else:
@@ -147,7 +149,7 @@ def _matrices(bank, layer):
     wavelets = Layer(bank, "identity", boundary="reflect", subsample=layer.subsample)
     z = apply_layer(units, wavelets)
     low = z[:, :1] if layer.complex else z[:, :1].real
-    return [_without_tail(_real_parts(part).reshape(len(units), -1)) for part in (low, z[:, 1:])]
+    return [without_tail(_real_parts(part).reshape(len(units), -1)) for part in (low, z[:, 1:])]  # rounding is dropped
 
 
 def _spectra(bank):
@@ -156,11 +158,6 @@ def _spectra(bank):
 
 def _real_parts(z):
     return np.stack([z.real, z.imag], axis=-1) if np.iscomplexobj(z) else z
-
-
-def _without_tail(matrix):
-    """`matrix` without what is rounding in it, which costs as much as the rest and could be subnormal."""
-    return np.where(np.abs(matrix) < 1e-9 * np.abs(matrix).max(), 0.0, matrix)
 
 
 def _reflect(x, axis):

@@ -1,7 +1,17 @@
-"""What the machine may do to the last bits of a result, and the one switch that forbids it."""
+"""How it is fast. Nothing here is mathematics: every number is the same without it, but for its last bits.
+
+    cores     work on NumPy arrays shared by the cores
+    loops     loops compiled by Numba (the extra `fast`) in place of several passes of NumPy, once that pays
+    fftw      plans of FFTW (the extra `fftw`) in place of SciPy's transforms, once that pays
+    worth     when a start that takes a while pays
+    sizes     every number that was tuned, with its unit, and how it was measured
+
+`reproducible` is the one switch that forbids what would change the last bits from call to call.
+"""
 
 import os
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 __all__ = ["REPRODUCIBLE", "is_reproducible", "reproducible"]
@@ -12,7 +22,7 @@ _LOCK, _inside = threading.Lock(), 0
 
 
 @contextmanager
-def reproducible():
+def reproducible() -> Iterator[None]:
     """While any thread is inside, a call gives the same bits at its first time and at its thousandth.
 
     Outside, what a call does depends on the calls before it: FFTW's plans are chosen by timing and Numba's loops are

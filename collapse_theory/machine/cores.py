@@ -8,24 +8,23 @@ from functools import cache
 from itertools import pairwise
 
 from ..arrays import is_numpy_array
+from . import sizes
 
-__all__ = ["cores", "cores_for", "free_cores", "on_cores", "shares"]
-
-_WORTH_SHARING = 2**18  # numbers that a core is done with in half a millisecond; to ask another takes a third of that
+__all__ = ["cores", "cores_for", "free_cores", "on_cores", "split_among_cores"]
 
 _HERE = threading.local()  # `alone`: whether this thread is one of many, and may not start more
 
 
-def on_cores(function, pieces, like):
-    """[function(piece) for piece in pieces], on all cores if they work on NumPy arrays as `like` is one.
+def on_cores(function, chunks, like):
+    """[function(chunk) for chunk in chunks], on all cores if they work on NumPy arrays as `like` is one.
 
     NumPy computes on one core but lets others run; other libraries use all cores, or a GPU, by themselves. Products of
     matrices keep to one core meanwhile: threads of threads wait for each other, which takes twice as long.
     """
-    if len(pieces) < 2 or free_cores() < 2 or not is_numpy_array(like):
-        return [function(piece) for piece in pieces]
-    with _ONE_CORE_A_PRODUCT:
-        futures = [_pool(cores()).submit(function, piece) for piece in pieces]
+    if len(chunks) < 2 or free_cores() < 2 or not is_numpy_array(like):
+        return [function(chunk) for chunk in chunks]
+    with _ONE_CORE_PER_PRODUCT:
+        futures = [_pool(cores()).submit(function, chunk) for chunk in chunks]
         try:
             return [future.result() for future in futures]
         finally:  # an error, or an interrupt, leaves nobody at work
@@ -44,7 +43,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
 
 
-class _OneCoreAProduct:
+class _OneCorePerProduct:
     """While any thread is inside, products of NumPy's matrices use one core each."""
 
     def __init__(self):
@@ -65,7 +64,7 @@ class _OneCoreAProduct:
                 self.limit.restore_original_limits()
 
 
-_ONE_CORE_A_PRODUCT = _OneCoreAProduct()
+_ONE_CORE_PER_PRODUCT = _OneCorePerProduct()
 
 
 def cores():
@@ -82,10 +81,16 @@ def free_cores():
 
 def cores_for(numbers):
     """How many free cores are worth asking to work on so many numbers."""
-    return max(1, min(free_cores(), numbers // _WORTH_SHARING))
+    return max(1, min(free_cores(), numbers // sizes.WORTH_SHARING))
 
 
-def shares(x, axis=0):
-    """Parts (low, high) of an axis of an array, one for each of the cores that are worth asking."""
+def split_among_cores(x, axis=0):
+    """Chunks of an axis of an array, one for each of the cores that are worth asking.
+
+    x : (...) array
+    axis : which one to split
+
+    Returns a list of (low, high), in order.
+    """
     count = max(1, min(cores_for(x.size), x.shape[axis]))
     return list(pairwise(x.shape[axis] * number // count for number in range(count + 1)))

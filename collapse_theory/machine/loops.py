@@ -2,42 +2,49 @@
 
 Each stands beside the same in NumPy, which is used without Numba and until so much has been done that it pays to
 compile. The two add up in another order: the last bits of a result depend on which it was, but inside
-`machine.reproducible`, where nothing is compiled.
+`machine.reproducible`, where nothing is compiled. A loop that is not 1.5 times as fast where it is used goes
+(`python -m tests.benchmarks --only moments cascade`, the rows "without Numba").
 """
 
 import importlib
+import threading
 from functools import cache
 
-from . import is_reproducible
+from . import is_reproducible, sizes
+from .worth import Worth
 
 __all__ = ["Loop"]
-
-_SECONDS_TO_COMPILE = 0.5  # a loop, and to import Numba
 
 
 class Loop:
     """A function of NumPy arrays in plain loops, to be compiled once that pays.
 
     function : the loops, which write into their arguments; rows must be contiguous, or nothing is gained
-    saved : nanoseconds that it takes less than NumPy for each number (measured on a server's core at 3 GHz)
+    saved : nanoseconds that it takes less than NumPy per number, on one core at 3 GHz
+
+    Tell `count` of the numbers that there are to work on; ask `ready` whether to call it; the first call compiles.
     """
 
     def __init__(self, function, saved):
-        self.function, self.saved, self.done, self.compiled = function, saved, 0, None
+        self.function, self.compiled, self.lock = function, None, threading.Lock()
+        self.worth = Worth(sizes.SECONDS_TO_COMPILE, saved * 1e-9)
         self.__doc__ = function.__doc__
 
-    def pays(self, numbers):
-        """Whether it is compiled: what it was asked for so far, these `numbers` included, is worth it; with Numba."""
-        if is_reproducible():
-            return False
-        self.done += numbers
-        if self.done * self.saved * 1e-9 < _SECONDS_TO_COMPILE or _numba() is None:
-            return False
-        if self.compiled is None:
-            self.compiled = _numba().njit(nogil=True, error_model="numpy", fastmath={"contract"})(self.function)
-        return True
+    def count(self, numbers):
+        """There are so many more numbers to work on, by this loop or by NumPy; inside `reproducible` none count."""
+        if not is_reproducible():
+            self.worth.count(numbers)
+
+    @property
+    def ready(self):
+        """Whether to call it: what was counted so far repays the compilation, Numba is there, bits need not repeat."""
+        return not is_reproducible() and self.worth.pays and _numba() is not None
 
     def __call__(self, *arguments):
+        with self.lock:  # threads that share the first call compile once
+            if self.compiled is None:
+                options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+                self.compiled = _numba().njit(**options)(self.function)
         return self.compiled(*arguments)
 
 

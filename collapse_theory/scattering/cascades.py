@@ -1,21 +1,25 @@
-"""Wavelets, then a non-linearity, iterated: scattering cascades, and the table of their paths."""
+"""Wavelets, then a non-linearity, iterated: scattering cascades."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from ..arguments import as_images, check_choice, check_count
-from ..arrays import array_namespace, device, is_complex, numpy_view, shape, to_complex
+from ..arrays import Array, array_namespace, by_numpy, is_complex, shape, to_complex
 from ..contexts import uncompiled
 from ..fourier import fft2
 from ..nonlinearities import named
-from ..torus import reflect
-from ..wavelets import FilterBank, crop, padded_shape
-from ..wavelets.folded import filters_of
+from ..torus import crop, padded_shape, reflect
+from ..wavelets import FilterBank
+from ..wavelets.folded import FoldedFilters
 from .mixing import Mixing, mix_channels
+from .path_table import one_per_layer
 
-__all__ = ["Layer", "apply_layer", "cascade", "cascade_paths"]
+__all__ = ["Layer", "apply_layer", "as_layers", "cascade"]
+
+_BORDER = 2  # samples on each side that `padded_shape` adds at least, and that are cropped
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Layer:
     boundary : "periodic", or "reflect" for the padding and cropping of the paper's networks
     subsample : whether to keep every second sample of each axis
     mixing : None, a `Mixing` or an (outputs, inputs) NumPy matrix, applied after the non-linearity
+
+    Raises TypeError or ValueError, naming the field, if one is none of these.
     """
 
     bank: FilterBank
@@ -49,56 +55,64 @@ class Layer:
         elif not callable(self.nonlinearity):
             raise TypeError(f"nonlinearity: expected a callable or a name, got {self.nonlinearity!r}")
 
+    def replaced(self, nonlinearity):
+        """The same layer with another non-linearity."""
+        return replace(self, nonlinearity=nonlinearity)
+
 
 @uncompiled
 def cascade(
-    x,
-    bank,
-    nonlinearity,
+    x: Array,
+    bank: FilterBank | list | tuple,
+    nonlinearity: Callable | str | list | tuple,
     *,
-    depth,
-    lowpass="kept",
-    boundary="periodic",
-    subsample=False,
-    mixing=None,
-    allow_loss=False,
-):
+    depth: int,
+    lowpass: str = "kept",
+    boundary: str = "periodic",
+    subsample: bool | list | tuple = False,
+    mixing: Mixing | np.ndarray | list | tuple | None = None,
+    allow_loss: bool = False,
+) -> Iterator[Array]:
     """Iterate over the representations of `x` at depth 0, 1 .. `depth`.
 
         x_0 = x,   x_d = P_d (x_{d−1} ∗ φ, ρ(x_{d−1} ∗ ψ_1), .., ρ(x_{d−1} ∗ ψ_K))
 
     x : (..., C, H, W) real or complex
-    bank, nonlinearity, subsample, mixing : as in `Layer`; one value, or a list or tuple with one a layer
-    lowpass, boundary : as in `Layer`
+    bank, nonlinearity, subsample, mixing : as in `Layer`; one value, or a list or tuple with one per layer. A
+        non-linearity that is a `Layer`, as of `fitted`, is used whole: bank, low-pass and all else are its own
+    depth : how many layers
+    lowpass, boundary : as in `Layer`, for all layers
     allow_loss : let a half-circle bank act on complex maps, whose other half of the spectrum it does not see
 
     Yields at depth d an array (..., C (1 + K)^d, H_d, W_d), parent slowest, low-pass first: channel by channel the rows
     of `cascade_paths`. Real maps have a real low-pass; the channels are real if that and ρ are. After a mixing there
     are `outputs` channels. With a bank tight for the maps it meets, no subsampling and a ρ that keeps the amplitude,
     every depth has the energy of `x`; with a mixing, if and only if it has at least as many outputs as inputs.
-    In single precision a tight bank and a non-expansive ρ lose at most 1.7 · 2^−23 of the rms a layer (measured up to
-    64 x 64 at depth 3: 1.9 for the phase collapse, 3.1 for tanh, 4.3 for a soft threshold of 0.1, all from noise of
-    variance 1); the unit amplitude, which has no Lipschitz constant, amplifies rounding to 24 there.
-    Beyond `x` and the filters, a layer that a phase collapse ends takes max(2 a n + 2 m, 4 m − m / (1 + K)) real
-    numbers with NumPy, its result included: n are the numbers of its input and m of its result, both real, a = 2 with
-    a subsampling and 1 without (measured within 4 %, without padding or mixing). Take images in batches.
     Raises ValueError or TypeError, before anything is computed, for arguments that do not fit.
     Source: Mallat (2012); with mixing and without it, Guth, Zarka & Mallat (2022).
+    Memory: beyond `x` and the filters, a layer that ends with a phase collapse takes
+    max(2 a n + 2 m, 4 m − m / (1 + K)) real numbers with NumPy, its result included. Here n are the numbers of its
+    input and m those of its result, both real; a is 2 with a subsampling and 1 without (measured within 4 %, without
+    padding or mixing). Take images in batches.
+    Precision: in single precision, with a tight bank and a non-expansive ρ, a layer loses at most 1.7 · 2^−23 of the
+    rms (measured up to 64 x 64 at depth 3: 1.9 for the phase collapse, 3.1 for tanh, 4.3 for a soft threshold of 0.1,
+    all from noise of variance 1). The unit amplitude has no Lipschitz constant, and amplifies rounding to 24 there.
     """
     x = as_images(x, least_axes=3)
-    check_count("depth", depth, least=0)
-    columns = [
-        _one_a_layer(name, value, depth)
-        for name, value in (
-            ("bank", bank),
-            ("nonlinearity", nonlinearity),
-            ("subsample", subsample),
-            ("mixing", mixing),
-        )
-    ]
-    layers = [Layer(b, f, lowpass, boundary, s, m) for b, f, s, m in zip(*columns, strict=True)]
+    options = {"lowpass": lowpass, "boundary": boundary, "subsample": subsample, "mixing": mixing}
+    layers = as_layers(bank, nonlinearity, depth, **options)
     _check_sides(shape(x)[-2:], layers)
     return _representations(x, layers, allow_loss)
+
+
+def as_layers(bank, nonlinearity, depth, *, lowpass="kept", boundary="periodic", subsample=False, mixing=None):
+    """The list of `Layer`s that the arguments of `cascade` mean.  Raises ValueError or TypeError as there."""
+    check_count("depth", depth, least=0)
+    named_ones = {"bank": bank, "nonlinearity": nonlinearity, "subsample": subsample, "mixing": mixing}
+    columns = [one_per_layer(name, value, depth) for name, value in named_ones.items()]
+    return [
+        f if isinstance(f, Layer) else Layer(b, f, lowpass, boundary, s, m) for b, f, s, m in zip(*columns, strict=True)
+    ]
 
 
 def _representations(x, layers, allow_loss):
@@ -114,7 +128,7 @@ def _representations(x, layers, allow_loss):
 
 
 @uncompiled
-def apply_layer(x, layer, number=0):
+def apply_layer(x: Array, layer: Layer, number: int = 0) -> Array:
     """One layer of a cascade.
 
     x : (..., C, H, W)
@@ -122,6 +136,7 @@ def apply_layer(x, layer, number=0):
     number : of the layer in its cascade, from 0: a seeded mixing depends on it
 
     Returns (..., C (1 + K), H', W'), or as many channels as the mixing has outputs.
+    Raises TypeError if `layer` is no Layer; ValueError if it does not fit the images.
     """
     x = as_images(x, least_axes=3)
     if not isinstance(layer, Layer):
@@ -132,11 +147,11 @@ def apply_layer(x, layer, number=0):
 
 @uncompiled  # by itself: a generator goes on when `cascade` has returned
 def _apply(x, layer, number):
-    xp, z = array_namespace(x), _coefficients(x, layer)
+    xp, z = array_namespace(x), by_numpy(partial(_coefficients, layer=layer), x)
     low = z[..., :1, :, :] if is_complex(x) else xp.real(z[..., :1, :, :])
     waves = layer.nonlinearity(z[..., 1:, :, :])
     if layer.lowpass == "also":
-        low = layer.nonlinearity(low)
+        low = getattr(layer.nonlinearity, "on_lowpass", layer.nonlinearity)(low)
     if is_complex(low) != is_complex(waves):
         low, waves = to_complex(low), to_complex(waves)
     channels = xp.concat([low, waves], axis=-3)
@@ -146,51 +161,30 @@ def _apply(x, layer, number):
 
 def _coefficients(x, layer):
     """x ∗ φ and x ∗ ψ_k on the grid that the layer ends on.  (..., C, H, W) -> (..., C, 1 + K, H', W') complex."""
-    host = numpy_view(x)
-    if host is not None:
-        return array_namespace(x).asarray(_coefficients(host, layer), device=device(x))
-    padded = layer.boundary == "reflect"
-    grid = padded_shape(shape(x)[-2:]) if padded else shape(x)[-2:]
-    filters = filters_of(layer.bank.at(grid), 2 if layer.subsample else 1)
-    z = filters.apply(fft2(reflect(x, grid) if padded else x))
-    return crop(z, layer.subsample) if padded else z
+    grid, step = _grid(shape(x)[-2:], layer), 2 if layer.subsample else 1
+    filters = FoldedFilters.of_bank(layer.bank.at(grid), step)
+    if layer.boundary == "periodic":
+        return filters.apply(fft2(x))
+    return crop(filters.apply(fft2(reflect(x, grid))), _BORDER // step)
 
 
-def cascade_paths(bank, *, depth, channels=1):
-    """The table of the paths of an unmixed cascade: which filters led to each channel at `depth`.
-
-    bank : FilterBank, or a list or tuple with one a layer
-    channels : C, of the input
-
-    Returns (C (1 + K)^depth, 1 + depth) integers: the input channel, then for each layer 0 for the low-pass or 1 + k
-    for the wavelet of scale bank.scale[k] and angle bank.angle[k]. Rows are in the order of the channels of `cascade`.
-    """
-    check_count("depth", depth, least=0)
-    check_count("channels", channels)
-    sizes = (channels, *(1 + len(b) for b in _one_a_layer("bank", bank, depth)))
-    return np.indices(sizes).reshape(len(sizes), -1).T
-
-
-def _one_a_layer(name, value, depth):
-    if not isinstance(value, list | tuple):
-        return [value] * depth
-    if len(value) != depth:
-        raise ValueError(f"{name}: expected one value, or {depth} of them, one a layer, got {len(value)}")
-    return list(value)
+def _grid(sides, layer):
+    """The sides on which a layer convolves."""
+    return padded_shape(sides) if layer.boundary == "reflect" else tuple(sides)
 
 
 def _check_sides(sides, layers):
     """Follow the sides through the layers, and refuse a bank or a subsampling that does not fit."""
     for number, layer in enumerate(layers):
-        grid = padded_shape(sides) if layer.boundary == "reflect" else tuple(sides)
+        grid = _grid(sides, layer)
         layer.bank.at(grid)
         if layer.subsample and any(side % 2 for side in grid):
             raise ValueError(
                 f"subsample: expected even sides at depth {number}, got {grid}: every second sample of an odd side is "
                 "not periodic; crop or pad the images, or use boundary='reflect'"
             )
-        border = 0 if layer.boundary == "periodic" else 2
-        sides = [(side - 2 * border) // (2 if layer.subsample else 1) for side in grid]
+        border = 0 if layer.boundary == "periodic" else _BORDER
+        sides = tuple((side - 2 * border) // (2 if layer.subsample else 1) for side in grid)
 
 
 def _matrix(mixing, channels, number):

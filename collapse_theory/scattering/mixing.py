@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..arguments import as_floating, check_choice, check_count, host_numbers
-from ..arrays import array_namespace, is_complex, place, shape, to_complex
+from ..arrays import Array, array_namespace, is_complex, place, shape, to_complex
 from ..contexts import matmul, uncompiled
 
 __all__ = ["Mixing", "mix_channels", "semi_unitary"]
@@ -26,12 +26,18 @@ class Mixing:
     kind: str = "real"
 
     def matrix(self, inputs, layer=0):
-        """(outputs, inputs) NumPy array."""
+        """(outputs, inputs) NumPy array, read-only.
+
+        inputs : channels before the mixing
+        layer : its number, from 0
+
+        Raises ValueError if a field is out of range.
+        """
         return _drawn_once(inputs if self.outputs is None else self.outputs, inputs, (self.seed, layer), self.kind)
 
 
 @uncompiled
-def mix_channels(x, matrix):
+def mix_channels(x: Array, matrix: np.ndarray) -> Array:
     """Apply a matrix to the channels at every pixel: the only operation here that mixes colours.
 
     x : (..., C, H, W)
@@ -45,7 +51,7 @@ def mix_channels(x, matrix):
         raise ValueError(f"x: expected images (..., C, H, W) with at least 3 axes, got shape {shape(x)}")
     xp, matrix, channels = array_namespace(x), host_numbers("mixing", matrix), shape(x)[-3]
     if matrix.ndim != 2 or matrix.shape[1] != channels:
-        raise ValueError(f"mixing: expected a matrix with {channels} columns, one a channel, got {matrix.shape}")
+        raise ValueError(f"mixing: expected a matrix with {channels} columns, one per channel, got {matrix.shape}")
     matrix = place(matrix, like=x)
     if is_complex(matrix) != is_complex(x):
         matrix, x = to_complex(matrix), to_complex(x)
@@ -53,11 +59,13 @@ def mix_channels(x, matrix):
     return xp.reshape(mixed, (*shape(x)[:-3], shape(matrix)[0], *shape(x)[-2:]))
 
 
-def semi_unitary(outputs, inputs, *, seed, kind="real"):
+def semi_unitary(outputs: int, inputs: int, *, seed: int, kind: str = "real") -> np.ndarray:
     """A random matrix with orthonormal columns or rows, whichever are fewer, uniformly distributed.
 
         PᴴP = I, and |Px| = |x|, if outputs ≥ inputs;   PPᴴ = I, and energy is lost, if outputs < inputs
 
+    outputs, inputs : numbers of rows and columns
+    seed : of the draw, whatever `numpy.random.default_rng` takes
     kind : "real" (orthogonal) or "complex" (unitary)
 
     Returns (outputs, inputs) NumPy array: the unitary factor of a Gaussian matrix.

@@ -1,17 +1,17 @@
-"""Which wavelets led to each channel of the windowed scattering transform."""
+"""Which filters led to each channel: of the windowed scattering transform, and of a cascade."""
 
 import numpy as np
 
 from ..arguments import check_count
-from ..wavelets import directions
+from ..wavelets import FilterBank, directions
 
-__all__ = ["check_path_counts", "paths"]
+__all__ = ["cascade_paths", "check_path_counts", "one_per_layer", "paths"]
 
 _COLUMNS = [("order", "i8"), ("scale1", "i8"), ("angle1", "f8"), ("scale2", "i8"), ("angle2", "f8")]
 
 
-def paths(scales, angles=8, order=2):
-    """The table of the paths of `scatter`, a row for each of its channels.
+def paths(scales: int, angles: int = 8, order: int = 2) -> np.ndarray:
+    """The table of the paths of `scatter`, one row per channel.
 
         x ∗ φ,   |x ∗ ψ_1| ∗ φ,   ||x ∗ ψ_1| ∗ ψ_2| ∗ φ,   scale of ψ_2 > scale of ψ_1
 
@@ -40,3 +40,29 @@ def check_path_counts(scales, angles, order):
     check_count("scales", scales)
     check_count("angles", angles)
     check_count("order", order, least=0, most=2)
+
+
+def cascade_paths(bank: FilterBank | list | tuple, *, depth: int, channels: int = 1) -> np.ndarray:
+    """The table of the paths of an unmixed cascade: which filters led to each channel at `depth`.
+
+    bank : FilterBank, or a list or tuple with one per layer
+    depth : how many layers
+    channels : C, of the input
+
+    Returns (C (1 + K)^depth, 1 + depth) integers: the input channel, then for each layer 0 for the low-pass or 1 + k
+    for the wavelet of scale bank.scale[k] and angle bank.angle[k]. Rows are in the order of the channels of `cascade`.
+    Raises ValueError if a number is out of range, or there are not `depth` banks.
+    """
+    check_count("depth", depth, least=0)
+    check_count("channels", channels)
+    sizes = (channels, *(1 + len(b) for b in one_per_layer("bank", bank, depth)))
+    return np.indices(sizes).reshape(len(sizes), -1).T
+
+
+def one_per_layer(name, value, depth):
+    """A list of `depth` values, from one for all or from as many.  Raises ValueError if there are not as many."""
+    if not isinstance(value, list | tuple):
+        return [value] * depth
+    if len(value) != depth:
+        raise ValueError(f"{name}: expected one value, or {depth} of them, one per layer, got {len(value)}")
+    return list(value)

@@ -3,19 +3,28 @@
 import math
 
 from ..arguments import as_images, check_count, check_number
-from ..arrays import array_namespace, device, is_complex, is_numpy_array, numbers_at_once, numpy_view, shape
+from ..arrays import Array, array_namespace, by_numpy, is_complex, is_numpy_array, place_once, shape
 from ..contexts import matmul, uncompiled
 from ..fourier import fft2
 from ..machine.cores import cores_for, on_cores
+from ..machine.sizes import numbers_at_once
 from ..torus import reflect
 from .path_table import check_path_counts
-from .scatter_filters import padded_sides, windows
+from .scatter_filters import scatter_filters
 
 __all__ = ["scatter"]
 
 
 @uncompiled
-def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
+def scatter(
+    x: Array,
+    scales: int,
+    angles: int = 8,
+    order: int = 2,
+    pi: float = math.pi,
+    *,
+    chunk: int | None = None,
+) -> Array:
     """The classical scattering transform of real images, averaged over windows of 2^J samples.
 
         S_0 = x ∗ φ,   S_1 = |x ∗ ψ_1| ∗ φ,   S_2 = ||x ∗ ψ_1| ∗ ψ_2| ∗ φ,   scale of ψ_2 > scale of ψ_1
@@ -25,48 +34,30 @@ def scatter(x, scales, angles=8, order=2, pi=math.pi, *, chunk=None):
     angles : L, over the half circle
     order : the largest, 0, 1 or 2
     pi : the π of the norms of the filters; other codes write 3.1415
-    chunk : images at once; None: as many as a processor's cache or 1 GiB of a GPU holds, fewer where a core would have
-        none, at least one
+    chunk : images to work on at a time; default None: as many as fit in a processor's cache or in 1 GiB of a GPU, fewer
+        if that would leave cores idle
 
     The filters are those of `morlet_bank` on the image padded by reflection to ((H + 2^J) // 2^J + 1) 2^J rows, columns
     likewise. A modulus of scale j is known at every 2^j-th sample, aliased; S at every 2^J-th, of which the first and
     the last are dropped.
 
     Returns (..., P, H // 2^J, W // 2^J) real, where and as precise as `x`, differentiable under torch; channel by
-    channel the rows of `paths`. Beyond `x`, the filters and the result, at most
-    chunk (3 + 3 L + L²/2 + max(2 L, L²/4)) Hp Wp real numbers are in use at order 2, Hp x Wp being the padded image
-    (measured with NumPy for J = 2 and 3: within 10 % where all moduli fit in a cache, less where they do not, and are
-    taken a few at a time); as many again for each further core, since NumPy arrays are shared by the cores chunk by
-    chunk, and more where a graph of gradients is kept. A torch tensor on a CPU, out of a graph, is transformed as the
-    NumPy array on its memory.
-    Raises ValueError if an argument is out of range; TypeError if `x` is complex: wavelets over the half circle do not
-    see half of its spectrum. A `cascade` over the full circle does.
+    channel the rows of `paths`. A torch tensor on a CPU, out of a graph, is transformed as the NumPy array on its
+    memory.
+    Raises ValueError if an argument is out of range or `x` is not finite; TypeError if `x` is complex: wavelets over
+    the half circle do not see half of its spectrum. A `cascade` over the full circle does.
     Source: Mallat (2012); Bruna & Mallat (2013).
+    Memory: beyond `x`, the filters and the result, at most chunk (3 + 3 L + L²/2 + max(2 L, L²/4)) Hp Wp real numbers
+    at order 2, Hp x Wp being the padded image (measured with NumPy for J = 2 and 3: within 10 % where all moduli fit in
+    a cache, less where they do not, and are taken a few at a time); as many again for each further core, since the
+    cores share NumPy arrays chunk by chunk; and more where a graph of gradients is kept.
     """
     x = as_images(x)
-    sides = shape(x)[-2:]
     _check(x, scales, angles, order)
-    padded = padded_sides(sides, scales)
     if chunk is not None:
         check_count("chunk", chunk)
-    host = numpy_view(x)
-    if host is not None:
-        return array_namespace(x).asarray(scatter(host, scales, angles, order, pi, chunk=chunk), device=device(x))
-    filters = windows(sides, int(scales), int(angles), check_number("pi", pi, least=1)).placed(like=x)
-    xp = array_namespace(x)
-    planes = xp.reshape(x, (-1, *sides))
-    count = shape(planes)[0]
-    chunk = chunk or _images_at_once(planes, 3 * (1 + angles) * math.prod(padded))
-    parts = (slice(start, min(start + chunk, count)) for start in range(0, count, chunk))
-    pieces = [planes[part, ...] for part in parts] if chunk < count else [planes]
-    s = xp.concat(on_cores(lambda piece: _coefficients(piece, filters, order), pieces, like=x), axis=0)
-    return xp.reshape(s, (*shape(x)[:-2], *shape(s)[1:]))
-
-
-def _images_at_once(planes, numbers):
-    """Images a chunk, of which each takes so many `numbers`."""
-    fit, count = max(1, numbers_at_once(planes) // numbers), shape(planes)[0]
-    return min(fit, -(-count // cores_for(count * numbers))) if is_numpy_array(planes) else fit
+    filters = scatter_filters(shape(x)[-2:], int(scales), int(angles), check_number("pi", pi, least=1))
+    return by_numpy(lambda x: _transform(x, filters, order, chunk or _images_at_once(x, filters, angles)), x)
 
 
 def _check(x, scales, angles, order):
@@ -80,6 +71,23 @@ def _check(x, scales, angles, order):
         raise ValueError(
             f"scales: too many for these images: {scales} need sides of at least {2**scales} samples, got {shape(x)}"
         )
+
+
+def _images_at_once(x, filters, angles):
+    """Images per chunk: as many as fit, and of NumPy arrays no more than leave some for every core."""
+    numbers, count = 3 * (1 + angles) * math.prod(filters.padded), math.prod(shape(x)[:-2])
+    fit = max(1, numbers_at_once(x) // numbers)
+    return min(fit, -(-count // cores_for(count * numbers))) if is_numpy_array(x) else fit
+
+
+def _transform(x, filters, order, at_once):
+    """All images, a chunk at a time: (..., H, W) -> (..., P, H // 2^J, W // 2^J)."""
+    xp, planes = array_namespace(x), array_namespace(x).reshape(x, (-1, *shape(x)[-2:]))
+    count = shape(planes)[0]
+    starts = range(0, count, at_once)
+    chunks = [planes[start : min(start + at_once, count), ...] for start in starts] if at_once < count else [planes]
+    s = xp.concat(on_cores(lambda chunk: _coefficients(chunk, filters, order), chunks, like=x), axis=0)
+    return xp.reshape(s, (*shape(x)[:-2], *shape(s)[1:]))
 
 
 def _coefficients(x, filters, order):
@@ -113,6 +121,6 @@ def _second(u, filters, scale):
 
 def _average(u, matrices):
     """u ∗ φ, subsampled and cropped.  (..., h, w) -> (..., H // 2^J, W // 2^J)."""
-    xp, (rows, columns) = array_namespace(u), matrices
+    xp, (rows, columns) = array_namespace(u), (place_once(matrix, like=u) for matrix in matrices)
     columns_done = matmul(xp.reshape(u, (-1, shape(u)[-1])), columns)  # one product for all maps
     return matmul(rows, xp.reshape(columns_done, (*shape(u)[:-1], shape(columns)[1])))

@@ -4,6 +4,7 @@
 batches, without finite-sample bias, with weights and with intervals.
 """
 
+from .jackknife import jackknife_error, jackknife_interval
 from .moments import ClassMoments
 from .statistics import (
     between_class_variance,
@@ -21,6 +22,8 @@ __all__ = [
     "class_means",
     "fisher_full",
     "fisher_trace",
+    "jackknife_error",
+    "jackknife_interval",
     "mean_energy",
     "within_class_covariance",
     "within_class_variance",

@@ -15,9 +15,9 @@ from ..arguments import as_floating, check_count, check_finite
 from ..arrays import (
     array_namespace,
     device,
+    in_double,
     is_complex,
     is_numpy_array,
-    numbers_at_once,
     numpy_view,
     place,
     real_dtype,
@@ -26,11 +26,9 @@ from ..arrays import (
     widest_dtype,
 )
 from ..contexts import holds, is_recorded, matmul
+from ..machine.sizes import FEW_CLASSES, LEAST_ROWS, MOST_ROWS, numbers_at_once
 
-__all__ = ["FewRows", "RowsByClass", "in_double", "rows_by_class"]
-
-_FEW_CLASSES = 16  # the products of so many take less time than to bring rows into order
-_LEAST_ROWS, _MOST_ROWS = 256, 2**12  # at a time: longer sums lose digits
+__all__ = ["FewRows", "RowsByClass", "rows_by_class"]
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ class RowsByClass:
     def _rows_at_once(self):
         """As many as fit in a cache with their one-hot matrix, whatever the number of classes."""
         numbers, (_, features) = numbers_at_once(self.features) // 16, self.features.shape
-        return max(1, min(numbers // features, max(_LEAST_ROWS, numbers // self.counts.shape[0]), _MOST_ROWS))
+        return max(1, min(numbers // features, max(LEAST_ROWS, numbers // self.counts.shape[0]), MOST_ROWS))
 
     def _rows(self, count):
         """Yields `count` rows at a time, in order, as they came."""
@@ -183,7 +181,7 @@ def _check_labels(features, labels):
         raise ValueError(f"features: expected shape (N, ...), no axis empty, got {shape(features)}")
     check_finite(features[:0, ...], "features")  # that it holds values at all; which, is seen on the way
     if tuple(labels.shape) != (features.shape[0],):
-        raise ValueError(f"labels: expected shape ({features.shape[0]},), one a sample, got {shape(labels)}")
+        raise ValueError(f"labels: expected shape ({features.shape[0]},), one per sample, got {shape(labels)}")
     try:
         whole = xp.isdtype(labels.dtype, ("bool", "integral"))
     except (TypeError, ValueError):  # of a dtype that is in no standard
@@ -202,7 +200,7 @@ def _ordered(labels, classes):
     fit = classes <= count and holds(xp.min(labels) >= 0) and holds(xp.max(labels) < classes)
     if fit:
         every = xp.arange(classes, dtype=wide, device=device(labels))
-        if classes <= _FEW_CLASSES or is_recorded():
+        if classes <= FEW_CLASSES or is_recorded():
             member = every[:, None] == labels[None, :]
             first, counts = xp.argmax(xp.astype(member, xp.uint8), axis=1), xp.count_nonzero(member, axis=1)
         else:
@@ -219,9 +217,3 @@ def _ordered(labels, classes):
         got = f"{inside} of them, labels {found[0]} to {found[-1]}"
         raise ValueError(f"labels: expected every class in 0 .. {classes - 1}, and no other label, got {got}")
     return order, labels, first, counts
-
-
-def in_double(x):
-    """An array in double precision, where its library has it."""
-    xp = array_namespace(x)
-    return xp.astype(x, widest_dtype(xp, "complex floating" if is_complex(x) else "real floating"), copy=False)

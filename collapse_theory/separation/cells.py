@@ -1,4 +1,4 @@
-"""Moments of many small cells of samples, one a group and class: updated and pooled without losing digits.
+"""Moments of many small cells of samples, one per group and class: updated and pooled without losing digits.
 
 Each cell holds a count n, a mean m relative to a common origin, the squared deviations Σ|x − m|² of each feature
 and, if asked, the products Σ (x − m)(x − m)ᴴ. Source: Chan, Golub & LeVeque (1983), Algorithms for computing the

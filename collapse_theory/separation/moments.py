@@ -2,60 +2,79 @@
 
 import numpy as np
 
-from ..arguments import as_floating, check_count, check_finite, check_number
-from ..arrays import array_namespace, is_complex, is_torch_array, numpy_view, place, shape, to_host
+from ..arguments import as_floating, check_count, check_finite, check_number, host_array, host_copy
+from ..arrays import Array, array_namespace, is_complex, is_torch_array, numpy_view, place, shape, to_host
 from ..contexts import is_recorded
 from ..labels import as_array, check_one_kind, class_codes, in_order
-from .accumulation import accumulate
+from .batches import add_batch
 from .cells import Cells, cell_bytes
-from .jackknife import totals_without_each_group
+from .jackknife import matrices_without_each_group, totals_without_each_group
 from .ranges import host_weights
-from .readout import Statistics, UnbiasedMoments
+from .readout import ClassStatistics, UnbiasedClassStatistics
 
 __all__ = ["ClassMoments"]
 
 
-class ClassMoments(Statistics):
+class ClassMoments(ClassStatistics):
     """Moments of each class, updated batch by batch and merged: the statistics of the empirical measure.
 
-    covariance : keep one D x D matrix a class (and group), for `fisher_full`
+    covariance : keep one D x D matrix per class (and group), for `fisher_full`
     groups : of samples, for `interval`: the k-th sample of each class goes to group k mod groups, whatever it weighs
-    memory : most bytes that the moments may take; checked before anything is allocated. The groups pooled, which the
-        answers are read from, are kept besides: as much as one group
+    memory : most bytes that the moments may take, as `bytes_for` counts them; checked before they are allocated
 
-    Divides by n, the number of samples or the sum of their weights; `unbiased()` gives the numbers without
-    finite-sample bias. State and answers are on the host, in float64; features are taken off the graph. The moments do
-    not depend on order or batching beyond rounding: samples are shifted by the first one, and merged as Chan, Golub &
-    LeVeque (1983).
+    All statistics divide by n, the number of samples or the sum of their weights; `unbiased()` gives the numbers
+    without finite-sample bias. State and results are on the host, in float64; features are taken off the graph. The
+    moments do not depend on order or batching beyond rounding.
+
+    Raises ValueError for a `groups` or `memory` that is negative or no number.
+    Memory: `bytes_for`, and the groups pooled besides, as much as one group, once a statistic was read.
+    Source: Chan, Golub & LeVeque (1983); samples are shifted by the first one, and merged as there.
     """
 
-    def __init__(self, covariance=False, groups=0, memory=2**30):
+    def __init__(self, covariance: bool = False, groups: int = 0, memory: float = 2**30):
         check_count("groups", groups, least=0)
         check_number("memory", memory, least=0)
         self.covariance, self.groups, self.memory = bool(covariance), int(groups), memory
         self._labels, self._cells, self._origin, self._feature_shape = [], None, None, None
-        self._forget_answers()
+        self._forget_readout()
 
     @property
-    def classes(self):
+    def classes(self) -> np.ndarray:
         """(K,) labels, sorted."""
         return as_array(self._labels)
 
     @property
-    def counts(self):
+    def counts(self) -> np.ndarray:
         """(K,) samples of each class; or the sum of their weights, as floats, once some were weighted."""
         return self._filled().counts.sum(axis=0)
 
     @property
-    def class_means(self):
+    def class_means(self) -> np.ndarray:
         """(K, ...) mean of each class, in the order of `classes`."""
         return (self._origin + self._pool().means[0]).reshape(-1, *self._feature_shape)
 
-    def unbiased(self):
-        """The same statistics without finite-sample bias, see `UnbiasedMoments`."""
-        return UnbiasedMoments(self)
+    @property
+    def strata(self) -> np.ndarray:
+        """(R,) integers, the place among the `classes` that each stratified replicate leaves a group out of."""
+        return np.nonzero(self._filled().samples.T)[0]
 
-    def update(self, features, labels, weights=None):
+    def unbiased(self) -> UnbiasedClassStatistics:
+        """The same statistics without finite-sample bias.  Raises ValueError if a class weighs one sample or less."""
+        return UnbiasedClassStatistics(self)
+
+    @staticmethod
+    def bytes_for(
+        classes: int, features: int, *, covariance: bool = False, groups: int = 0, is_complex: bool = False
+    ) -> int:
+        """Bytes that the moments of so many classes, of samples of so many numbers, take: what `memory` bounds.
+
+        G K (16 D + [8 D²])   for real features,   G K (24 D + [16 D²])   for complex ones,   [..] with covariance
+        """
+        return max(groups, 1) * classes * cell_bytes(features, covariance, is_complex)
+
+    def update(
+        self, features: Array, labels: Array | list, weights: Array | None = None, *, groups: np.ndarray | None = None
+    ) -> "ClassMoments":
         """Add a batch.
 
         features : (N, ...) real, complex or integer, of any library: numbers of at most 1e100. Those under 1e-100
@@ -64,19 +83,26 @@ class ClassMoments(Statistics):
             `labels.class_codes`. Floats are labels as others are, but for NaN. All batches have labels of one kind
         weights : (N,) numbers from 0 to 1e30, on the host or in any library; 1 each by default. A sample of weight w
             counts as w equal samples, one of weight 0 is not there
-
-        Works through chunks of rows of one class: each temporary takes at most 2 MiB, or one row in double precision,
-        or 256 rows with covariance, and about four live at a time on each core. The moments of long chunks, of sixteen
-        rows and more on average, are held back until all features are known to be finite, where they take 256 MiB at
-        most. With real rows in single precision, no groups, no weights and a compiled loop, all this and the moments
-        take 16 D (M + K) + 50 D + 26 N bytes for K classes and M chunks of at most 256 rows (measured within 10 % on
-        one core). Integers are converted at once, and rows copied where one beside them has weight 0.
+        groups : (N,) host integers from 0 to `groups` − 1, the group of each sample, as the template that it is a copy
+            of; by default the k-th sample of each class goes to group k mod groups
 
         Returns the moments themselves. An update that is interrupted may have added to some classes only.
         Raises TypeError or ValueError, before anything changes, for arguments that do not fit, features that leave the
         range, or too little `memory`.
+        Memory: rows are taken in chunks of one class: at most 2 MiB, or one row, in double precision; with covariance
+            256 rows. Each core has one chunk at a time, and about four temporary arrays of its size with covariance or
+            weights. Unless the features have to be looked at twice, the moments of all chunks wait until all are known
+            to be finite: 24 D bytes per chunk of 16 rows or more, 256 MiB at most. With real NumPy rows in C order, no
+            groups, no weights and a compiled loop, all this and the moments take 16 D (M + K) + 50 D + 26 N bytes for K
+            classes and M chunks of at most 256 rows (measured within 10 % on one core). Integers are converted at once,
+            and rows are copied where one beside them has weight 0.
         """
+        given = weights
         features, names, codes, weights = self._checked(features, labels, weights)
+        if groups is not None:
+            groups = self._checked_groups(
+                groups, None if given is None else host_copy("weights", given) != 0, len(codes)
+            )
         if len(codes) == 0:
             return self
         view = numpy_view(features)
@@ -88,17 +114,22 @@ class ClassMoments(Statistics):
             if self._origin is None:
                 self._origin = to_host(flat[0, ...]).astype(self._cells.means.dtype)
             codes = self._places_of(names)[codes]
-            places = self._next_groups(codes) * len(self._labels) + codes
-            accumulate(self._cells, flat, places, origin=self._origin, weights=weights)
+            places = (self._next_groups(codes) if groups is None else groups) * len(self._labels) + codes
+            add_batch(self._cells, flat, places, origin=self._origin, weights=weights)
         except BaseException:
             self._labels, self._cells, self._origin, self._feature_shape = before
             raise
         finally:
-            self._forget_answers()
+            self._forget_readout()
         return self
 
-    def merge(self, other):
-        """Add the samples of other moments of the same settings, group g to group g.  Returns the moments."""
+    def merge(self, other: "ClassMoments") -> "ClassMoments":
+        """Add the samples of other moments of the same settings, group g to group g.
+
+        Returns the moments themselves.
+        Raises TypeError if `other` is no ClassMoments, or its labels are of another kind; ValueError if its settings or
+        the shape of its features differ, or the moments would take more than `memory`.
+        """
         if not isinstance(other, ClassMoments):
             raise TypeError(f"other: expected ClassMoments, got {type(other).__name__}")
         if (self.covariance, self.groups) != (other.covariance, other.groups):
@@ -122,44 +153,69 @@ class ClassMoments(Statistics):
             mean = cells.means[here] + offset
             self._cells.add((group, own[number]), cells.counts[here], mean, cells.squares[here], products=products)
         self._cells.samples[:, own] += cells.samples
-        self._forget_answers()
+        self._forget_readout()
         return self
 
-    @property
-    def _moments(self):
-        return self
+    def _summaries(self, kind, *, leave_out=None):
+        if leave_out:
+            self._check_groups(stratified=leave_out == "stratum")
+        if kind == "matrix" and not self.covariance:
+            raise ValueError("fisher_full needs one D x D matrix per class: make ClassMoments(covariance=True)")
+        pool = self._pool()
+        if kind == "matrix":
+            matrices = matrices_without_each_group
+            return matrices(self._cells, pool, self._origin) if leave_out else [pool.matrices(self._origin)]
+        if leave_out:
+            return self._totals_without(leave_out)
+        each = pool.per_feature(self._origin)
+        return [each.total() if kind == "total" else each.reshaped(self._feature_shape)]
 
-    def _corrected(self, summary):
-        return summary
+    def _totals_without(self, leave_out):
+        if leave_out not in self._replicates:
+            stratified = leave_out == "stratum"
+            self._replicates[leave_out] = totals_without_each_group(self._cells, self._origin, stratified)
+        return self._replicates[leave_out]
 
     def _filled(self):
         if self._cells is None:
             raise ValueError("no samples yet: expected at least one update")
         return self._cells
 
-    def _forget_answers(self):
-        self._pooled = self._replicates = None
+    def _forget_readout(self):
+        self._pooled, self._replicates = None, {}
 
     def _pool(self):
         if self._pooled is None:
             self._pooled = self._filled().pooled()
         return self._pooled
 
-    def _without_each_group(self):
-        if self._replicates is None:
-            self._replicates = totals_without_each_group(self._cells, self._origin)
-        return self._replicates
-
-    def _check_groups(self):
+    def _check_groups(self, *, stratified):
         if self.groups < 2:
             raise ValueError("interval needs groups of samples: make ClassMoments(groups=20)")
         samples = self._filled().samples
+        if stratified:
+            alone = np.argmin((samples > 0).sum(axis=0))
+            if (samples[:, alone] > 0).sum() < 2:
+                raise ValueError(f"interval: class {self._labels[alone]!r} has one group, expected at least two")
+            return
         few = np.argmin(samples.min(axis=0))
         if samples[:, few].min() == 0:
             raise ValueError(
                 f"interval: class {self._labels[few]!r} has {samples[:, few].sum()} samples, none in some group; "
-                f"expected at least {self.groups}, one a group"
+                f"expected at least {self.groups}, one per group"
             )
+
+    def _checked_groups(self, groups, there, count):
+        """The groups of the samples that are `there`, `count` of them; None: all."""
+        groups = host_array("groups", groups)
+        if there is not None and groups.shape == there.shape:
+            groups = groups[there]
+        if groups.shape != (count,) or groups.dtype.kind not in "iu":
+            raise ValueError(f"groups: expected {count} integers, one per sample, got {groups.shape} {groups.dtype}")
+        if count and not 0 <= groups.min() <= groups.max() < max(self.groups, 1):
+            expected = f"from 0 to {max(self.groups, 1) - 1}, as of ClassMoments(groups={self.groups})"
+            raise ValueError(f"groups: expected integers {expected}, got {groups.min()} to {groups.max()}")
+        return groups.astype(np.int64)
 
     def _checked(self, features, labels, weights):
         """Features, their classes, the class of each row, and weights: of rows that have one above 0."""
@@ -190,7 +246,8 @@ class ClassMoments(Statistics):
         if self._cells is not None and known == self._labels and dtype == self._cells.means.dtype:
             return
         features, groups = int(np.prod(feature_shape, dtype=np.int64)), max(self.groups, 1)
-        size = groups * len(known) * cell_bytes(features, self.covariance, dtype.kind == "c")
+        settings = {"covariance": self.covariance, "groups": groups, "is_complex": dtype.kind == "c"}
+        size = self.bytes_for(len(known), features, **settings)
         if size > self.memory:
             raise ValueError(
                 f"memory: {len(known)} classes x {features} features x {groups} groups"

@@ -1,4 +1,4 @@
-"""Σ r rᴴ over many rows: the products of covariances, of arrays of any library."""
+"""Σ r rᴴ over many rows, or its diagonal: what covariances and variances are made of, in any library."""
 
 import importlib
 
@@ -6,14 +6,23 @@ import numpy as np
 
 from ..arrays import array_namespace, is_complex, is_numpy_array
 from ..contexts import matmul
+from ..machine.sizes import MIRRORED_ROWS
 
-__all__ = ["add_outer_products", "outer_products", "sum_of_outer_products"]
+__all__ = ["add_outer_products", "outer_products", "sum_of_outer_products", "sum_of_squares"]
 
 
 def outer_products(rows):
     """Σ r rᴴ over the rows of (N, D).  Returns (D, D)."""
     xp = array_namespace(rows)
     return matmul(xp.matrix_transpose(rows), xp.conj(rows) if is_complex(rows) else rows)
+
+
+def sum_of_squares(rows):
+    """Σ_n |r_n|², real, in one pass over the memory where the library has a way.  (N, D) real or complex -> (D,)."""
+    xp = array_namespace(rows)
+    if xp.isdtype(rows.dtype, "complex floating"):
+        return sum_of_squares(xp.real(rows)) + sum_of_squares(xp.imag(rows))
+    return np.einsum("nd,nd->d", rows, rows) if is_numpy_array(rows) else xp.sum(rows * rows, axis=0)
 
 
 def add_outer_products(total, rows):
@@ -44,10 +53,10 @@ def _blas(name):
     return getattr(importlib.import_module("scipy.linalg.blas"), name)
 
 
-def _mirrored(upper, at_once=64):
+def _mirrored(upper):
     """A Hermitian matrix from its upper triangle, in place."""
-    for start in range(0, len(upper), at_once):
-        stop = min(start + at_once, len(upper))
+    for start in range(0, len(upper), MIRRORED_ROWS):
+        stop = min(start + MIRRORED_ROWS, len(upper))
         upper[stop:, start:stop] = upper[start:stop, stop:].conj().T
         corner = upper[start:stop, start:stop]
         corner[...] = np.triu(corner) + np.triu(corner, 1).conj().T

@@ -18,17 +18,17 @@ import numpy as np
 from ..arguments import check_finite
 from ..arrays import array_namespace, is_complex, shape, to_host
 from ..contexts import holds
+from ..machine.sizes import CACHE_NUMBERS
 
 __all__ = ["check_values", "host_weights", "in_range", "may_leave_the_range"]
 
 LEAST, MOST = 1e-100, 1e100
 _LEAST_WEIGHT, _MOST_WEIGHT = 1e-30, 1e30
-_CHECKED_NUMBERS = 2**18  # at a time
 
 
 def check_values(features, cells, origin):
     """Raise ValueError if (N, D) features are not finite, or leave the range, to be added to cells at an origin."""
-    rows = max(1, _CHECKED_NUMBERS * features.shape[0] // math.prod(features.shape))
+    rows = max(1, CACHE_NUMBERS * features.shape[0] // math.prod(features.shape))
     parts = (features[start : min(start + rows, features.shape[0]), ...] for start in range(0, features.shape[0], rows))
     largest = max(map(_largest, parts))
     if largest < LEAST:  # which may stand beside larger ones that came before
@@ -55,13 +55,15 @@ def _largest(features):
     return max(ends)
 
 
-def may_leave_the_range(moments, origin, in_double):
+def may_leave_the_range(moments, origin, features):
     """Whether the moments of chunks hint at features that are not finite, or leave the range: then all must be read.
 
     moments : (mean, squares, deviations) of each chunk
     origin : (D,) taken off the means
-    in_double : whether the features are in double precision; those in single are only not finite
+    features : what they are of; those in single precision can only be not finite
     """
+    xp = array_namespace(features)
+    in_double = features.dtype not in (xp.float32, xp.complex64)
     with np.errstate(invalid="ignore", over="ignore"):
         largest = np.max([np.max(np.abs(mean)) for mean, _, _ in moments])  # NaN if one is
         if not in_double or not np.isfinite(largest):
@@ -80,11 +82,11 @@ def host_weights(weights, count, name="weights"):
     try:
         host = np.asarray(weights) if isinstance(weights, list | tuple | np.ndarray) else to_host(weights)
     except (TypeError, ValueError, RuntimeError) as error:  # of rows of several lengths, or a dtype that NumPy lacks
-        raise TypeError(f"{name}: expected real numbers, one a sample ({error})") from None
+        raise TypeError(f"{name}: expected real numbers, one per sample ({error})") from None
     if host.dtype.kind not in "biuf" or np.ma.is_masked(weights):
-        raise TypeError(f"{name}: expected real numbers, one a sample, got {type(weights).__name__} of {host.dtype}")
+        raise TypeError(f"{name}: expected real numbers, one per sample, got {type(weights).__name__} of {host.dtype}")
     if host.shape != (count,):
-        raise ValueError(f"{name}: expected shape ({count},), one a sample, got {shape(host)}")
+        raise ValueError(f"{name}: expected shape ({count},), one per sample, got {shape(host)}")
     host = host.astype(np.float64)
     wrong = host[~((host >= 0) & np.isfinite(host))]
     if len(wrong):

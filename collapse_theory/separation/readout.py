@@ -3,108 +3,130 @@
 import numpy as np
 
 from ..arguments import check_choice, check_number
-from .jackknife import jackknife_interval, matrices_without_each_group
-from .summary import fisher_full
+from .jackknife import jackknife_interval
+from .summary import Summary, fisher_full
 
-__all__ = ["Statistics", "UnbiasedMoments"]
+__all__ = ["ClassStatistics", "UnbiasedClassStatistics"]
 
 _TOTALS = ("within_class_variance", "between_class_variance", "mean_energy", "fisher_trace")
 
 
-class Statistics:
-    """The numbers that class moments give, as host floats in float64. See `Summary` for their definitions."""
+class ClassStatistics:
+    """The statistics of labelled samples, as host floats in float64. See `Summary` for their definitions.
+
+    A subclass gives `classes`, `counts`, `strata`, and the summaries that all statistics here are read from.
+    """
+
+    def _summaries(self, kind, *, leave_out=None):
+        """An iterable of `Summary`, some of them made as they are asked for.
+
+        kind : "total" for numbers summed over the features, "feature" for one of each, "matrix" for covariances
+        leave_out : None for one summary of all samples; "group" for one without each group, of every class at once;
+            "stratum" for one without each group of each class
+
+        Raises ValueError at once if there are no samples, no covariances, or no groups.
+        """
+        raise NotImplementedError
 
     @property
-    def within_class_variance(self):
-        """Σ_y p_y E|x − μ_y|², summed over the features."""
+    def within_class_variance(self) -> float:
+        """Σ_y p_y E|x − μ_y|², summed over the features. Raises ValueError if there are no samples yet."""
         return self._total("within_class_variance")
 
     @property
-    def between_class_variance(self):
+    def between_class_variance(self) -> float:
         """Σ_y p_y |μ_y − μ|², summed over the features. Raises ValueError if there is one class."""
         self._check_classes()
         return self._total("between_class_variance")
 
     @property
-    def mean_energy(self):
-        """Σ_y p_y |μ_y|², summed over the features."""
+    def mean_energy(self) -> float:
+        """Σ_y p_y |μ_y|², summed over the features. Raises ValueError if there are no samples yet."""
         return self._total("mean_energy")
 
     @property
-    def fisher_trace(self):
+    def fisher_trace(self) -> float:
         """Between-class over within-class variance. Raises ValueError if there is one class."""
         self._check_classes()
         return self._total("fisher_trace")
 
-    def fisher_full(self, ridge=None):
-        """(1/K) Tr((Σ_W + ridge I)⁻¹ Σ_B); by default ridge = 1e-3 Tr(Σ_W) / D.
+    def fisher_full(self, ridge: float | None = None) -> float:
+        """(1/K) Tr((Σ_W + ridge I)⁻¹ Σ_B).
 
-        Biased upwards, `unbiased()` or not, by the inverse of a matrix that is estimated: of n Gaussian samples of D
-        features and K classes, without a ridge, by the factor (n − K) / (n − K − D − 1), about n / (n − D), beside what
-        `unbiased()` corrects. Multiply by its inverse, or have ten times as many samples as features.
+        ridge : number of at least 0; None for 1e-3 Tr(Σ_W) / D
 
-        Raises ValueError if there is one class, or the moments were not made with covariance=True.
+        It is biased upwards, `unbiased()` or not, by the inverse of a matrix that is estimated. For n Gaussian samples
+        of D features and K classes, without a ridge, the factor is (n − K) / (n − K − D − 1), about n / (n − D), beside
+        what `unbiased()` corrects. Multiply by its inverse, or have ten times as many samples as features.
+
+        Raises ValueError if there is one class, the moments were not made with covariance=True, `ridge` is negative, or
+        Σ_W + ridge I is singular.
         """
         self._check_classes()
-        moments = self._moments
-        if not moments.covariance:
-            raise ValueError("fisher_full needs one D x D matrix a class: make ClassMoments(covariance=True)")
         ridge = None if ridge is None else check_number("ridge", ridge, least=0)
-        return fisher_full(self._corrected(moments._pool().matrices(moments._origin)), ridge)
+        (matrices,) = self._summaries("matrix")
+        return fisher_full(matrices, ridge)
 
-    def per_feature(self):
-        """A `Summary` whose fields and statistics have one number a feature: (K, ...) and (...), features' shape."""
-        moments = self._moments
-        summary = self._corrected(moments._pool().per_feature(moments._origin))
-        shaped = (values.reshape(-1, *moments._feature_shape) for values in (summary.variances, summary.energies))
-        return type(summary)(summary.counts, *shaped, summary.between_class_variance.reshape(moments._feature_shape))
+    def per_feature(self) -> Summary:
+        """A `Summary` with one number per feature: its fields are (K, ...) and (...), of the shape of the features.
 
-    def interval(self, name, confidence=0.95, *, ridge=None):
-        """Jackknife interval (low, high) of the statistic `name`, centred on it; see the module `jackknife`.
+        Raises ValueError if there are no samples yet.
+        """
+        (summary,) = self._summaries("feature")
+        return summary
+
+    def replicates(self, name: str, *, ridge: float | None = None, stratified: bool = False) -> np.ndarray:
+        """The statistic `name` without each group of samples: what an interval of it, or of a difference, is made of.
 
         ridge : of "fisher_full", as there
+        stratified : leave out one group of one class at a time, class after class, instead of one of every class: for
+            groups that have nothing to do with those of another class, as the templates of its images
 
-        It assumes that samples are independent: several views of one object, or neighbouring frames, make it too
-        narrow, unless all of them are averaged first, or make one sample. It depends on the order of the samples within
-        a class, which puts them in groups; the number itself does not. A sample with a weight is one draw, in one
-        group: copies of it, which go to several, would count as draws of their own, and narrow the interval. Where the
-        true separation of the classes is 0 it is conservative.
-
-        Raises ValueError for an unknown `name`, a `confidence` outside (0, 1), a `ridge` of another statistic, moments
-        without groups, or a class that does not have a sample in each group.
+        Returns (G,) floats, in the order of the groups; stratified, one for each group of each class that has samples.
+        Raises ValueError as `interval`; for "fisher_full", stratified.
         """
         check_choice("name", name, (*_TOTALS, "fisher_full"))
-        if not 0 < check_number("confidence", confidence) < 1:
-            raise ValueError(f"confidence: expected a share between 0 and 1, got {confidence!r}")
         full = name == "fisher_full"
         if ridge is not None and not full:
             raise ValueError(f"ridge: expected none for {name!r}, which has no ridge, got {ridge!r}")
-        moments = self._moments
-        moments._check_groups()
-        value = self.fisher_full(ridge) if full else getattr(self, name)
-        without_each = (
-            matrices_without_each_group(moments._cells, moments._pool(), moments._origin)
-            if full
-            else moments._without_each_group()
-        )
-        summaries = (self._corrected(summary) for summary in without_each)
-        replicates = [fisher_full(s, ridge) if full else getattr(s, name) for s in summaries]
-        return jackknife_interval(value, np.array(replicates), confidence)
+        if stratified and full:
+            raise ValueError("stratified: expected False for 'fisher_full', got True")
+        leave_out = "stratum" if stratified else "group"
+        summaries = self._summaries("matrix" if full else "total", leave_out=leave_out)
+        return np.array([fisher_full(each, ridge) if full else getattr(each, name) for each in summaries])
+
+    def interval(
+        self, name: str, confidence: float = 0.95, *, ridge: float | None = None, stratified: bool = False
+    ) -> tuple[float, float]:
+        """Jackknife interval (low, high) of the statistic `name`, centred on it; see the module `jackknife`.
+
+        ridge, stratified : as in `replicates`
+
+        It assumes that samples are independent: several views of one object, or neighbouring frames, make it too
+        narrow, unless all of them are averaged first, make one sample, or are one group of a stratified interval. It
+        depends on the order of the samples within a class, which puts them in groups; the number itself does not. A
+        sample with a weight is one draw, in one group: copies of it, which go to several, would count as draws of their
+        own, and narrow the interval. Where the true separation of the classes is 0 it is conservative.
+
+        Raises ValueError for an unknown `name`, a `confidence` outside (0, 1), a `ridge` of another statistic, moments
+        without groups, or a class that does not have a sample in each group; stratified, in two groups.
+        """
+        if not 0 < check_number("confidence", confidence) < 1:
+            raise ValueError(f"confidence: expected a share between 0 and 1, got {confidence!r}")
+        replicates = self.replicates(name, ridge=ridge, stratified=stratified)
+        value = self.fisher_full(ridge) if name == "fisher_full" else getattr(self, name)
+        return jackknife_interval(value, replicates, confidence, self.strata if stratified else None)
 
     def _total(self, name):
-        moments = self._moments
-        each = moments._pool().per_feature(moments._origin)
-        total = type(each)(
-            each.counts, each.variances.sum(axis=1), each.energies.sum(axis=1), each.between_class_variance.sum()
-        )
-        return float(getattr(self._corrected(total), name))
+        (summary,) = self._summaries("total")
+        return float(getattr(summary, name))
 
     def _check_classes(self):
-        if len(self._moments.counts) < 2:
-            raise ValueError(f"labels: expected at least two classes to compare, got {self._moments._labels}")
+        if len(self.counts) < 2:
+            raise ValueError(f"labels: expected at least two classes to compare, got {self.classes.tolist()}")
 
 
-class UnbiasedMoments(Statistics):
+class UnbiasedClassStatistics(ClassStatistics):
     """The statistics of some `ClassMoments` without finite-sample bias.
 
     Weights say how often a sample occurred: the class counts n_y of the corrections are sums of weights, so that a
@@ -133,6 +155,14 @@ class UnbiasedMoments(Statistics):
         """(K, ...) mean of each class, which has no bias to begin with."""
         return self._moments.class_means
 
+    @property
+    def strata(self):
+        """(R,) integers, as `ClassMoments.strata`."""
+        return self._moments.strata
+
+    def _summaries(self, kind, *, leave_out=None):
+        return map(self._corrected, self._moments._summaries(kind, leave_out=leave_out))
+
     def _corrected(self, summary):
         self._check_counts(summary.counts)  # again: samples may have come since, or a group been left out
         return summary.unbiased()
@@ -141,5 +171,5 @@ class UnbiasedMoments(Statistics):
         least = np.argmin(counts)
         if not counts[least] > 1:
             has = "has one sample" if counts[least] == 1 else f"weighs {counts[least]:.3g} samples"
-            alone = self._moments._labels[least]
+            (alone,) = self.classes[least : least + 1].tolist()
             raise ValueError(f"labels: class {alone!r} {has}, expected at least two for unbiased numbers")

@@ -14,10 +14,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..arguments import check_count, check_number
-from ..arrays import array_namespace, device, is_complex
-from ..pairs import sum_of_squares
-from .by_class import in_double, rows_by_class
-from .outer_products import outer_products, sum_of_outer_products
+from ..arrays import array_namespace, device, in_double, is_complex
+from .by_class import rows_by_class
+from .outer_products import outer_products, sum_of_outer_products, sum_of_squares
 from .ranges import in_range
 
 __all__ = [
@@ -31,7 +30,7 @@ __all__ = [
 ]
 
 
-def class_means(features, labels, *, classes):
+def class_means(features, labels, *, classes: int):
     """Mean of each class, μ_y = E[x | y].
 
     features : (N, ...) real or complex
@@ -39,14 +38,13 @@ def class_means(features, labels, *, classes):
         occurs
     classes : K
 
-    Works on N' rows at a time, N' = min(4096, 2^18 / D, max(256, 2^18 / K)) for features of D numbers, and at least 1;
-    on a GPU with 2^24 in place of 2^18. Beyond its arguments it takes at most 40 N + 48 K D + 20 N' (D + min(K, N'))
-    bytes with NumPy, all but the first twice if features are complex (measured; usually more than half of it). So do
-    all statistics here. A torch graph keeps what it takes for N' rows, of all rows.
-
     Returns (K, ...), dtype of `features`.
     Raises TypeError for other dtypes or mixed libraries; ValueError if shapes, devices, labels or classes do not fit,
     or a feature is not finite.
+    Memory: beyond the arguments, for this and all statistics here, at most 40 N + 48 K D + 20 N' (D + min(K, N')) bytes
+        with NumPy, of which all but the first term doubles if features are complex (measured; usually more than half of
+        it is used). N' = min(4096, 2^18 / D, max(256, 2^18 / K)) rows, and at least 1, are worked on at a time, for
+        features of D numbers; on a GPU 2^24 replaces 2^18. A torch graph keeps for all rows what is said for N'.
     """
     rows = rows_by_class(features, labels, classes)
     means, scale = in_range(rows, _means_and_largest)
@@ -54,25 +52,30 @@ def class_means(features, labels, *, classes):
     return array_namespace(means).reshape(means, (classes, *rows.given.shape[1:]))
 
 
-def within_class_variance(features, labels, *, classes, chunk=None):
+def within_class_variance(features, labels, *, classes: int, chunk: int | None = None):
     """W = Σ_y p_y E|x − μ_y|², summed over the features.
 
     features, labels, classes : as `class_means`
     chunk : most rows N' at a time, for less memory than `class_means` takes by default
 
     Returns a real 0-d array.
-    Raises what `class_means` does.
+    Raises what `class_means` does; ValueError if `chunk` is no integer of at least 1.
     """
     _check_chunk(chunk)
     return _total(rows_by_class(features, labels, classes), lambda rows: _within(rows, *rows.means(chunk), chunk))
 
 
-def within_class_covariance(features, labels, *, classes, chunk=None):
-    """Σ_W = Σ_y p_y E[(x − μ_y)(x − μ_y)ᴴ], (D, D) for features of D numbers.  Arguments as `within_class_variance`.
+def within_class_covariance(features, labels, *, classes: int, chunk: int | None = None):
+    """Σ_W = Σ_y p_y E[(x − μ_y)(x − μ_y)ᴴ], for features of D numbers.
 
-    Beyond what `class_means` takes, 2 D² numbers of the features' precision, and 256 rows at least at a time. A torch
-    tensor on a CPU, out of a graph, goes by the NumPy array on its memory, whose symmetric products take half the
-    operations.
+    features, labels, classes, chunk : as `within_class_variance`
+
+    A torch tensor on a CPU, out of a graph, is read as the NumPy array on its memory, whose symmetric products take
+    half the operations.
+
+    Returns (D, D), dtype of `features`.
+    Raises what `within_class_variance` does.
+    Memory: 2 D² numbers of the features' precision beyond what `class_means` takes, with 256 rows at least at a time.
     """
     _check_chunk(chunk)
     rows = rows_by_class(features, labels, classes)
@@ -80,20 +83,35 @@ def within_class_covariance(features, labels, *, classes, chunk=None):
     return rows.result(_scaled(within, scale, scale))
 
 
-def between_class_variance(features, labels, *, classes):
-    """B = Σ_y p_y |μ_y − μ|², μ = Σ_y p_y μ_y.  Arguments as `class_means`, K at least 2; a real 0-d array."""
+def between_class_variance(features, labels, *, classes: int):
+    """B = Σ_y p_y |μ_y − μ|², μ = Σ_y p_y μ_y.
+
+    features, labels, classes : as `class_means`, K at least 2
+
+    Returns a real 0-d array.
+    Raises what `class_means` does.
+    """
     return _total(rows_by_class(features, labels, classes, least=2), lambda rows: _between(rows, *rows.means()))
 
 
-def mean_energy(features, labels, *, classes):
-    """M = Σ_y p_y |μ_y|², summed over the features; M + W is the energy E|x|².  Arguments as `class_means`."""
+def mean_energy(features, labels, *, classes: int):
+    """M = Σ_y p_y |μ_y|², summed over the features; M + W is the energy E|x|².
+
+    features, labels, classes : as `class_means`
+
+    Returns a real 0-d array.
+    Raises what `class_means` does.
+    """
     return _total(rows_by_class(features, labels, classes), lambda rows: _average(rows, sum(rows.means())))
 
 
-def fisher_trace(features, labels, *, classes, chunk=None):
-    """B / W: between-class over within-class variance.  Arguments as `within_class_variance`, K at least 2.
+def fisher_trace(features, labels, *, classes: int, chunk: int | None = None):
+    """B / W: between-class over within-class variance.
 
-    Infinite if classes differ and nothing varies within them, NaN if nothing varies at all.
+    features, labels, classes, chunk : as `within_class_variance`, K at least 2
+
+    Returns a real 0-d array: infinite if classes differ and nothing varies within them, NaN if nothing varies at all.
+    Raises what `within_class_variance` does.
     """
 
     def both(rows):
@@ -108,20 +126,20 @@ def fisher_trace(features, labels, *, classes, chunk=None):
         return rows.result(between / within)
 
 
-def fisher_full(features, labels, *, classes, ridge=None, chunk=None):
+def fisher_full(features, labels, *, classes: int, ridge: float | None = None, chunk: int | None = None):
     """(1/K) Tr((Σ_W + ridge I)⁻¹ Σ_B), on all features: D x D matrices.
 
     features, labels, classes : as `class_means`, K at least 2
     ridge : host number of at least 0; by default 1e-3 Tr(Σ_W) / D
     chunk : most rows at a time, as `within_class_covariance`
 
-    Biased upwards by the inverse of a matrix that is estimated: without a ridge, for Gaussian samples, by the factor
-    n / (n − K − D − 1), beside the bias of Σ_B. `ClassMoments.unbiased` corrects Σ_W and Σ_B, and not the inverse.
+    It is biased upwards by the inverse of a matrix that is estimated: without a ridge, for Gaussian samples, by the
+    factor n / (n − K − D − 1), beside the bias of Σ_B. `ClassMoments.unbiased` corrects Σ_W and Σ_B, and not the
+    inverse.
 
-    Beyond what `class_means` takes, 8 D² numbers of the features' precision.
-
-    Returns a real 0-d array. Solves with a matrix, never inverts one.
-    Raises what `class_means` does, and ValueError for a negative ridge.
+    Returns a real 0-d array. It solves with a matrix, and never inverts one.
+    Raises what `within_class_variance` does, and ValueError for a negative ridge.
+    Memory: 8 D² numbers of the features' precision beyond what `class_means` takes.
     """
 
     def both(rows):

@@ -56,6 +56,17 @@ class Summary:
         between = self.between_class_variance - excess / np.sum(self.counts)
         return Summary(self.counts, variances, self.energies - variances / n, between)
 
+    def total(self):
+        """The sums over the features, of a summary of each feature: fields (K,), between-class variance ()."""
+        return Summary(
+            self.counts, self.variances.sum(axis=1), self.energies.sum(axis=1), self.between_class_variance.sum()
+        )
+
+    def reshaped(self, shape):
+        """The same numbers with features (D,) in another shape: fields (K, *shape), between-class variance `shape`."""
+        fields = (values.reshape(-1, *shape) for values in (self.variances, self.energies))
+        return Summary(self.counts, *fields, self.between_class_variance.reshape(shape))
+
     def _average(self, values):
         return np.sum(self._weights(values) * values, axis=0) / np.sum(self.counts)
 
@@ -69,7 +80,7 @@ def fisher_full(matrices, ridge=None):
     ridge : number of at least 0; by default 1e-3 Tr(Σ_W) / D
 
     Returns a float. The inverse of an estimated matrix is biased even where Σ_W and Σ_B are not: see
-    `Statistics.fisher_full` for how much.
+    `ClassMoments.fisher_full` for how much.
     Raises ValueError if Σ_W + ridge I is singular.
     Source: Fisher (1936); the ridge as in regularised discriminant analysis, Friedman (1989).
     """

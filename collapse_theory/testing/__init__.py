@@ -9,17 +9,20 @@ ratio and the bound, and holds the images. It needs Hypothesis, but no test runn
 few parameters, never pixel by pixel, so that they are quick and shrink to something one can look at.
 """
 
-from .checks import (
-    assert_deformation_stable,
-    assert_homogeneous,
-    assert_non_expansive,
-    assert_phase_equivariant,
-    assert_phase_invariant,
-    assert_translation_equivariant,
-    assert_translation_invariant,
-)
-from .search import LawBroken
-from .strategies import coefficients, displacements, filter_banks, images, labelled_samples, phases, shifts
+from ..extras import needing
+
+with needing("test"):
+    from .checks import (
+        assert_deformation_stable,
+        assert_homogeneous,
+        assert_non_expansive,
+        assert_phase_equivariant,
+        assert_phase_invariant,
+        assert_translation_equivariant,
+        assert_translation_invariant,
+    )
+    from .search import LawBroken
+    from .strategies import coefficients, displacements, filter_banks, images, labelled_samples, phases, shifts
 
 __all__ = [
     "LawBroken",

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from ..machine.sizes import DIFFERENCES
+
 __all__ = ["columns", "differences", "norm", "steepest_direction"]
 
 _STEPS, _EVERY = 60, 6
-_COLUMNS, _NUMBERS = 1000, 2**25
+_COLUMNS = 1000
 
 
 def steepest_direction(push, pull, x):
@@ -54,7 +56,7 @@ def differences(function, x, step):
     """
     like = function(x)
     start, size = _numbers(like), _numbers(x).size
-    count = min(columns(x), max(1, _NUMBERS // max(start.size, 1)))
+    count = min(columns(x), max(1, DIFFERENCES // max(start.size, 1)))
     free = np.sort(np.random.default_rng(0).permutation(size)[:count])
     matrix = np.empty((len(free), start.size))
     for row, column in zip(matrix, free, strict=True):

@@ -36,10 +36,11 @@ ARGUMENTS = """
         if the operator takes them. The law is checked for arrays of this shape and no other
     like : floating array of the library, device and precision to evaluate at; None for the first parameter of a
         module, and for NumPy in double precision otherwise
-    inputs : Hypothesis strategy of the images, NumPy arrays (..., H, W), from which all follows, `shape` having no
-        say; None for `strategies.images(shape, kind, decades=8)`
+    inputs : Hypothesis strategy of the images, NumPy arrays (..., H, W), which replaces `shape` and `kind`; None for
+        `strategies.images(shape, kind, decades=8)`
     tolerance : relative error that counts as rounding; None for the square root of the precision, 1.5e-8 or 3.5e-4
-    examples : instances that Hypothesis draws; as many images of noise of all sizes are tried as well, or of `inputs`
+    examples : instances that Hypothesis draws; the law is also checked on as many images of noise of all sizes, or of
+        `inputs`
 
     Raises LawBroken with the smallest counterexample found; ValueError if the operator does not take the images, and
     TypeError if it gives no array, is no function or computes in half precision.
@@ -155,11 +156,12 @@ def assert_deformation_stable(
 
         ‖∇τ‖ = Σ_ω |ω| |τ̂(ω)| / (H W) ≥ sup_u |∇τ(u)|,  an equality for one wave
 
-    bound : the constant that is asserted, in no units: 1 is 100 % of |x| at a gradient of one
-    displacements : Hypothesis strategy of fields (H, W, 2); None for `strategies.displacements((H, W))`, of mean zero:
-        a mean would translate, which `assert_translation_invariant` checks
+    bound : the constant that is asserted, without a unit: with 1, a deformation whose gradient is 1 may change f(x) by
+        as much as |x|
+    displacements : Hypothesis strategy of fields (H, W, 2); None for `strategies.displacements((H, W))`. Their mean is
+        zero, since a mean would translate, which `assert_translation_invariant` checks
 
-    Then it climbs: for the fields nearest to the bound, to images on which f(x_τ) − f(x) is largest, as
+    Then the check climbs, for the fields nearest to the bound, to images on which f(x_τ) − f(x) is largest, as
     `assert_non_expansive` does.
 
     Source: Mallat (2012) for stability to deformations; the test is empirical, it proves no constant.

@@ -23,7 +23,7 @@ from .search import drawn, refuse, search, with_few_digits
 __all__ = ["assert_expansion", "assert_stability"]
 
 _STARTS, _ROUNDS, _SAMPLES = 8, 2, 1024
-_CALLS = 20  # of the operator, an example that is tried: what finite differences may cost
+_CALLS = 20  # of the operator per example: what finite differences may cost
 _DISTANCES = [sign * 4.0**-k for k in range(8) for sign in (1, -1)]
 _STEPS = [2.0**n for n in range(-10, 2)]
 

@@ -54,12 +54,21 @@ class Operator:
         """
         y, kind = self._attempt(x), type(self.placed(x))
         if isinstance(y, Exception):
-            fix = f"shape=(1, {self._channels}, H, W), that of its images" if source == "shape" else "inputs= it takes"
+            fix = (
+                f"shape=(1, {self._channels_for(x)}, H, W), that of its images"
+                if source == "shape"
+                else "inputs= it takes"
+            )
             raise ValueError(
                 f"operator: {self.name} does not take a {kind.__module__}.{kind.__name__} of shape {x.shape} "
                 f"({type(y).__name__}: {y}); pass {fix}, or like=, an array of the library that it works in"
             ) from y
         self._checked(y)
+
+    def _channels_for(self, x):
+        """How many channels the operator wants: its first layer says so, or it takes so many in place of `x`'s."""
+        tried = (n for n in (3, 1, 2, 4) if x.ndim > 2 and self.takes(np.repeat(x[..., :1, :, :], n, axis=-3)))
+        return self._channels if self._channels != "C" else next(tried, "C")
 
     def takes(self, x):
         """Whether the operator gives anything at all for an image."""

@@ -1,4 +1,4 @@
-"""How precisely an operator computes, as far as its answers show it."""
+"""How precisely an operator computes, as far as its outputs show it."""
 
 import numpy as np
 

@@ -92,7 +92,7 @@ def displacements(shape, steepest=0.5):
 
         sup_u |∇τ(u)| ≤ steepest < 1,  so that u ↦ u − τ(u) is one-to-one;   Σ_u τ(u) = 0
 
-    shape : (H, W) of the images, at least 4 a side; frequencies are up to two turns an image
+    shape : (H, W) of the images, at least 4 per side; frequencies are up to two turns per image
     steepest : supremum over the torus of the norm of the gradient, in (0, 1)
 
     Draws (H, W, 2) NumPy arrays, (row, column) in samples, never zero. Shrinks to the least steep.
@@ -100,7 +100,7 @@ def displacements(shape, steepest=0.5):
     """
     height, width = image_shape(shape)
     if min(height, width) < 4:
-        raise ValueError(f"shape: expected at least 4 samples a side, got {(height, width)}")
+        raise ValueError(f"shape: expected at least 4 samples per side, got {(height, width)}")
     if not 0 < check_number("steepest", steepest) < 1:
         raise ValueError(f"steepest: expected a number in (0, 1), got {steepest!r}")
     steepness = st.integers(1, _STEPS).map(lambda n: steepest * n / _STEPS)
@@ -139,6 +139,7 @@ def filter_banks(shape=None, largest=16, signals=None):
     signals : None; or "real" or "complex" for banks that are tight for them, the latter on the full circle
 
     Draws `FilterBank`. Shrinks to a small grid, one octave, the half circle.
+    Raises ValueError if `signals` is unknown or `shape` is no shape of images.
     """
     if signals is not None:
         check_choice("signals", signals, ("real", "complex"))
@@ -155,13 +156,14 @@ def filter_banks(shape=None, largest=16, signals=None):
 
 
 def labelled_samples(shape=(1, 8, 8), classes=3, most=6):
-    """Labelled samples with at least two images a class, in mixed order, of classes unequal in size, mean and scale.
+    """Labelled samples with at least two images per class, in mixed order, of classes unequal in size, mean and scale.
 
     shape : of one feature array
     classes : number of classes, from 2
     most : largest number of samples of a class
 
-    Draws (x, labels): (N, *shape) float64 and (N,) integers in 0 .. classes − 1. Shrinks to two samples a class.
+    Draws (x, labels): (N, *shape) float64 and (N,) integers in 0 .. classes − 1. Shrinks to two samples per class.
+    Raises ValueError if `shape`, `classes` or `most` is out of range.
     """
     check_count("classes", classes, least=2)
     check_count("most", most, least=2)
@@ -217,7 +219,7 @@ def _edge(shape, at):
 
 
 def _weights(leading, seed, kind):
-    """One weight an image, the first of them 1: (..., 1, 1)."""
+    """One weight per image, the first of them 1: (..., 1, 1)."""
     weights = _gaussian((math.prod(leading),), seed, kind)
     weights[0] = 1.0
     return weights.reshape(*leading, 1, 1)

@@ -2,18 +2,15 @@
 
 from .banks import STEPS, directions, morlet_bank, paper_bank
 from .filterbank import FilterBank
-from .padding import crop, padded_shape
 from .transform import amplitude_and_phase, inverse_transform, wavelet_transform
 
 __all__ = [
     "STEPS",
     "FilterBank",
     "amplitude_and_phase",
-    "crop",
     "directions",
     "inverse_transform",
     "morlet_bank",
-    "padded_shape",
     "paper_bank",
     "wavelet_transform",
 ]

@@ -4,7 +4,7 @@ import math
 
 from ..arguments import check_choice, check_count, check_number
 from ..torus import image_shape
-from .filterbank import Design, designed_bank
+from .filterbank import Design, FilterBank, designed_bank
 from .morlet import Morlet
 
 __all__ = ["STEPS", "directions", "morlet_bank", "paper_bank"]
@@ -12,7 +12,9 @@ __all__ = ["STEPS", "directions", "morlet_bank", "paper_bank"]
 STEPS = ("octave", "half octave", "next half octave")
 
 
-def morlet_bank(shape, scales, angles, circle="half", pi=math.pi):
+def morlet_bank(
+    shape: tuple[int, int] | int, scales: int, angles: int, circle: str = "half", pi: float = math.pi
+) -> FilterBank:
     """Morlet wavelets at `scales` octaves and `angles` directions.
 
         sigma_j = 0.8 · 2^j,  ξ_j = (3π/4) 2^−j,  j = 0 .. J − 1;   slant = 4 / (angles per π)
@@ -24,10 +26,11 @@ def morlet_bank(shape, scales, angles, circle="half", pi=math.pi):
     circle : "half" or "full"
     pi : the π of the norm
 
-    Returns a FilterBank of J L wavelets, scale slowest. To make it takes (7 + J L) H W numbers in double precision, of
-    which it keeps 1 + J L (measured within 10 %).
+    Returns a FilterBank of J L wavelets, scale slowest.
     Raises ValueError if an argument is out of range.
     Source: Bruna & Mallat (2013); parameters of the published code of Guth, Zarka & Mallat (2022).
+    Memory: to make it takes (7 + J L) H W numbers in double precision, of which it keeps (1 + J L) H W (measured within
+    10 %).
     """
     check_count("scales", scales)
     slant = _slant(angles, circle)
@@ -39,7 +42,9 @@ def morlet_bank(shape, scales, angles, circle="half", pi=math.pi):
     return designed_bank(Design(tuple(wavelets), 0.8 * 2 ** (scales - 1), _norm(pi)), image_shape(shape), circle, None)
 
 
-def paper_bank(shape, angles, step="octave", circle="half", pi=math.pi):
+def paper_bank(
+    shape: tuple[int, int] | int, angles: int, step: str = "octave", circle: str = "half", pi: float = math.pi
+) -> FilterBank:
     """The bank of one layer of the paper's networks.
 
     shape : (H, W) of the padded image
@@ -75,7 +80,13 @@ def _norm(pi):
 
 
 def directions(angles, circle="half"):
-    """Angles of the wavelets of a bank, in radians, in its order: (⌊L/2⌋ − 1 − l) π/L, or 2π/L on the full circle."""
+    """Angles of the wavelets of a bank in its order: (⌊L/2⌋ − 1 − l) π/L, or 2π/L on the full circle.
+
+    angles, circle : as `morlet_bank`
+
+    Returns a list of L numbers, in radians.
+    Raises ValueError if an argument is out of range.
+    """
     check_count("angles", angles)
     check_choice("circle", circle, ("half", "full"))
     step = (math.pi if circle == "half" else 2 * math.pi) / angles

@@ -6,12 +6,12 @@ from functools import lru_cache
 import numpy as np
 
 from ..arguments import check_choice
-from ..torus import frequencies, image_shape
+from ..torus import at_opposite_frequencies, frequencies, image_shape
 from .morlet import Morlet, gaussian_hat, morlet_hat, without_tail
 
 __all__ = ["Design", "FilterBank", "designed_bank"]
 
-_SMALLEST_SUM = 3e-2
+_SMALLEST_SUM = 3e-2  # of the maximum of the Littlewood-Paley sum: the inverse then amplifies noise by 6 at most
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class FilterBank:
     tight_for : None, "real" or "complex": the signals whose energy the transform keeps
     design : how to make the bank on another grid, or None
 
+    Its arrays are read-only, so that what is made of a bank can be made once: those that are not, or are a view of
+    others, are copied.
     Raises TypeError if one is not a NumPy array of numbers, ValueError if shapes do not fit or a value is not finite.
     """
 
@@ -58,6 +60,15 @@ class FilterBank:
                 raise ValueError(f"{name}: expected shape {(len(self),)}, got {getattr(self, name).shape}")
         if wrong := np.sum(~np.isfinite(self.filters_hat)):
             raise ValueError(f"filters_hat: expected finite values, got {wrong} NaN or infinite ones")
+        for name in ("filters_hat", "scale", "angle"):
+            values = getattr(self, name)
+            if values.flags.writeable or values.base is not None:
+                object.__setattr__(self, name, frozen(values.copy()))
+
+    def __setstate__(self, state):
+        """A bank that was copied or unpickled is as read-only as the first."""
+        for name, value in state.items():
+            object.__setattr__(self, name, frozen(value) if isinstance(value, np.ndarray) else value)
 
     def __len__(self):
         return self.filters_hat.shape[0] - 1
@@ -68,21 +79,21 @@ class FilterBank:
         return f"<FilterBank: {len(self)} wavelets on {height} x {width}, {self.circle} circle{tight}>"
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int]:
         """(H, W)."""
         return self.filters_hat.shape[1:]
 
     @property
-    def psi_hat(self):
+    def psi_hat(self) -> np.ndarray:
         """(K, H, W): the wavelets."""
         return self.filters_hat[1:]
 
     @property
-    def lowpass_hat(self):
+    def lowpass_hat(self) -> np.ndarray:
         """(H, W)."""
         return self.filters_hat[0]
 
-    def at(self, shape):
+    def at(self, shape: tuple[int, int] | int) -> "FilterBank":
         """The same bank on another grid, tight if this one is.  Raises ValueError if it has no design."""
         shape = image_shape(shape)
         if shape == self.shape:
@@ -93,7 +104,7 @@ class FilterBank:
             )
         return designed_bank(self.design, shape, self.circle, self.tight_for)
 
-    def center(self, unwrapped=True):
+    def center(self, unwrapped: bool = True) -> np.ndarray:
         """Mean frequency ξ of each wavelet under |ψ̂|², (K, 2) in rad/sample.
 
         unwrapped : measure frequencies modulo 2π around the spectral peak, right for shifts by whole samples;
@@ -101,11 +112,11 @@ class FilterBank:
         """
         return self._moments(unwrapped)[0]
 
-    def covariance(self, unwrapped=True):
+    def covariance(self, unwrapped: bool = True) -> np.ndarray:
         """Covariance S of the frequency under |ψ̂|², (K, 2, 2) in (rad/sample)². Arguments as `center`."""
         return self._moments(unwrapped)[1]
 
-    def spread(self, unwrapped=True):
+    def spread(self, unwrapped: bool = True) -> np.ndarray:
         """Spread σ = √(Tr S) of each wavelet around its centre, (K,) in rad/sample. Arguments as `center`."""
         return np.sqrt(np.trace(self.covariance(unwrapped), axis1=1, axis2=2))
 
@@ -120,46 +131,48 @@ class FilterBank:
         offset = w - center[:, None]
         return center, np.matmul((density[..., None] * offset).transpose(0, 2, 1), offset)
 
-    def littlewood_paley(self, signals="real"):
+    def littlewood_paley(self, signals: str = "real") -> np.ndarray:
         """Littlewood-Paley sum, (H, W): the factor by which the transform multiplies the energy at each frequency.
 
         complex signals   LP(ω) = |φ̂(ω)|² + Σ_k |ψ̂_k(ω)|²
         real signals      the mean of LP(ω) and LP(−ω)
+
+        signals : "real" or "complex"
+
+        Raises ValueError for any other.
         """
         check_choice("signals", signals, ("real", "complex"))
         energy = np.sum(np.abs(self.filters_hat) ** 2, axis=0)
-        return energy if signals == "complex" else (energy + _at_opposite_frequencies(energy)) / 2
+        return energy if signals == "complex" else (energy + at_opposite_frequencies(energy)) / 2
 
-    def tight(self, signals="real"):
+    def tight(self, signals: str = "real") -> "FilterBank":
         """The bank divided by √LP: its transform keeps the energy of every `signals` image, and can be inverted.
 
-        Read-only and shared where this bank is read-only, as those of `morlet_bank` are. Raises ValueError, naming the
-        frequency, where the sum is under 3e-2 of its maximum: the division would amplify what the bank does not see.
-        """
-        return self._divided(signals) if self.filters_hat.flags.writeable else _divided_once(self, signals)
+        signals : "real" or "complex"
 
-    def _divided(self, signals):
-        energy = self.littlewood_paley(signals)
-        if energy.min() < _SMALLEST_SUM * energy.max():
-            w = frequencies(self.shape)[np.unravel_index(np.argmin(energy), energy.shape)]
-            raise ValueError(
-                f"signals: {self!r} cannot be made tight for {signals} signals: at frequency ({w[0]:.3f}, {w[1]:.3f}) "
-                f"rad/sample its Littlewood-Paley sum is {energy.min() / energy.max():.1e} of the maximum, "
-                f"expected at least {_SMALLEST_SUM:.0e}"
-            )
-        return replace(self, filters_hat=self.filters_hat / np.sqrt(energy), tight_for=signals)
+        Returns a FilterBank, the same at every call.
+        Raises ValueError, naming the frequency, where the sum is under 3e-2 of its maximum: the division would amplify
+        what the bank does not see.
+        """
+        return _tight(self, signals)
 
 
 @lru_cache(maxsize=64)
-def _divided_once(bank, signals):
-    tight = bank._divided(signals)
-    tight.filters_hat.flags.writeable = False
-    return tight
+def _tight(bank, signals):
+    energy = bank.littlewood_paley(signals)
+    if energy.min() < _SMALLEST_SUM * energy.max():
+        w = frequencies(bank.shape)[np.unravel_index(np.argmin(energy), energy.shape)]
+        raise ValueError(
+            f"signals: {bank!r} cannot be made tight for {signals} signals: at frequency ({w[0]:.3f}, {w[1]:.3f}) "
+            f"rad/sample its Littlewood-Paley sum is {energy.min() / energy.max():.1e} of the maximum, "
+            f"expected at least {_SMALLEST_SUM:.0e}"
+        )
+    return replace(bank, filters_hat=frozen(bank.filters_hat / np.sqrt(energy)), tight_for=signals)
 
 
 @lru_cache(maxsize=64)
 def designed_bank(design, shape, circle, tight_for):
-    """The bank of a design on a grid, shared by everyone who asks for it and therefore read-only.
+    """The bank of a design on a grid, made once and shared by everyone who asks for it.
 
     Raises ValueError if the low-pass is wider than the grid: at J scales, if 2^J exceeds the shorter side.
     """
@@ -170,26 +183,22 @@ def designed_bank(design, shape, circle, tight_for):
             f"{least:g} samples, got {tuple(shape)}"
         )
     if tight_for:
-        bank = designed_bank(design, shape, circle, None).tight(tight_for)
-    else:
-        filters_hat = np.empty((1 + len(design.wavelets), *shape))
-        lowpass = Morlet(design.lowpass_sigma, 0.0, 0.0, 1.0)
-        filters_hat[0] = without_tail(gaussian_hat(lowpass, shape, design.pi))
-        made = {}
-        for filter_hat, wavelet in zip(filters_hat[1:], design.wavelets, strict=True):
-            mirror = made.get(replace(wavelet, angle=-wavelet.angle))
-            filter_hat[...] = morlet_hat(wavelet, shape, design.pi) if mirror is None else _mirrored(mirror)
-            made[wavelet] = filter_hat
-        scale, angle = (np.array([getattr(w, name) for w in design.wavelets]) for name in ("scale", "angle"))
-        bank = FilterBank(filters_hat, scale, angle, circle, design=design)
-    for values in (bank.filters_hat, bank.scale, bank.angle):
-        values.flags.writeable = False
-    return bank
+        return designed_bank(design, shape, circle, None).tight(tight_for)
+    filters_hat = np.empty((1 + len(design.wavelets), *shape))
+    filters_hat[0] = without_tail(gaussian_hat(Morlet(design.lowpass_sigma, 0.0, 0.0, 1.0), shape, design.pi))
+    made = {}
+    for filter_hat, wavelet in zip(filters_hat[1:], design.wavelets, strict=True):
+        mirror = made.get(replace(wavelet, angle=-wavelet.angle))
+        filter_hat[...] = morlet_hat(wavelet, shape, design.pi) if mirror is None else _mirrored(mirror)
+        made[wavelet] = filter_hat
+    scale, angle = (np.array([getattr(w, name) for w in design.wavelets]) for name in ("scale", "angle"))
+    return FilterBank(frozen(filters_hat), scale, angle, circle, design=design)
 
 
-def _at_opposite_frequencies(values):
-    """values(−ω) on the grid of the FFT.  (H, W) -> (H, W)."""
-    return np.roll(values[::-1, ::-1], (1, 1), axis=(0, 1))
+def frozen(values):
+    """A NumPy array, read-only from now on."""
+    values.flags.writeable = False
+    return values
 
 
 def _mirrored(values):

@@ -14,7 +14,7 @@ from ..torus import image_shape
 
 __all__ = ["Morlet", "gaussian_hat", "morlet_hat", "without_tail"]
 
-TAIL = 1e-9
+TAIL = 1e-9  # of the maximum: a thousandth of what single precision resolves, far from subnormal numbers
 _TURN = 8 * np.arctan(np.longdouble(1))  # 2π
 _NEGLIGIBLE_EXPONENT = 39.0  # exp(-39) is 1e-17, a tenth of half an ulp of the maximum, which is 1
 
@@ -59,7 +59,12 @@ def gaussian_hat(wavelet, shape, pi=math.pi):
 
         ĝ(ω − ξ) = Σ_k exp(−(p² + q²/slant²) sigma² / 2),   (p, q) = Rᵀ(ω + 2πk − ξ),  k in Z²
 
+    wavelet : Morlet
+    shape : (H, W), or one side of a square
+    pi : as `morlet_hat`
+
     Returns (H, W) real NumPy array with maximum close to 1. Terms under 1e-17 are left out.
+    Raises ValueError if `shape` is not positive integers.
     """
     sigma, slant, angle = (np.longdouble(value) for value in (wavelet.sigma, wavelet.slant, wavelet.angle))
     cosine, sine = np.cos(angle), np.sin(angle)
@@ -95,7 +100,10 @@ def _reach(along, across, cosine, sine):
 
 
 def _aliases(side, center, reach):
-    """Of each alias of a sorted frequency axis that comes within `reach` of `center`: the slice, and its distances."""
+    """Of each alias of a frequency axis that comes within `reach` of `center`: the slice, and its distances.
+
+    The axis is sorted, so that what lies near is one slice of it, and a filter costs as much as it is wide.
+    """
     index = np.arange(-(side // 2), side - side // 2)
     turns = math.ceil((reach + abs(center) + math.pi) / (2 * math.pi))
     distances = (_TURN * (index + turn * side) / side - center for turn in range(-turns, turns + 1))

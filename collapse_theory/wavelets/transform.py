@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..arguments import as_floating, as_images
-from ..arrays import array_namespace, is_complex, place, shape
+from ..arrays import Array, array_namespace, is_complex, place, shape
 from ..contexts import uncompiled
 from ..fourier import fft2, ifft2
 from .filterbank import FilterBank
@@ -14,7 +14,7 @@ __all__ = ["amplitude_and_phase", "inverse_transform", "wavelet_transform"]
 
 
 @uncompiled
-def wavelet_transform(x, bank):
+def wavelet_transform(x: Array, bank: FilterBank) -> Array:
     """Wavelet coefficients at full resolution.
 
         z_0 = x ∗ φ,   z_{1+k} = x ∗ ψ_k
@@ -22,8 +22,9 @@ def wavelet_transform(x, bank):
     x : (..., H, W) real or complex
     bank : FilterBank on the same H x W
 
-    Returns (..., 1 + K, H, W) complex, where and as precise as `x`; at the peak, twice that memory is in use.
+    Returns (..., 1 + K, H, W) complex, where and as precise as `x`.
     Raises ValueError if the bank lives on another grid.
+    Memory: twice the result.
     """
     x = as_images(x)
     _check_grid("x", x, bank)
@@ -31,7 +32,7 @@ def wavelet_transform(x, bank):
 
 
 @uncompiled
-def inverse_transform(z, bank):
+def inverse_transform(z: Array, bank: FilterBank) -> Array:
     """The image whose wavelet coefficients are `z`: the adjoint of a tight transform.
 
         x = Σ_k z_k ∗ ψ̃_k,   ψ̃_k(u) = conj ψ_k(−u), the low-pass included
@@ -53,12 +54,13 @@ def inverse_transform(z, bank):
     return xp.real(x) if bank.tight_for == "real" else x
 
 
-def amplitude_and_phase(z):
+def amplitude_and_phase(z: Array) -> tuple[Array, Array]:
     """Polar form of wavelet coefficients, z = |z| e^{i arg z}.
 
     z : (...) complex or real
 
     Returns |z| and arg z in (−π, π] radians, both (...) real; the phase of 0 is 0.
+    Raises TypeError as `as_floating`.
     """
     z = as_floating(z, "z")
     xp = array_namespace(z)

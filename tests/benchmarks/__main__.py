@@ -1,11 +1,4 @@
-"""How fast, beside whom, and how far from the limit: measure, record and print one table.
-
-python -m tests.benchmarks                       everything, on a quiet machine
-python -m tests.benchmarks --only scatter-32     one row, or several
-python -m tests.benchmarks --on cupy             on a GPU
-python -m tests.benchmarks --recorded            print the recorded table, measure nothing
-python -m tests.benchmarks --recorded --into README.md     and put it there
-"""
+"""Measure how fast, beside whom, and how far from the limit; record it, and print one table."""
 
 import os
 import sys
@@ -26,6 +19,16 @@ from .table import lines_of, written_into
 from .works import WORKS
 
 NAME = "benchmarks"
+_SAYS = (
+    "Measures how fast each work is beside its peers and the limit of the machine, records it, and prints one table.",
+    "Time: half an hour on a quiet machine. Rows that are not asked for stay in the result as they were recorded.",
+)
+_EXAMPLES = (
+    "python -m tests.benchmarks --recorded",
+    "python -m tests.benchmarks --only scatter-32",
+    "python -m tests.benchmarks --on cupy --record",
+    "python -m tests.benchmarks --recorded --into tests/benchmarks/README.md",
+)
 
 
 def main(arguments=None):
@@ -34,9 +37,11 @@ def main(arguments=None):
 
 
 def _answer(options):
-    if not options.recorded:
+    folder = record.RESULTS if options.recorded else options.results
+    if folder is None:
+        folder = options.out = record.folder_to_write(options)
         run(options)
-    lines = lines_of(record.load(NAME, options.out))
+    lines = lines_of(record.load(NAME, folder))
     print(*lines, sep="\n")
     if options.into:
         path = Path(options.into)
@@ -48,7 +53,6 @@ def run(options):
     """Measure what was asked for, and record it; rows that were not asked for stay as they were recorded."""
     for on in options.on:
         to_library(np.zeros(1), on)
-    record.check_writable(options.out)
     record.check_kept(NAME, options.out)
     counts = [count for count in options.threads if count <= os.cpu_count()]
     demands = [Demand(options.rounds, options.least, options.others / 100, count) for count in counts]
@@ -88,23 +92,24 @@ def _ceilings(on, threads):
 
 def _parser():
     names = ("ceilings", *WORKS, "growth")
-    parser = Parser(prog="python -m tests.benchmarks", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument(
-        "--only", nargs="+", metavar="ROW", choices=names, default=names, help=f"any of {', '.join(names)}"
-    )
-    parser.add_argument(
-        "--on", nargs="+", choices=LIBRARIES, default=["numpy", "torch"], help="array libraries of ours"
-    )
-    parser.add_argument("--rounds", type=whole(1, 1000), default=5, help="of all sides, A B A B (default: 5)")
-    parser.add_argument("--least", type=whole(1, 1000), default=3, help="rounds that must be quiet (default: 3)")
-    parser.add_argument(
-        "--others", type=real(0, 100), default=6.0, metavar="%", help="of the cores that others may use (default: 6)"
-    )
-    threads = "of every library (default: 1 2)"
-    parser.add_argument("--threads", nargs="+", type=whole(1, 4096), default=[1, 2], help=threads)
-    parser.add_argument("--recorded", action="store_true", help="print the recorded table, measure nothing")
-    parser.add_argument("--into", metavar="FILE", help="put the table there, between its two marks")
-    parser.add_argument("--out", default=record.RESULTS, metavar="FOLDER", help="where the record goes")
+    parser = Parser("python -m tests.benchmarks", _SAYS, _EXAMPLES)
+    only = f"any of {', '.join(names)} (default: all)"
+    parser.add_argument("--only", nargs="+", metavar="ROW", choices=names, default=names, help=only)
+    libraries = "array libraries of our side"
+    parser.add_argument("--on", nargs="+", choices=LIBRARIES, default=["numpy", "torch"], help=libraries)
+    rounds = "rounds of all sides, A B A B"
+    parser.add_argument("--rounds", type=whole(1, 1000), default=5, metavar="N", help=rounds)
+    parser.add_argument("--least", type=whole(1, 1000), default=3, metavar="N", help="rounds that must be quiet")
+    others = "percentage of the cores that other processes may use"
+    parser.add_argument("--others", type=real(0, 100), default=6.0, metavar="PERCENT", help=others)
+    threads = "number of threads of every library"
+    parser.add_argument("--threads", nargs="+", type=whole(1, 4096), default=[1, 2], metavar="N", help=threads)
+    results = parser.add_mutually_exclusive_group()
+    results.add_argument("--recorded", action="store_true", help="print the committed table, and measure nothing")
+    own = "print the table of the result in this folder, and measure nothing"
+    results.add_argument("--from", dest="results", metavar="FOLDER", help=own)
+    parser.add_argument("--into", metavar="FILE", help="put the table there, too, between its two marks")
+    record.add_options(parser)
     return parser
 
 

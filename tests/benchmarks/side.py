@@ -17,9 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from collapse_theory import fourier
 from collapse_theory.arrays import to_host
-from collapse_theory.machine import loops
+from collapse_theory.machine.worth import Worth
 
 from .machine import Watch, ceilings, peak_memory, reset_peak
 from .works import WORKS
@@ -59,7 +58,7 @@ def main(arguments, commands=sys.stdin, say=None):
 
 def at_once():
     """Plan transforms and compile loops at the first call, not when that pays."""
-    fourier._WORTH_A_PLAN = loops._SECONDS_TO_COMPILE = 0
+    Worth.pays = True
 
 
 def watched(run):

@@ -2,7 +2,9 @@
 
 __all__ = ["END", "START", "lines_of", "written_between", "written_into"]
 
-START, END = "<!-- python -m tests.benchmarks --recorded --into README.md -->\n", "<!-- end of the table -->"
+START = "<!-- python -m tests.benchmarks --recorded --into tests/benchmarks/README.md -->\n"
+END = "<!-- end of the table -->"
+_LEAST_SLOPE = 0.9  # work that grows more slowly than its size is hidden by what each call costs
 
 _HEAD = "| work | threads | ours | peer | ratio | of the limit | error | peak memory |"
 
@@ -29,10 +31,15 @@ def _growth(rows):
     """A line for each library: with which power of each dimension the cost of each work grows."""
     powers = {}
     for row in rows:
-        powers.setdefault(row["on"], {}).setdefault(row["work"], []).append(f"{row['grows']}^{row['slope']:.2f}")
+        powers.setdefault(row["on"], {}).setdefault(row["work"], []).append(_power(row))
     for on, each in powers.items():
         works = {work: ", ".join(found) for work, found in each.items()}
         yield f"Cost grows, {on}: {'; '.join(f'{work} as {joined}' for work, joined in works.items())}."
+
+
+def _power(row):
+    measured = f"^{row['slope']:.2f}" if row["slope"] >= _LEAST_SLOPE else " (too small to measure)"
+    return row["grows"] + measured
 
 
 def _ceilings(row):

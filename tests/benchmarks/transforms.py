@@ -1,7 +1,6 @@
 """Ways to scatter images, to make the filters, and to do nothing but the Fourier transforms that it takes."""
 
 import math
-import sys
 from functools import partial
 
 import numpy as np
@@ -10,7 +9,8 @@ from collapse_theory.arrays import is_numpy_array, numpy_view, to_library
 from collapse_theory.fourier import fft2, inverse_sum
 from collapse_theory.machine.cores import cores, on_cores
 from collapse_theory.scattering import scatter
-from collapse_theory.scattering.scatter_filters import padded_sides, windows
+from collapse_theory.scattering.scatter_filters import scatter_filters
+from collapse_theory.torus import padded_shape
 from collapse_theory.wavelets import morlet_bank
 from collapse_theory.wavelets.filterbank import designed_bank
 from tests.peers import kymatio_front_end
@@ -27,9 +27,7 @@ def images(sizes):
     return np.random.default_rng(0).normal(size=sizes).astype(np.float32)
 
 
-def scattering(on, sizes, scales, order, fast=True):
-    if not fast:  # as if the extra were not installed: this process does nothing else
-        sys.modules["pyfftw"] = sys.modules["numba"] = None
+def scattering(on, sizes, scales, order):
     x = to_library(images(sizes), on)
     return lambda: scatter(x, scales, order=order, pi=PI)
 
@@ -46,7 +44,7 @@ def scipy_chunks(on, sizes, scales, order):
     import scipy.fft
 
     fft2, ifft2 = (partial(function, workers=cores()) for function in (scipy.fft.fft2, scipy.fft.ifft2))
-    padded = padded_sides(sizes[-2:], scales)
+    padded = padded_shape(sizes[-2:], scales)
     bank = morlet_bank(padded, scales, ANGLES, pi=PI)
     psi_hat = bank.psi_hat.reshape(scales, ANGLES, *padded).astype(np.float32)
     low_hat, window = bank.lowpass_hat.astype(np.float32), 2**scales
@@ -84,7 +82,7 @@ def transforms_alone(on, sizes, scales, order):
 
     Of NumPy arrays each core takes its share of them, as `scatter` does.
     """
-    padded, planes = padded_sides(sizes[-2:], scales), math.prod(sizes[:-2])
+    padded, planes = padded_shape(sizes[-2:], scales), math.prod(sizes[:-2])
     forward, inverse = {0: 1}, {}  # transforms of one image by scale of the grid
     for scale in range(scales):
         inverse[scale] = ANGLES + (scale * ANGLES**2 if order == 2 else 0)
@@ -123,10 +121,10 @@ def filters(side=224, scales=3, angles=ANGLES):
     sides = (side, side)
 
     def run():
-        windows.cache_clear()
+        scatter_filters.cache_clear()
         designed_bank.cache_clear()
-        windows(sides, scales, angles, PI)
-        return morlet_bank(padded_sides(sides, scales), scales, angles, pi=PI).psi_hat
+        scatter_filters(sides, scales, angles, PI)
+        return morlet_bank(padded_shape(sides, scales), scales, angles, pi=PI).psi_hat
 
     return run
 

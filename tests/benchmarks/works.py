@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from . import cascades, statistics_of_classes, transforms
+from .without import by_scipys_backend, without
 
 __all__ = ["WORKS", "Side", "Work"]
 
@@ -59,13 +60,25 @@ def _ours(function, **settings):
     return _both("ours", "ours", function, ("numpy", "torch", "cupy"), **settings)
 
 
+def _without(name, libraries, function, **settings):
+    """Ours with NumPy, without these libraries."""
+    prepare = partial(without, libraries, function, on="numpy", **settings)
+    return {name.replace(" ", "_"): Side("ours", f"numpy, {name}", "numpy", prepare)}
+
+
+def _backend(function, **settings):
+    prepare = partial(by_scipys_backend, function, on="numpy", **settings)
+    return {"backend": Side("ours", "numpy, FFTW by SciPy's backend", "numpy", prepare)}
+
+
 def _scattering(sizes, scales, order=2):
     settings = {"sizes": sizes, "scales": scales, "order": order}
     peers = _both("peer", "Kymatio", transforms.kymatio, **settings)
     limits = _both("limit", "its FFTs", transforms.transforms_alone, ("numpy", "torch", "cupy"), **settings)
-    plain = partial(transforms.scattering, on="numpy", fast=False, **settings)
-    ours = _ours(transforms.scattering, **settings) | {"plain": Side("ours", "numpy, SciPy alone", "numpy", plain)}
-    return ours | peers | limits
+    plain = _without("SciPy alone", ["pyfftw"], transforms.scattering, **settings)
+    return (
+        _ours(transforms.scattering, **settings) | plain | _backend(transforms.scattering, **settings) | peers | limits
+    )
 
 
 def _scattered(sizes, scales):
@@ -97,6 +110,7 @@ WORKS = {
     "moments": Work(
         "class statistics, 50,000 x 4,096",
         _ours(statistics_of_classes.moments)
+        | _without("without Numba", ["numba"], statistics_of_classes.moments)
         | _both("peer", "two passes a class", statistics_of_classes.two_passes, ("numpy",))
         | _both("limit", "a bare sum", statistics_of_classes.bare_sum),
         goal={"numpy": 6, "torch": 6},
@@ -116,6 +130,9 @@ WORKS = {
     "cascade": Work(
         "deep cascade with statistics, 60,000 x 3 x 32 x 32",
         _ours(cascades.measured)
+        | _without("without Numba", ["numba"], cascades.measured)
+        | _without("SciPy alone", ["numba", "pyfftw"], cascades.measured)
+        | _backend(cascades.measured)
         | _both("peer", "a full-resolution FFT a filter", cascades.full_resolution, ("numpy", "torch")),
         tolerance=1e-4,
         goal={"numpy": 8, "torch": 8},

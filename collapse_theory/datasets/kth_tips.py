@@ -4,9 +4,8 @@ import os
 
 import numpy as np
 
-from .folders import image_folder
-from .listing import list_classes
-from .search import SEARCH_PATH, find
+from .data_files import SEARCH_PATH, find
+from .folders import image_folder, list_classes
 
 __all__ = ["KTH_TIPS_NAMES", "find_kth_tips", "kth_tips"]
 
@@ -16,18 +15,18 @@ KTH_TIPS_NAMES = (
 )
 
 _FOLDERS = ("KTH_TIPS_GRAY", "KTH_TIPS_GREY", "KTH_TIPS")
-_IMAGES_A_CLASS = 81
+_IMAGES_PER_CLASS = 81
 _ADVICE = (
     "Get KTH-TIPS, grey or in colour, from https://www.csc.kth.se/cvap/databases/kth-tips, unpack it, and name the "
     f"folder that holds {_FOLDERS[0]} as `folder` or in the environment variable {SEARCH_PATH}"
 )
 
 
-def kth_tips(folder=None, *, side=100):
+def kth_tips(folder: str | os.PathLike | None = None, *, side: int = 100) -> tuple[np.ndarray, np.ndarray]:
     """KTH-TIPS: 81 grey photographs of each of ten materials, at nine distances, in nine lights and poses.
 
     folder : holds the folder `KTH_TIPS_GRAY`, `KTH_TIPS_GREY` or `KTH_TIPS`, itself or one level below, with one folder
-        a material; None for every entry of COLLAPSE_THEORY_DATA
+        per material; None for every entry of COLLAPSE_THEORY_DATA
     side : of the images returned, in samples, at most 113, the height of the smallest (most are 200 × 200), as in
         `image_folder`
 
@@ -45,7 +44,9 @@ def find_kth_tips(folder):
     place = find("KTH-TIPS", folder, wanted=wanted, advice=_ADVICE, is_there=os.path.isdir).parent
     listed = list_classes(place)
     counts = np.bincount(listed.labels)
-    if listed.names != KTH_TIPS_NAMES or np.any(counts != _IMAGES_A_CLASS):
+    if listed.names != KTH_TIPS_NAMES or np.any(counts != _IMAGES_PER_CLASS):
         got = ", ".join(f"{count} of {name}" for name, count in zip(listed.names, counts, strict=True))
-        raise ValueError(f"KTH-TIPS: expected {_IMAGES_A_CLASS} images of each of ten materials in {place}, got {got}")
+        raise ValueError(
+            f"KTH-TIPS: expected {_IMAGES_PER_CLASS} images of each of ten materials in {place}, got {got}"
+        )
     return place

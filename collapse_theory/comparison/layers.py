@@ -1,0 +1,155 @@
+"""One labelled set, several operations, layer by layer."""
+
+import numpy as np
+
+from ..arguments import as_images, check_count, check_number
+from ..scattering.fitted import fitted, in_single
+from ..wavelets import wavelet_transform
+from .design import check_bank, design_of
+from .estimates import Estimate
+from .material import check_share, material, shares
+from .observation import observe
+from .operations import operations_of, seen_to_expand
+from .result import SEPARATION, Comparison
+
+__all__ = ["OPERATIONS", "across_layers"]
+
+OPERATIONS = ("phase collapse", "soft threshold", "tanh", "unit amplitude", "identity")
+
+
+def across_layers(
+    images,
+    labels=None,
+    operations=OPERATIONS,
+    *,
+    bank=None,
+    depth=3,
+    seed=0,
+    progress=None,
+    held_out=0.5,
+    groups=20,
+    subsample=None,
+    lowpass="kept",
+    collapse="phase collapse",
+    reductions=None,
+    quantile=0.5,
+    margin=0.002,
+    memory=2**30,
+):
+    """Compare a phase collapse with other operations on labelled images, layer by layer.
+
+    images : (N, C, H, W) of any library, in memory or memory-mapped, or `datasets.Batches`, which are read batch by
+        batch, twice for each operation. Integers are taken in single precision, others in their own
+    labels : (N,) any that sort; None with `Batches`
+    operations : names of `nonlinearities.NONLINEARITIES`, whose thresholds and gains `scattering.fitted` chooses from
+        the images that are fitted on, or (name, function) pairs. The identity is the control, and measured in any case
+    bank : tight for complex maps, over the full circle; by default one octave and four angles
+    depth : number of layers
+    seed : of the split, and of the probing of functions
+    progress : called with (images done, images in all)
+    held_out : share of each class that is measured and not fitted on; or (images, labels), or `Batches`, to measure
+    groups : of the jackknife, at most: fewer where a class has fewer images; or (N,) labels of what each image is a
+        copy of, its template: then whole templates are held out, and one of them is left out of its class at a time;
+        not with other images to measure
+    subsample : by two after each layer; None: where the sides allow it at every depth
+    lowpass : as in `cascade`
+    collapse : the operation that the others are compared with
+    reductions : names of those that the verdict goes by; None: those that keep the phase, and functions. The others are
+        measured and shown
+    quantile : of the amplitudes, for `fitted`
+    margin : of "no difference", in units of the measure
+    memory : most bytes of the class means of one depth; depths that would take more are left out, with a line
+
+    Returns a `Comparison`. What its numbers can and cannot say is in the docstring of `comparison`.
+    Memory: the moments of all depths, at most `depth` times `memory`, and a batch of representations, an eighth of it.
+    Raises ValueError or TypeError, naming the argument, for what does not fit, or if one class is left.
+    """
+    for name, value in (("depth", depth), ("seed", seed)):
+        check_count(name, value, least=int(name == "depth"))
+    for name, value in (("margin", margin), ("memory", memory)):
+        check_number(name, value, least=0)
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress: expected a function of two numbers, got {progress!r}")
+    if lowpass not in ("kept", "also"):
+        raise ValueError(f"lowpass: unknown {lowpass!r}; known: 'kept', 'also'")
+    chosen = operations_of(operations, collapse, reductions)
+    stratified = not isinstance(groups, int | np.integer)
+    if not stratified:
+        check_count("groups", groups, least=2)
+    (fit, test, classes, left_out), shape = _parts(images, labels, held_out, groups if stratified else None, seed)
+    bank = check_bank(bank, shape[1:])
+    design, more = design_of(
+        test, shape, bank, depth=depth, subsample=subsample, groups=groups, stratified=stratified, memory=memory,
+        classes=len(classes),
+    )  # fmt: skip
+    counted = _Counted(progress, len(chosen) * (len(fit.index) + len(test.index)))
+    measured, estimates = {}, {}
+    for number, operation in enumerate(chosen):
+        options = {"depth": design.depth, "lowpass": lowpass, "subsample": design.subsample}
+        layers = fitted(fit, bank, operation.rho, quantile=quantile, **options)
+        first = 1 if number else 0
+        found = observe(layers, fit, test, classes=len(classes), design=design, progress=counted, first=first)
+        found = found if not number else [measured[chosen[0].name, 0], *found]
+        expands = _expands(operation, fit, layers[0], seed)
+        for d, here in enumerate(found):
+            measured[operation.name, d] = here
+            estimates[operation.name, d] = _estimates(here, measured[chosen[0].name, 0], expands)
+    counts = np.bincount(test.codes)
+    settings = {
+        "depth": design.depth, "subsample": design.subsample, "lowpass": lowpass, "quantile": quantile,
+        "groups": design.groups, "stratified": design.stratified, "seed": seed, "scales": len(np.unique(bank.scale)),
+        "angles": len(np.unique(bank.angle)), "fitted": len(fit.index), "measured": len(test.index),
+        "chance": float(counts.max() / counts.sum()),
+    }  # fmt: skip
+    roles = {operation.name: operation.role for operation in chosen}
+    return Comparison(roles, measured, estimates, classes, (*left_out, *more), float(margin), settings)
+
+
+def _parts(images, labels, held_out, units, seed):
+    """((fit, test, classes, lines), shape of an image)."""
+    source, other = material(images, labels, units), None
+    if isinstance(held_out, tuple | list) or hasattr(held_out, "labels"):
+        if units is not None:
+            raise ValueError("groups: expected a number of groups with other images to measure, got labels")
+        pair = held_out if isinstance(held_out, tuple | list) else (held_out, None)
+        if len(pair) != 2:
+            raise ValueError(f"held_out: expected (images, labels), got {len(pair)} values")
+        other = material(*pair, name="held_out")
+        if other.shape != source.shape:
+            raise ValueError(f"held_out: expected images of shape {source.shape}, got {other.shape}")
+    else:
+        check_share("held_out", held_out)
+    return shares(source, held_out, seed, other), source.shape
+
+
+def _expands(operation, fit, layer, seed):
+    if operation.expands is not None:
+        return operation.expands
+    places = np.unique(np.linspace(0, len(fit.index) - 1, 4).round().astype(int))
+    x = as_images(in_single(next(iter(fit.read([places])))[0]))
+    z = wavelet_transform(x, layer.bank)[:, :, 1:, :, :]
+    return seen_to_expand(operation.rho, z, seed)
+
+
+def _estimates(here, images, expands):
+    """The measures of one operation and depth: B / E_0 a sample, unless the operation expands."""
+    found = {name: one for name, one in here.estimates.items() if name != "between_class_variance"}
+    if expands and here is not images:
+        return found
+    between, scale = here.estimates["between_class_variance"], np.prod(images.shape[1:]) / np.prod(here.shape[1:])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = scale * np.divide(between.value, images.energy.value)
+        each = scale * np.divide(between.sources[0][0], images.energy.sources[0][0])
+    return {SEPARATION: Estimate(float(ratio), ((each, between.sources[0][1]),))} | found
+
+
+class _Counted:
+    """Images done so far, told to `progress`."""
+
+    def __init__(self, progress, total):
+        self._progress, self._total, self._done = progress, total, 0
+
+    def __call__(self, images):
+        self._done += images
+        if self._progress is not None:
+            self._progress(self._done, self._total)

@@ -1,0 +1,23 @@
+"""Packages that only some modules need: what to install, said where one is missing."""
+
+from contextlib import contextmanager
+
+__all__ = ["needing"]
+
+
+@contextmanager
+def needing(extra):
+    """Around imports of packages of an extra.
+
+    extra : of collapse_theory, that holds them
+
+    Raises ImportError with the command that installs them if one is missing.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "collapse_theory"):
+            raise
+        command = f'pip install "collapse_theory[{extra}]"'
+        raise ImportError(f"{package} is not installed, which this needs: {command}", name=error.name) from error

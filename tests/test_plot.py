@@ -1,0 +1,156 @@
+"""Doubts about pictures: are they whole at both widths of a journal, told apart without colour, and as asked?"""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+import matplotlib as mpl
+
+mpl.use("Agg")
+from matplotlib import colors
+from matplotlib import pyplot as plt
+
+from collapse_theory import plot
+from collapse_theory.comparison import MEASURES, OPERATIONS
+
+NAMES = [*OPERATIONS, "phase harmonic", "my own operation with a very long name", "$x$"]
+EPOCHS = [{"kind": "step", "step": 1, "loss": 1.0, "accuracy": 0.1}] + [
+    {"kind": "epoch", "step": 9, "epoch": k, "train_accuracy": k / 9, "test_accuracy": k / 10} for k in (1, 2, 3)
+]
+
+
+def rows(names=OPERATIONS, depths=4):
+    values = {measure: [0.2, 0.1, 0.25] for measure in MEASURES}
+    return [{"operation": n, "depth": d, "chance": 0.5} | values for n in names for d in range(depths)]
+
+
+class Result:
+    """What `plot.comparison` asks of a comparison."""
+
+    collapse, depth = "phase collapse", 3
+
+    def verdict(self):
+        return "no difference"
+
+    def to_dicts(self):
+        return rows()
+
+
+def run(tmp_path, lines=EPOCHS):
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+def inside(figure):
+    """Whatever is drawn lies within the canvas, and the legend on nothing else."""
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    drawn, (width, height) = figure.get_tightbbox(renderer), figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0) >= -0.01, drawn
+    assert drawn.x1 <= width + 0.01, drawn
+    assert drawn.y1 <= height + 0.01, drawn
+    [ax], [legend] = figure.axes, figure.legends
+    assert not ax.get_tightbbox(renderer).overlaps(legend.get_window_extent(renderer))
+    assert ax.bbox.height > 0.3 * figure.bbox.height
+    assert ax.yaxis.label.get_window_extent(renderer).height <= figure.bbox.height
+
+
+@pytest.mark.parametrize("width", [8.6, 17.8])
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("names", [OPERATIONS, NAMES], ids=["usual", "long"])
+def test_nothing_is_clipped(names, measure, width):
+    ax = plot.layers(rows(names), measure=measure, width=width)
+    assert ax.figure.get_figwidth() == pytest.approx(width / 2.54)
+    inside(ax.figure)
+
+
+@pytest.mark.parametrize("width", [8.6, 17.8])
+def test_a_comparison_and_a_learning_curve_are_whole(tmp_path, width):
+    for ax in (plot.comparison(Result(), width=width), plot.learning_curve(run(tmp_path), width=width)):
+        inside(ax.figure)
+
+
+def test_axes_that_are_given_are_drawn_on_and_returned(tmp_path):
+    _, axes = plt.subplots(1, 3)
+    before = dict(mpl.rcParams)
+    assert plot.comparison(Result(), axes[0]) is axes[0]
+    assert plot.layers(rows(), ax=axes[1]) is axes[1]
+    assert plot.learning_curve(run(tmp_path), axes[2]) is axes[2]
+    assert dict(mpl.rcParams) == before
+    assert len(plt.get_fignums()) == 1
+
+
+def test_nothing_is_shown(monkeypatch, tmp_path):
+    monkeypatch.setattr(plt, "show", lambda *_: pytest.fail("shown"))
+    plot.comparison(Result())
+    plot.learning_curve(run(tmp_path))
+
+
+def test_the_title_is_the_verdict_and_axes_carry_units():
+    ax = plot.comparison(Result())
+    assert "no difference" in ax.get_title()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("depth (layers)", "B / E₀ (share of energy)")
+    assert plot.layers(rows(), measure="accuracy_linear").get_ylabel() == "linear probe, right (%)"
+
+
+def test_accuracies_have_the_line_of_chance_in_the_legend_and_numbers_are_those_of_the_rows():
+    ax = plot.layers(rows(depths=2), measure="accuracy_linear")
+    labels = ax.get_legend_handles_labels()[1]
+    assert sorted(labels) == sorted([*OPERATIONS, "chance"])
+    curves = {c.get_label(): c for c in ax.containers}
+    np.testing.assert_allclose(curves["tanh"].lines[0].get_ydata(), [20.0, 20.0])
+    [chance] = [line for line in ax.lines if line.get_label() == "chance"]
+    np.testing.assert_allclose(chance.get_ydata(), [50.0, 50.0])
+
+
+def seen_by(colour, kind):
+    """The colour as a dichromat sees it, in CIE Lab; matrices of Machado, Oliveira & Fernandes (2009), severity 1."""
+    matrix = {
+        "protanope": [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ],
+        "deuteranope": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    }[kind]
+    srgb = np.array(colors.to_rgb(colour))
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(np.array(matrix) @ linear, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
+    f = np.cbrt(np.maximum(xyz / [0.9505, 1.0, 1.089], 0.008856))
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("kind", ["protanope", "deuteranope"])
+def test_the_collapse_is_told_apart_by_colour_and_all_by_marker_and_line(kind):
+    seen = {name: seen_by(plot.colour_of(name), kind) for name in OPERATIONS}
+    pairs = [(a, b) for k, a in enumerate(OPERATIONS) for b in OPERATIONS[k + 1 :]]
+    for one, other in pairs:
+        least = 30 if "phase collapse" in (one, other) else 15
+        assert np.linalg.norm(seen[one] - seen[other]) > least, (one, other)
+    ax = plot.layers(rows(NAMES))
+    looks = [(str(c.lines[0].get_marker()), str(c.lines[0]._dash_pattern)) for c in ax.containers]
+    assert len({marker for marker, _ in looks}) == len({dashes for _, dashes in looks}) == len(NAMES)
+
+
+def test_text_in_pdf_is_truetype():
+    with mpl.rc_context({"pdf.fonttype": 3}):
+        file = io.BytesIO()
+        plot.layers(rows()).figure.savefig(file, format="pdf")
+    assert b"/Type3" not in file.getvalue()
+    assert b"/CIDFontType2" in file.getvalue()
+
+
+def test_the_curve_is_that_of_the_epochs(tmp_path):
+    train, test = plot.learning_curve(run(tmp_path)).lines
+    np.testing.assert_allclose(train.get_xydata(), [(k, 100 * k / 9) for k in (1, 2, 3)])
+    np.testing.assert_allclose(test.get_xydata(), [(k, 10 * k) for k in (1, 2, 3)])
