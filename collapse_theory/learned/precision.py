@@ -8,12 +8,12 @@ from functools import lru_cache
 import torch
 
 from ..arguments import check_choice
+from .recipes import PRECISIONS
 
-__all__ = ["PRECISIONS", "in_precision", "products_in", "settled"]
+__all__ = ["in_precision", "products_in", "settled"]
 
 _LOG = logging.getLogger(__name__)
 _MULTIPLIED = {"float32": "highest", "bfloat16 products": "medium", "bfloat16": "highest"}  # torch's own words
-PRECISIONS = (*_MULTIPLIED, "auto")
 
 
 @contextmanager
@@ -35,7 +35,10 @@ def in_precision(precision, device):
 
 @contextmanager
 def products_in(precision, device):
-    """The context for a whole step: of the precision, what concerns matrix products, forwards and backwards."""
+    """The context for a whole step: of the precision, what concerns matrix products, forwards and backwards.
+
+    Raises ValueError if `precision` is unknown.
+    """
     check_choice("precision", precision, PRECISIONS)
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision(_MULTIPLIED[settled(precision, device)])

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import check_choice, check_count, check_number
-from .precision import PRECISIONS
 
-__all__ = ["Outcome", "Recipe"]
+__all__ = ["PRECISIONS", "Outcome", "Recipe"]
+
+PRECISIONS = ("float32", "bfloat16 products", "bfloat16", "auto")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Recipe:
     weight_decay : on all parameters
     padding : zeros on each side, in pixels, of the image from which a random crop is taken, after it was mirrored with
         probability 1/2; None for images as they are, neither mirrored nor cropped
-    precision : a name of `precision.PRECISIONS`: "float32", "bfloat16 products", "bfloat16" where torch's autocast
+    precision : a name of `PRECISIONS`: "float32", "bfloat16 products", "bfloat16" where torch's autocast
         knows it to be safe, or "auto"; parameters are in float32
     seed : of the order, of mirrors and crops, and of whatever the network draws
     drop_last : leave out the last batch of an epoch if it is shorter than the others
