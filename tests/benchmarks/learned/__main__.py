@@ -124,8 +124,7 @@ def _line(row):
 
 
 def _parser():
-    parser = Parser("python -m tests.benchmarks.learned", [(__doc__ or "").split("
-", 1)[0]])
+    parser = Parser("python -m tests.benchmarks.learned", [(__doc__ or "").split("\n", 1)[0]])
     parser.add_argument(
         "--only", nargs="+", metavar="ROW", choices=tuple(WORKS), default=tuple(WORKS), help=str([*WORKS])
     )
