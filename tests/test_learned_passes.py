@@ -130,6 +130,16 @@ def test_who_looks_in_between_sees_the_layers():
     assert seen == [(3, 16, 4, 4)]
 
 
+def test_who_looks_at_all_modules_sees_the_layers_too():
+    network, seen = learned.scattering_network(SMALL), []
+    hook = torch.nn.modules.module.register_module_forward_hook(lambda module, *_: seen.append(type(module).__name__))
+    try:
+        network(images(3, torch.float32))
+    finally:
+        hook.remove()
+    assert seen.count("Nonlinearity") == 3
+
+
 @pytest.mark.parametrize("count", [1, 2, 7, 16])
 def test_any_number_of_images(count):
     network = learned.scattering_network(SMALL).eval()

@@ -108,7 +108,7 @@ def _modulus(*parts):
 
 def _watched(block):
     """Whether a hook, or another layer in the place of one, would see or change what goes on inside of a block."""
-    return any(
+    return torch.nn.modules.module._has_any_global_hook() or any(
         type(module) not in _STOCK or any(getattr(module, hooks) for hooks in _HOOKS) for module in block.modules()
     )
 
