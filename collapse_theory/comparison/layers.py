@@ -1,11 +1,16 @@
 """One labelled set, several operations, layer by layer."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..arguments import as_images, check_count, check_number
+from ..arrays import Array
+from ..datasets import Batches
 from ..scattering import Mixing
 from ..scattering.fitted import fitted, in_single
-from ..wavelets import wavelet_transform
+from ..wavelets import FilterBank, wavelet_transform
 from .design import check_bank, design_of
 from .estimates import Estimate
 from .material import check_share, material, shares
@@ -19,25 +24,25 @@ OPERATIONS = ("phase collapse", "soft threshold", "tanh", "unit amplitude", "ide
 
 
 def across_layers(
-    images,
-    labels=None,
-    operations=OPERATIONS,
+    images: Array | Batches,
+    labels: ArrayLike | None = None,
+    operations: Sequence[str | tuple[str, Callable | str]] = OPERATIONS,
     *,
-    bank=None,
-    depth=3,
-    seed=0,
-    progress=None,
-    held_out=0.5,
-    groups=20,
-    subsample=None,
-    lowpass="kept",
-    mixing=None,
-    collapse="phase collapse",
-    reductions=None,
-    quantile=0.5,
-    margin=0.002,
-    memory=2**30,
-):
+    bank: FilterBank | None = None,
+    depth: int = 3,
+    seed: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+    held_out: float | tuple[Array, ArrayLike] | Batches = 0.5,
+    groups: int | ArrayLike = 20,
+    subsample: bool | None = None,
+    lowpass: str = "kept",
+    mixing: Mixing | None = None,
+    collapse: str = "phase collapse",
+    reductions: Sequence[str] | None = None,
+    quantile: float = 0.5,
+    margin: float = 0.002,
+    memory: float = 2**30,
+) -> Comparison:
     """Compare a phase collapse with other operations on labelled images, layer by layer.
 
     images : (N, C, H, W) of any library, in memory or memory-mapped, or `datasets.Batches`, which are read batch by
