@@ -95,6 +95,15 @@ def test_classes_of_few_images_are_compared_and_accuracies_left_out(each, measur
     assert result.verdict() in ("more", "undecided")
 
 
+def test_a_few_images_with_all_the_energy_do_not_make_no_difference():
+    x, y = fields(30)
+    result = across_layers(x * (np.arange(60) < 6)[:, None, None, None], y, TWO, depth=1)
+    assert result.margin == 0
+    assert result.verdict() in ("more", "undecided")
+    assert any(line.startswith("no difference: is not said.") for line in result.left_out)
+    assert across_layers(x, y, TWO, depth=1).margin > 0
+
+
 def test_a_mixing_is_that_of_the_cascade_and_keeps_the_energy():
     x, y = fields(16)
     bank, mixing = morlet_bank((16, 16), 1, 4, "full").tight("complex"), Mixing(seed=3)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..separation import jackknife_error
 
-__all__ = ["Estimate", "Known", "p_value", "share_interval", "without_bias", "without_each_unit"]
+__all__ = ["Estimate", "Known", "effective_groups", "p_value", "share_interval", "without_bias", "without_each_unit"]
 
 
 class _WithError:
@@ -77,6 +77,17 @@ def without_bias(value, replicates, strata):
     strata = np.asarray(strata)
     means = [(np.sum(strata == y) - 1) * (np.mean(replicates[strata == y]) - value) for y in np.unique(strata)]
     return float(value - np.sum(means))
+
+
+def effective_groups(estimate):
+    """(Σ e_g)² / Σ e_g² of the part e_g that each group has in a mean; as many as there are, if they have it alike.
+
+    Where few groups have nearly all of it, the others, alike in having nothing, say nothing of its error.
+    """
+    replicates, _ = estimate.sources[0]
+    parts = len(replicates) * estimate.value - (len(replicates) - 1) * replicates
+    total = np.sum(np.abs(parts))
+    return float(total**2 / np.sum(parts**2)) if total > 0 and np.isfinite(total) else 0.0
 
 
 def p_value(estimate):

@@ -12,7 +12,7 @@ from ..scattering import Mixing
 from ..scattering.fitted import fitted, in_single
 from ..wavelets import FilterBank, wavelet_transform
 from .design import check_bank, design_of
-from .estimates import Estimate
+from .estimates import Estimate, effective_groups
 from .material import check_share, material, shares
 from .observation import observe
 from .operations import operations_of, seen_to_expand
@@ -99,6 +99,9 @@ def across_layers(
             estimates[operation.name, d] = _estimates(here, measured[chosen[0].name, 0], expands)
     parts, shares = _images_of_classes(fit, test, classes)
     margin = float(margin * (1 - np.sum(shares**2)) / (1 - 1 / len(classes)))
+    if not design.stratified and effective_groups(measured[chosen[0].name, 0].energy) < design.groups / 4:
+        margin = 0.0
+        more = [*more, "no difference: is not said. A quarter of the groups of images has most of the energy."]
     settings = {
         "depth": design.depth, "subsample": design.subsample, "lowpass": lowpass, "quantile": quantile,
         "mixed": mixing is not None,

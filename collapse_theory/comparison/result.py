@@ -24,7 +24,8 @@ class Comparison:
     measured : by (operation, depth), a `Measured`
     estimates : by (operation, depth), an `Estimate` of each of `MEASURES` that there is
     classes : names of the classes; left_out : lines about classes, depths and accuracies that are left out
-    margin : of "no difference", fixed before anything was measured, for classes of these sizes
+    margin : of "no difference", fixed before anything was measured, for classes of these sizes; 0, and never said,
+        where few images have nearly all energy
     settings : plain values that say how it was measured
     """
 
