@@ -19,6 +19,9 @@ Read the modules in this order, each builds on those before it:
     learned         the networks of the paper in torch, training, checkpoints, the audit of any network
     machine         the switch that gives the same bits whatever was called before
 
+Behind them stand `arguments` and `labels` (what an argument must be), `contexts` and `transfers` (what torch and other
+libraries ask for), `fourier` (which transform is used), `files` and `extras`.
+
 Names that stay stable, with what they give (CHANGELOG.md says when one does not):
 
     wavelets.morlet_bank                     a FilterBank: psi_hat, lowpass_hat, scale, angle; center(), spread(),

@@ -177,18 +177,18 @@ def _parameters(module):
 
 
 def scattering_network(
-    data="cifar10",
-    nonlinearity="phase collapse",
-    skip=False,
+    data: "str | Architecture" = "cifar10",
+    nonlinearity: str = "phase collapse",
+    skip: bool = False,
     *,
-    angles=None,
-    circle="half",
-    pi=math.pi,
-    terms="published",
-    mixing="complex",
-    width=1.0,
-    seed=0,
-):
+    angles: int | None = None,
+    circle: str = "half",
+    pi: float = math.pi,
+    terms: str = "published",
+    mixing: str = "complex",
+    width: float = 1.0,
+    seed: int = 0,
+) -> "ScatteringNetwork":
     """A learned scattering network of the paper, at its initialisation.
 
     data : "cifar10", "imagenet", or an `Architecture`
