@@ -99,9 +99,9 @@ def across_layers(
             estimates[operation.name, d] = _estimates(here, measured[chosen[0].name, 0], expands)
     parts, shares = _images_of_classes(fit, test, classes)
     margin = float(margin * (1 - np.sum(shares**2)) / (1 - 1 / len(classes)))
-    if not design.stratified and effective_groups(measured[chosen[0].name, 0].energy) < design.groups / 4:
+    if not design.stratified and effective_groups(measured[chosen[0].name, 0].energy) < max(3, design.groups / 4):
         margin = 0.0
-        more = [*more, "no difference: is not said. A quarter of the groups of images has most of the energy."]
+        more = [*more, "no difference: is not said. Few groups of images have nearly all energy."]
     settings = {
         "depth": design.depth, "subsample": design.subsample, "lowpass": lowpass, "quantile": quantile,
         "mixed": mixing is not None,
