@@ -41,6 +41,16 @@ def test_hardest_identity_and_witness_hold_in_every_place(place, claim):
     assert ERRORS[ledger.kind_of(claim)](claim, place.lift, *ledger.lawful(claim)) <= 10 * place.rounding
 
 
+@of_kind("inequality", "identity")
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_claim_holds_for_constant_images(claim, level):
+    if named(claim) == "reductions_keep_zero_means":
+        pytest.skip("its hypotheses exclude channels that are 0: it divides by their deviations and norms")
+    x, parameters = claim.hardest()
+    measure, limit = ledger.measure_of(claim)
+    assert measure(claim, NUMPY.lift, 0 * x + level, parameters) <= limit
+
+
 @of_kind("inequality")
 def test_bound_is_as_sharp_as_predicted(claim):
     """Each side of it, where it has two."""
