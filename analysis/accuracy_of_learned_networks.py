@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from collapse_theory import datasets, learned
-from collapse_theory.learned.recipes import Recipe
+from collapse_theory.learned.recipes import PRECISIONS, Recipe
 from collapse_theory.machine import reproducible
 from collapse_theory.nonlinearities import NONLINEARITIES
 
@@ -269,7 +269,7 @@ def options(parser):
     }
     for name, (kind, what) in numbers.items():
         parser.add_argument(f"--{name}", type=kind, metavar="N", help=what)
-    parser.add_argument("--precision", choices=("float32", "bfloat16"), help="number format of the products")
+    parser.add_argument("--precision", choices=PRECISIONS, help="number format of the products")
     parser.add_argument("--device", default="cpu", help="device to train on: cpu, cuda, cuda:1")
     parser.add_argument("--run", metavar="FOLDER", help=f"folder of the run (default: one in {RUNS}/, by its setting)")
     parser.add_argument("--checkpoint", metavar="NAME", help="checkpoint to resume from (default: the newest)")

@@ -19,6 +19,42 @@ Read the modules in this order, each builds on those before it:
     learned         the networks of the paper in torch, training, checkpoints, the audit of any network
     machine         the switch that gives the same bits whatever was called before
 
+Behind them stand `arguments` and `labels` (what an argument must be), `contexts` and `transfers` (what torch and other
+libraries ask for), `fourier` (which transform is used), `files` and `extras`.
+
+Names that stay stable, with what they give (CHANGELOG.md says when one does not):
+
+    wavelets.morlet_bank                     a FilterBank: psi_hat, lowpass_hat, scale, angle; center(), spread(),
+                                             covariance(), littlewood_paley(), tight(), at()
+    wavelets.paper_bank                      the banks of the paper's networks
+    wavelets.wavelet_transform               (..., 1 + K, H, W) without subsampling, low-pass first
+    wavelets.inverse_transform               the image of a transform by a tight bank
+    nonlinearities.collapse_phase            the modulus
+    nonlinearities.soft_threshold            and saturate (tanh), squash (sigmoid), unit_amplitude: amplitudes reduced
+    nonlinearities.saturate                  the tanh of the amplitude
+    nonlinearities.squash                    the sigmoid of the amplitude
+    nonlinearities.unit_amplitude            z / |z|
+    nonlinearities.NONLINEARITIES            the operations by name
+    nonlinearities.named                     an operation, with its numbers
+    scattering.cascade                       the representations at depths 0 to `depth`
+    scattering.fitted                        layers for `cascade`, thresholds and gains chosen from images
+    scattering.scatter                       the classical scattering transform
+    scattering.paths                         the table of its channels
+    separation.ClassMoments                  class means, variances, Fisher ratios of a stream, with intervals
+    comparison.across_layers                 one labelled set, several operations, layer by layer: a Comparison
+    plot.comparison                          its picture
+    plot.layers                              the picture of rows of layers
+    plot.learning_curve                      the picture of a training run
+    datasets.textures                        brick, grass and gravel
+    datasets.cifar10                         CIFAR-10 from a folder of yours
+    processes.gaussian_fields                synthetic classes, and the others of `processes`
+    learned.scattering_network               the network of the paper, in torch
+    learned.resnet20                         and resnet18: what the paper compares it with
+    learned.resnet18                         for images of 224 x 224
+    claims.CLAIMS                            the statements, in the order of the paper
+    ledger.verify                            the verification of one; `.failures` is empty if it holds
+    machine.reproducible                     the context in which a call gives the same bits each time
+
 Each is imported when it is first used, as `collapse_theory.scattering` or by an import of its own; `testing` needs
 Hypothesis, `estimators` scikit-learn, `learned` torch, the functions of `plot` matplotlib.
 

@@ -1,7 +1,9 @@
 """The ledger: every claim verified here and now, on this library and machine, with its worst instance."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from types import ModuleType
 
 import numpy as np
 
@@ -74,7 +76,7 @@ def ledger(lift=np.asarray, examples=100, progress=lambda entry: None):
     return entries
 
 
-def verify(claim, lift=np.asarray, examples: int = 100) -> "Entry":
+def verify(claim: ModuleType, lift: Callable = np.asarray, examples: int = 100) -> "Entry":
     """Verify one claim: its random instances, its hardest one, and that it fails without its hypothesis.
 
     A witness has no random instances: its one construction is checked.

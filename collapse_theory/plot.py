@@ -11,12 +11,17 @@ given keep their look.
 """
 
 import json
+import os
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .arguments import as_path, check_choice, check_number
-from .comparison import MEASURES
+from .comparison import MEASURES, Comparison
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["STYLE", "colour_of", "comparison", "layers", "learning_curve"]
 
@@ -50,7 +55,9 @@ _LABELS = {
 _LONGEST = 24
 
 
-def comparison(result, ax=None, *, measure="between_over_energy", width=8.6):
+def comparison(
+    result: Comparison, ax: "Axes | None" = None, *, measure: str = "between_over_energy", width: float = 8.6
+) -> "Axes":
     """Draw one measure of a `Comparison` against depth, an operation a curve, with intervals.
 
     ax : axes to draw on; None: of a new figure, `width` cm wide
@@ -67,7 +74,9 @@ def comparison(result, ax=None, *, measure="between_over_energy", width=8.6):
     return ax
 
 
-def layers(rows, ax=None, *, measure="between_over_energy", width=8.6):
+def layers(
+    rows: list[dict], ax: "Axes | None" = None, *, measure: str = "between_over_energy", width: float = 8.6
+) -> "Axes":
     """Draw one measure of rows, as of `Comparison.to_dicts`, against depth.
 
     rows : dicts with "operation", "depth" and the measure as [value, low, high] or None; with "chance", its line is
@@ -104,7 +113,7 @@ def _draw_curves(ax, rows, measure):
     ax.set(xlabel="depth (layers)", ylabel=_LABELS[measure], xticks=sorted({row["depth"] for row in rows}))
 
 
-def learning_curve(folder, ax=None, *, width=8.6):
+def learning_curve(folder: str | os.PathLike, ax: "Axes | None" = None, *, width: float = 8.6) -> "Axes":
     """Draw the accuracies of a run against its epochs, from metrics.jsonl in its folder.
 
     folder : of a training by `learned.train`

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-def power_law(shape, exponent):
+def power_law(shape: tuple, exponent: float) -> np.ndarray:
     """Isotropic power spectrum that decays as a power of the frequency.
 
         S(ω) = 1 / |ω|^exponent,  S(0) = 0,  ω in [−π, π)² in rad/sample
@@ -44,7 +44,7 @@ def power_law(shape, exponent):
     return power
 
 
-def gaussian_fields(count, shape, *, spectrum, seed):
+def gaussian_fields(count: int, shape: tuple, *, spectrum: np.ndarray, seed: int) -> np.ndarray:
     """Real stationary Gaussian fields: white noise through the filter √S.
 
         x̂ = √S n̂,  n white, Gaussian, variance 1        E|x̂(ω)|² = H W S(ω)
@@ -63,7 +63,7 @@ def gaussian_fields(count, shape, *, spectrum, seed):
     return np.real(torus.convolve(random.standard_normal(size), filter_hat))
 
 
-def sparse_pulses(count, shape, *, spectrum, density, seed):
+def sparse_pulses(count: int, shape: tuple, *, spectrum: np.ndarray, density: float, seed: int) -> np.ndarray:
     """Sparse Gaussian pulses at independent places, through the same filter as `gaussian_fields`: the same spectrum.
 
         x̂ = √S p̂,  p(u) = b(u) g(u) / √density,  b Bernoulli(density), g Gaussian        E|x̂(ω)|² = H W S(ω)
@@ -84,7 +84,7 @@ def sparse_pulses(count, shape, *, spectrum, density, seed):
     return np.real(torus.convolve(pulses, filter_hat))
 
 
-def phase_randomised(images, *, seed):
+def phase_randomised(images: np.ndarray, *, seed: int) -> np.ndarray:
     """Twins of real images: the amplitude of every Fourier coefficient is kept, its phase is drawn anew.
 
         ŷ(ω) = x̂(ω) n̂(ω) / |n̂(ω)|,  n white Gaussian noise,  ŷ(0) = x̂(0)        |ŷ| = |x̂|
@@ -104,7 +104,7 @@ def phase_randomised(images, *, seed):
     return np.real(torus.convolve(x, turn))
 
 
-def moved(template, count, *, seed, fractional=False):
+def moved(template: np.ndarray, count: int, *, seed: int, fractional: bool = False) -> np.ndarray:
     """A template, or one of several at random, moved by a uniformly random shift of the torus.
 
         y(u) = x(u − τ),  τ uniform on {0 .. H − 1} × {0 .. W − 1},  or on [0, H) × [0, W) if `fractional`
@@ -129,7 +129,7 @@ def moved(template, count, *, seed, fractional=False):
     return templates[which[:, None, None, None], channels, rows[:, None, :, None], columns[:, None, None, :]]
 
 
-def smooth_displacements(count, shape, *, amplitude, correlation, seed):
+def smooth_displacements(count: int, shape: tuple, *, amplitude: float, correlation: float, seed: int) -> np.ndarray:
     """Smooth periodic random displacement fields, Gaussian, of mean zero over each image: deformations, not shifts.
 
         E|τ(u)|² = amplitude²        E|τ̂(ω)|² ∝ e^{−correlation² |ω|² / 2} for ω ≠ 0,  τ̂(0) = 0
@@ -154,7 +154,7 @@ def smooth_displacements(count, shape, *, amplitude, correlation, seed):
     return np.moveaxis(fields, 1, -1)
 
 
-def deformed(template, count, *, amplitude, correlation, seed):
+def deformed(template: np.ndarray, count: int, *, amplitude: float, correlation: float, seed: int) -> np.ndarray:
     """A template, or one of several at random, deformed by a smooth random displacement field.
 
         y(u) = Re x(u − τ(u)),  x the trigonometric interpolant,  τ of `smooth_displacements`
@@ -171,7 +171,7 @@ def deformed(template, count, *, amplitude, correlation, seed):
     return np.stack([np.real(torus.deform(templates[k], field)) for k, field in zip(which, fields, strict=True)])
 
 
-def labelled(*classes):
+def labelled(*classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Stack one sample a class into images and labels.
 
     classes : arrays (n_y, ...), one a class, of the same image shape

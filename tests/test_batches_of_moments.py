@@ -111,9 +111,9 @@ def test_the_way_to_add_is_this_table(counts, features, settings, way):
 )
 def test_work_is_counted_once_for_the_one_loop_that_would_do_it(monkeypatch, rng, size, dtype, settings, loop):
     for name in ("_add_about_first", "_add_rows"):
-        monkeypatch.setattr(getattr(batches, name), "done", 0)
+        monkeypatch.setattr(getattr(batches, name).worth, "numbers", 0)
     ClassMoments(**settings).update(rng.normal(size=(size, 3)).astype(dtype), np.arange(size) % 2)
-    done = {name: getattr(batches, name).done for name in ("_add_about_first", "_add_rows")}
+    done = {name: getattr(batches, name).worth.numbers for name in ("_add_about_first", "_add_rows")}
     assert done == {name: 3 * size if name == loop else 0 for name in done}
 
 

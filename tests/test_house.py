@@ -98,6 +98,9 @@ def test_modules_of_the_package_come_when_they_are_used_in_the_order_of_its_docs
         "assert not hasattr(ct, 'moments')\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    behind = re.search(r"Behind them stand (.*?)\n\n", collapse_theory.__doc__, re.DOTALL).group(1)
+    named = {*collapse_theory.MODULES, *re.findall(r"`(\w+)`", behind)}
+    assert named == {module_of(path) for path in LIBRARY} - {"__init__", "__main__"}
     for name in collapse_theory.MODULES:
         assert importlib.util.find_spec(f"collapse_theory.{name}")
 

@@ -32,7 +32,8 @@ def spectrum_of_photographs(count, side=32, seed=0):
 @pytest.fixture
 def unset_mixing(monkeypatch):
     """Networks whose matrices are zero: to count and to measure, in a fraction of the time."""
-    zeros = lambda outputs, inputs, **_: np.zeros((outputs, inputs), np.complex64)  # noqa: E731
+    kinds = {"complex": np.complex64, "real": np.float32}
+    zeros = lambda outputs, inputs, kind, **_: np.zeros((outputs, inputs), kinds[kind])  # noqa: E731
     monkeypatch.setattr("collapse_theory.learned.layers.semi_unitary", zeros)
 
 
@@ -51,6 +52,10 @@ COUNTS = [
     ({"angles": 16, "circle": "full"}, 41_550_218),
     ({"angles": 16, "circle": "full", "skip": True}, 83_057_418),
     ({"terms": "equal"}, 12_251_018),
+    # Real maps stay real without skip: the classifier has half of the inputs.
+    ({"mixing": "real"}, 6_104_000 + 1_024 + 20_490),
+    ({"mixing": "real", "skip": True}, 12_208_000 + 2_048 + 40_970),
+    ({"mixing": "real", "nonlinearity": "tanh"}, 6_104_000 + 2_048 + 40_970),
 ]
 
 
@@ -241,6 +246,7 @@ def test_a_network_prints_as_a_table_of_blocks():
         ({"nonlinearity": "rectifier"}, "nonlinearity: unknown 'rectifier'"),
         ({"skip": "yes"}, "skip: unknown 'yes'"),
         ({"terms": "fair"}, "terms: unknown 'fair'"),
+        ({"mixing": "quaternion"}, "mixing: unknown 'quaternion'; known: 'complex', 'real'"),
         ({"angles": 2}, "angles: expected more than 2 per π"),
         ({"angles": 2.5}, "angles: expected an integer of at least 1, got 2.5"),
         ({"circle": "whole"}, "circle: unknown 'whole'"),

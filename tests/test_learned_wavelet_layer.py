@@ -52,7 +52,7 @@ def maps(rng, side, complex, channels=3):
     return torch.view_as_complex(torch.from_numpy(x)) if complex else torch.from_numpy(x[..., 0].copy())
 
 
-@pytest.mark.parametrize("dense", [False, True])
+@pytest.mark.parametrize("dense", [None, False, True])
 @pytest.mark.parametrize("complex", [False, True])
 @pytest.mark.parametrize(("step", "angles"), GOLDEN)
 def test_the_published_numbers_come_out(step, angles, complex, dense):
@@ -71,16 +71,20 @@ def test_the_published_numbers_come_out(step, angles, complex, dense):
 
 @pytest.mark.parametrize("complex", [False, True])
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize(("side", "circle", "angles"), [(7, "half", 8), (6, "full", 8), (12, "half", 4)])
+@pytest.mark.parametrize(
+    ("side", "circle", "angles"), [(7, "half", 8), (6, "full", 8), (7, "full", 8), (12, "half", 4)]
+)
 def test_one_matrix_and_fourier_are_the_cascade(side, circle, angles, step, complex, rng):
     x = maps(rng, side, complex)
     options = {"complex": complex, "angles": angles, "circle": circle}
-    matrix, fourier = (WaveletLayer(side, step, dense=dense, **options) for dense in (True, False))
+    matrix, fourier, own = (WaveletLayer(side, step, dense=dense, **options) for dense in (True, False, None))
     grid = padded_shape((side, side))
     rounding = rounding_of_transforms(2, math.prod(grid))
-    for one, other in zip(matrix(x), fourier(x), strict=True):
-        assert one.dtype == other.dtype
+    assert own.separable == (angles == (8 if circle == "full" else 4))
+    for one, two, other in zip(matrix(x), own(x), fourier(x), strict=True):
+        assert one.dtype == two.dtype == other.dtype
         assert_close(one, other.numpy(), NUMPY, rounding=rounding)
+        assert_close(two, other.numpy(), NUMPY, rounding=rounding)
     bank = paper_bank(grid, angles, step, circle)
     expected = apply_layer(x.numpy(), Layer(bank, identity, boundary="reflect", subsample=step != "half octave"))
     expected = expected.reshape(2, 3, 1 + angles, *expected.shape[-2:])
@@ -100,8 +104,20 @@ def test_sides_go_from_7_to_6_to_3(dense, rng):
 
 
 def test_matrices_are_for_small_maps_only():
-    assert WaveletLayer(16, "half octave", complex=True, angles=4).dense
+    assert WaveletLayer(16, "half octave", complex=True, angles=8).dense
     assert not WaveletLayer(112, "half octave", complex=True, angles=8).dense
+
+
+@pytest.mark.parametrize(("circle", "angles"), [("half", 4), ("full", 8)])
+def test_two_products_in_double_precision_are_those_of_the_filters_in_double_precision(circle, angles, rng):
+    x = maps(rng, 8, True).to(torch.complex128)
+    options = {"complex": True, "angles": angles, "circle": circle}
+    plain, own = (WaveletLayer(8, "next half octave", dense=dense, **options).double() for dense in (True, None))
+    for one, other in zip(own(x), plain(x), strict=True):
+        assert (one - other).abs().max() < 1e-9 * other.abs().max()
+    single = own.float()(x.to(torch.complex64))
+    assert torch.equal(own.double()(x)[0], WaveletLayer(8, "next half octave", **options).double()(x)[0])
+    assert single[0].dtype == torch.complex64
 
 
 def test_filters_are_no_part_of_a_checkpoint_and_follow_the_layer():

@@ -132,7 +132,7 @@ def test_a_network_may_have_more_outputs_than_there_are_classes(tmp_path):
         ({"rate": float("nan")}, "rate: expected a finite number of at least 0, got nan"),
         ({"momentum": 1}, r"momentum: expected a number in \[0, 1\), got 1"),
         ({"padding": -1}, "padding: expected an integer of at least 0, got -1"),
-        ({"precision": "float16"}, "precision: unknown 'float16'; known: 'float32', 'bfloat16'"),
+        ({"precision": "float16"}, "precision: unknown 'float16'; known: 'float32', 'bfloat16 products', '"),
         ({"seed": None}, "seed: expected an integer of at least 0, got None"),
         ({"drop_last": "no"}, "drop_last: unknown 'no'; known: False, True"),
         ({"largest_gradient": 0}, "largest_gradient: expected a positive number, got 0"),
@@ -255,7 +255,7 @@ def test_the_precision_is_the_one_asked_for_whatever_the_caller_is_in():
     single, half = (evaluate(network, test, precision=precision) for precision in ("float32", "bfloat16"))
     with torch.autocast("cpu", torch.bfloat16):
         assert evaluate(network, test) == single != half
-    with pytest.raises(ValueError, match="precision: unknown 'float16'; known: 'float32', 'bfloat16'"):
+    with pytest.raises(ValueError, match="precision: unknown 'float16'; known: 'float32', 'bfloat16 products', 'bf"):
         evaluate(network, test, precision="float16")
 
 

@@ -6,8 +6,9 @@ import torch
 
 from ..arguments import check_number
 from ..machine import reproducible
-from .evaluation import check_network, in_precision, unchanged
+from .evaluation import check_network, unchanged
 from .layers import Nonlinearity
+from .precision import in_precision
 
 __all__ = ["calibrate"]
 

@@ -5,8 +5,9 @@ import torch
 from torch.nn import functional
 
 from .draws import begin_draws
-from .evaluation import Snapshot, as_logits, in_precision
+from .evaluation import Snapshot, as_logits
 from .not_finite import NotFinite, blame
+from .precision import in_precision, products_in
 
 __all__ = ["Descent"]
 
@@ -35,7 +36,8 @@ class Descent:
         """
         before, self.whole = Snapshot(self.network), True
         try:
-            loss, right = self._differentiate(index, epoch, number)
+            with products_in(self.recipe.precision, self.labelled.device):
+                loss, right = self._differentiate(index, epoch, number)
         except BaseException:
             before.restore()
             self._optimizer.zero_grad(set_to_none=True)

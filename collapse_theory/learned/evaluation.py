@@ -10,11 +10,10 @@ from torch.nn import functional
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
-from ..arguments import check_choice
 from ..machine import reproducible
 from .draws import GENERATORS, begin_draws, drawing_apart, generator_state, set_generator_state
 from .labelled import LabelledImages
-from .recipes import PRECISIONS
+from .precision import in_precision
 
 __all__ = [
     "MODULE",
@@ -24,7 +23,6 @@ __all__ = [
     "check_network",
     "evaluate",
     "evaluating",
-    "in_precision",
     "in_words",
     "output_of",
     "unchanged",
@@ -167,15 +165,6 @@ class Snapshot:
 
 def _parts(module):
     return [id(part) for part in (*module._parameters.values(), *module._modules.values())]
-
-
-def in_precision(precision, device):
-    """The context for a forward pass: torch's autocast to bfloat16, or none, whatever the caller is in.
-
-    Raises ValueError if `precision` is unknown.
-    """
-    check_choice("precision", precision, PRECISIONS)
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def check_network(network):

@@ -9,6 +9,7 @@ import inspect
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ..arguments import check_choice
 from ..arrays import is_complex
@@ -104,13 +105,17 @@ class Standardization(nn.Module):
             variance, mean = torch.var_mean(real_parts(x), (0, 2, 3), correction=0)
         else:
             variance, mean = real_parts(x).square().mean((0, 2, 3)), None
-        variance, count = variance.sum(-1), x.numel() // x.shape[1]
-        with torch.no_grad():
-            unbiased = count / max(count - 1, 1) if self.CENTRED else 1.0
-            self.variance.lerp_(variance * unbiased, self.weight_of_batch())
-            if self.CENTRED:
-                self.mean.lerp_(mean, self.MOMENTUM)
+        variance = variance.sum(-1)
+        self.follow(mean, variance, x.numel() // x.shape[1])
         return mean, torch.rsqrt(variance + self.EPSILON)
+
+    @torch.no_grad()
+    def follow(self, mean, variance, count):
+        """Let the running statistics take up those of a batch, of so many numbers a channel."""
+        unbiased = count / max(count - 1, 1) if self.CENTRED else 1.0
+        self.variance.lerp_(variance * unbiased, self.weight_of_batch())
+        if self.CENTRED:
+            self.mean.lerp_(mean, self.MOMENTUM)
 
     def weight_of_batch(self):
         """Of its variance, in the running one."""
@@ -133,50 +138,59 @@ class RootMeanSquare(Standardization):
 
 
 class Mixing(nn.Module):
-    """Std, then the channels mixed at every pixel by a learned complex matrix P without bias, in one product.
+    """Std, then the channels mixed at every pixel by a learned matrix P without bias, in one product.
 
         P Std x = (P / √v) x − (P / √v) m
 
     parts : ((channels, complex), ..) of the parts that are mixed, in the order of the columns of P
     outputs : K
     seed : of the initial matrix, `semi_unitary`
+    kind : "complex" or "real", of P
 
-    Parts (B, C_i, M, N) to (B, K, M, N), complex. P is stored as real pairs, (K, C, 2). A real part costs half the
-    multiplications of a complex one.
+    Parts (B, C_i, M, N) to (B, K, M, N), real if P and all parts are. A complex P is stored as real pairs, (K, C, 2), a
+    real one as (K, C). A real part costs half the multiplications of a complex one.
     """
 
-    def __init__(self, parts, outputs, *, seed):
+    def __init__(self, parts, outputs, *, seed, kind="complex"):
         super().__init__()
         self.sizes = [channels for channels, _ in parts]
+        # What a run is known by has the kind by the shape of the weights.
+        self._kind, self.complex = kind, kind == "complex" or any(complex for _, complex in parts)
         self.standardization = nn.ModuleList(Standardization(channels, complex=z) for channels, z in parts)
-        matrix = semi_unitary(outputs, sum(self.sizes), seed=seed, kind="complex")
-        self.weight = nn.Parameter(torch.tensor(np.stack([matrix.real, matrix.imag], -1), dtype=torch.float32))
+        matrix = semi_unitary(outputs, sum(self.sizes), seed=seed, kind=kind)
+        pairs = np.stack([matrix.real, matrix.imag], -1) if kind == "complex" else matrix
+        self.weight = nn.Parameter(torch.tensor(pairs, dtype=torch.float32))
 
     def forward(self, parts):
-        mixed, shift = 0.0, 0.0
+        columns, planes, shift = [], [], 0.0
         weights = self.weight.split(self.sizes, 1)
         for x, standardization, weight in zip(parts, self.standardization, weights, strict=True):
             mean, scale = standardization.statistics(x)
-            matrix = _as_real_matrix(weight * scale[:, None], complex=is_complex(x))
-            planes = torch.cat([x.real, x.imag], 1) if is_complex(x) else x
-            # Under autocast the product alone has less precision.
-            mixed = mixed + (matrix @ planes.flatten(2)).to(planes.dtype)
-            shift = shift + (matrix * mean.T.flatten()).sum(1)
-        mixed = (mixed - shift[:, None]).unflatten(2, parts[0].shape[2:])
-        return torch.complex(*mixed.chunk(2, 1))
+            scale = scale[:, None] if self._kind == "complex" else scale
+            matrices = self.columns(weight * scale, complex=is_complex(x))
+            shift = shift + sum(matrix @ each for matrix, each in zip(matrices, mean.T, strict=True))
+            columns += matrices
+            planes += [x.real, x.imag] if is_complex(x) else [x]
+        matrix, planes = torch.cat(columns, 1), torch.cat(planes, 1)
+        # A convolution goes to oneDNN, often quicker than products of matrices; under autocast it alone rounds.
+        mixed = functional.conv2d(planes, matrix[:, :, None, None]).to(planes.dtype) - shift[:, None, None]
+        return torch.complex(*mixed.chunk(2, 1)) if self.complex else mixed
+
+    def columns(self, weight, *, complex):
+        """Columns of P as those of a real matrix, for the real parts of channels, then if complex the imaginary ones.
+
+        weight : (K, C, 2), or (K, C) of a real P
+
+        Returns one or two matrices (2 K, C), all real parts of the answers first; (K, C) if the answers are real.
+        """
+        if self._kind == "real":
+            zeros = torch.zeros_like(weight) if self.complex else weight[:0]
+            return [torch.cat([weight, zeros]), torch.cat([zeros, weight])][: 1 + complex]
+        real, imaginary = weight.unbind(-1)
+        return [torch.cat([real, imaginary]), torch.cat([-imaginary, real])][: 1 + complex]
 
     def extra_repr(self):
         return f"{self.weight.shape[1]} -> {self.weight.shape[0]}"
-
-
-def _as_real_matrix(weight, *, complex):
-    """Complex matrix as real pairs, (K, C, 2), to a real one from all real parts, then all imaginary ones.
-
-    Returns (2 K, 2 C), or (2 K, C) for maps without an imaginary part.
-    """
-    real, imaginary = weight.unbind(-1)
-    columns = torch.cat([real, imaginary])
-    return torch.cat([columns, torch.cat([-imaginary, real])], 1) if complex else columns
 
 
 class Normalization(nn.Module):
@@ -200,17 +214,18 @@ class Normalization(nn.Module):
 class Classifier(nn.Module):
     """Batch normalisation of the real and imaginary parts, then a linear map of all channels and pixels, with bias.
 
-    channels, side, classes : (B, C, M, M) to (B, classes)
+    channels, side, classes : (B, C, M, M), or its real parts (B, C, M, M, P), to (B, classes)
     seed : of the initial weights, uniform up to one over the square root of the inputs
+    complex : whether the maps are
     """
 
-    def __init__(self, channels, *, side, classes, seed):
+    def __init__(self, channels, *, side, classes, seed, complex=True):
         super().__init__()
-        self.standardization = nn.BatchNorm2d(2 * channels, dtype=torch.float32)
-        self.linear = seeded_linear(2 * channels * side**2, classes, seed=seed)
+        self.standardization = nn.BatchNorm2d((1 + complex) * channels, dtype=torch.float32)
+        self.linear = seeded_linear((1 + complex) * channels * side**2, classes, seed=seed)
 
     def forward(self, x):
-        parts = real_parts(x).movedim(-1, 2).flatten(1, 2)
+        parts = (real_parts(x) if x.ndim == 4 else x).movedim(-1, 2).flatten(1, 2)
         return self.linear(self.standardization(parts).flatten(1))
 
 

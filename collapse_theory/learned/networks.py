@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from ..arguments import check_choice, check_count, check_number
-from .layers import Classifier, Mixing, Nonlinearity, Normalization, RootMeanSquare
+from .blocks import ScatteringBlock
+from .layers import Classifier
 from .wavelet_layer import WaveletLayer, side_after
 
 __all__ = ["ARCHITECTURES", "Architecture", "ScatteringBlock", "ScatteringNetwork", "describe", "scattering_network"]
 
+_IN_CACHE = 2**20  # numbers, 4 MiB
 _MOST = 2**31  # numbers in the weights and the filters of a network: 8 GiB
 
 
@@ -74,42 +76,6 @@ ARCHITECTURES = {
 }
 
 
-class ScatteringBlock(nn.Module):
-    """One block of a learned scattering network.
-
-        without skip   N P Std (φx, ρ(ψx))                with skip   N P Std (φx, ψx, ρ(φx), ρ(ψx))
-
-    wavelets : WaveletLayer
-    inputs : channels of the maps that come in
-    outputs : channels of the maps that go out, always complex
-    nonlinearity : name of ρ
-    equal_terms : divide each channel by its root mean square before ρ
-    seed : of P
-    """
-
-    def __init__(self, wavelets, inputs, *, outputs, nonlinearity, skip, equal_terms, seed):
-        super().__init__()
-        self.wavelets, self.skip = wavelets, skip
-        linear = [(inputs, wavelets.complex), (inputs * wavelets.angles, True)]
-        acted_on = linear if skip else linear[1:]
-        self.scaling = nn.ModuleList(RootMeanSquare(c, complex=z) for c, z in acted_on if equal_terms)
-        self.nonlinearity = nn.ModuleList(Nonlinearity(nonlinearity, c) for c, _ in acted_on)
-        answers = [(c, z and not rho.collapses) for (c, z), rho in zip(acted_on, self.nonlinearity, strict=True)]
-        parts = [*linear, *answers] if skip else [linear[0], *answers]
-        self.mixing = Mixing(parts, outputs, seed=seed)
-        self.normalization = Normalization()
-
-    def forward(self, x):
-        low, waves = self.wavelets(x)
-        linear = (low, waves)
-        acted_on = linear if self.skip else linear[1:]
-        if self.scaling:
-            acted_on = [scale(z) for scale, z in zip(self.scaling, acted_on, strict=True)]
-        answers = [rho(z) for rho, z in zip(self.nonlinearity, acted_on, strict=True)]
-        parts = [*linear, *answers] if self.skip else [low, *answers]
-        return self.normalization(self.mixing(parts))
-
-
 class ScatteringNetwork(nn.Module):
     """A learned scattering network; `scattering_network` builds those of the paper.
 
@@ -117,7 +83,7 @@ class ScatteringNetwork(nn.Module):
     Raises ValueError for images of another shape, or complex ones.
     """
 
-    def __init__(self, architecture, *, nonlinearity, skip, angles, circle, pi, equal_terms, seed):
+    def __init__(self, architecture, *, nonlinearity, skip, angles, circle, pi, equal_terms, mixing, seed):
         super().__init__()
         check_count("angles", angles)
         numbers = architecture.numbers(angles=angles, skip=skip)
@@ -131,21 +97,35 @@ class ScatteringNetwork(nn.Module):
             skip,
             equal_terms,
         )
-        self.angles, self.circle = angles, circle
-        sides, inputs = architecture.sides(), architecture.colors
+        self.angles, self.circle, self.mixing = angles, circle, mixing
+        sides, inputs, complex = architecture.sides(), architecture.colors, False
         self.blocks = nn.ModuleList()
         for number, (step, outputs) in enumerate(zip(architecture.steps(), architecture.channels, strict=True)):
-            wavelets = WaveletLayer(sides[number], step, complex=number > 0, angles=angles, circle=circle, pi=pi)
-            options = {"nonlinearity": nonlinearity, "skip": skip, "equal_terms": equal_terms}
+            wavelets = WaveletLayer(sides[number], step, complex=complex, angles=angles, circle=circle, pi=pi)
+            options = {"nonlinearity": nonlinearity, "skip": skip, "equal_terms": equal_terms, "mixing": mixing}
             self.blocks.append(ScatteringBlock(wavelets, inputs, outputs=outputs, seed=(seed, number), **options))
-            inputs = outputs
-        self.classifier = Classifier(inputs, side=sides[-1], classes=architecture.classes, seed=(seed, len(sides)))
+            inputs, complex = outputs, self.blocks[-1].mixing.complex
+        options = {"side": sides[-1], "classes": architecture.classes, "seed": (seed, len(sides)), "complex": complex}
+        self.classifier = Classifier(inputs, **options)
 
     def forward(self, x):
         check_images(x, self.architecture.colors, self.architecture.side)
+        if not all(block.goes_by_parts() for block in self.blocks):
+            for block in self.blocks:
+                x = block(x)
+            return self.classifier(x)
+        x = x.unflatten(0, (-1, self._images_at_a_time(len(x)))).permute(0, 3, 4, 1, 2)[:, None]
         for block in self.blocks:
-            x = block(x)
-        return self.classifier(x)
+            x = block.parts(x)
+        return self.classifier(x.permute(0, 4, 5, 2, 3, 1).flatten(0, 1))
+
+    def _images_at_a_time(self, images):
+        """A divisor of their number: the largest of which the planes of any block fit in the cache, or a few more."""
+        blocks = zip(self.blocks, [self.architecture.colors, *self.architecture.channels], strict=False)
+        numbers = max(b.wavelets.after * b.wavelets.planes * b.wavelets.side * channels for b, channels in blocks)
+        wanted = max(1, _IN_CACHE // numbers)
+        divisors = [n for n in range(1, images + 1) if images % n == 0]
+        return min(divisors, key=lambda n: max(n / wanted, wanted / n), default=1)
 
     def __repr__(self):
         return describe(self)
@@ -165,7 +145,15 @@ def describe(network):
     rows.append(("images", str(architecture.colors), f"{sides[0]} x {sides[0]}", "real", ""))
     for number, (block, step, side) in enumerate(zip(network.blocks, architecture.steps(), sides[1:], strict=True)):
         channels = f"{block.mixing.weight.shape[1]} -> {block.mixing.weight.shape[0]}"
-        rows.append((f"{number} {step}", channels, f"{side} x {side}", "complex", f"{_parameters(block):,}"))
+        rows.append(
+            (
+                f"{number} {step}",
+                channels,
+                f"{side} x {side}",
+                "complex" if block.mixing.complex else "real",
+                f"{_parameters(block):,}",
+            )
+        )
     rows.append(("classifier", str(architecture.classes), "", "real", f"{_parameters(network.classifier):,}"))
     rows.append(("all", "", "", "", f"{_parameters(network):,}"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -174,6 +162,7 @@ def describe(network):
         "with skip" if network.skip else "without skip",
         f"{network.angles} angles, {network.circle} circle",
         f"{'equal' if network.equal_terms else 'published'} terms",
+        *(["real mixing"] if network.mixing == "real" else []),
     ]
     return "\n".join([", ".join(words), *("  ".join(_aligned(row, widths)).rstrip() for row in rows)])
 
@@ -188,17 +177,18 @@ def _parameters(module):
 
 
 def scattering_network(
-    data="cifar10",
-    nonlinearity="phase collapse",
-    skip=False,
+    data: "str | Architecture" = "cifar10",
+    nonlinearity: str = "phase collapse",
+    skip: bool = False,
     *,
-    angles=None,
-    circle="half",
-    pi=math.pi,
-    terms="published",
-    width=1.0,
-    seed=0,
-):
+    angles: int | None = None,
+    circle: str = "half",
+    pi: float = math.pi,
+    terms: str = "published",
+    mixing: str = "complex",
+    width: float = 1.0,
+    seed: int = 0,
+) -> "ScatteringNetwork":
     """A learned scattering network of the paper, at its initialisation.
 
     data : "cifar10", "imagenet", or an `Architecture`
@@ -208,6 +198,7 @@ def scattering_network(
     circle, pi : as in `paper_bank`
     terms : "published", or "equal": each channel is divided by its root mean square before the non-linearity,
         and thresholds are for `calibrate` to start
+    mixing : "complex" or "real", of the learned matrices; real ones keep real maps real, and have half the numbers
     width : factor on the channels of every block
     seed : of all weights
 
@@ -220,6 +211,7 @@ def scattering_network(
         data = ARCHITECTURES[data]
     check_choice("skip", skip, (False, True))
     check_choice("terms", terms, ("published", "equal"))
+    check_choice("mixing", mixing, ("complex", "real"))
     check_count("seed", seed, least=0)
     if check_number("width", width) <= 0:
         raise ValueError(f"width: expected a positive number, got {width!r}")
@@ -231,5 +223,6 @@ def scattering_network(
         circle=circle,
         pi=pi,
         equal_terms=terms == "equal",
+        mixing=mixing,
         seed=seed,
     )

@@ -8,7 +8,7 @@ from ..arguments import check_choice, check_count, check_number
 
 __all__ = ["PRECISIONS", "Outcome", "Recipe"]
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16 products", "bfloat16", "auto")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Recipe:
     weight_decay : on all parameters
     padding : zeros on each side, in pixels, of the image from which a random crop is taken, after it was mirrored with
         probability 1/2; None for images as they are, neither mirrored nor cropped
-    precision : "float32", or "bfloat16" where torch's autocast knows it to be safe, with parameters in float32
+    precision : a name of `PRECISIONS`: "float32", "bfloat16 products", "bfloat16" where torch's autocast
+        knows it to be safe, or "auto"; parameters are in float32
     seed : of the order, of mirrors and crops, and of whatever the network draws
     drop_last : leave out the last batch of an epoch if it is shorter than the others
     largest_gradient : norm to which a longer gradient is shortened; None for never, as published. Sigmoid and unit
@@ -81,6 +82,7 @@ class Outcome:
         test_loss, test_accuracy, seconds
     threads : number of threads that torch computes with on a CPU; with the same number, the same call gives the same
         bits
+    precision : in which the network was computed: that of the recipe, or what "auto" has taken
     """
 
     finished: bool
@@ -88,3 +90,4 @@ class Outcome:
     seconds: float
     epochs: tuple[dict, ...]
     threads: int
+    precision: str = "float32"

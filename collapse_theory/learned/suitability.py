@@ -3,7 +3,8 @@
 import torch
 
 from .draws import drawing_apart
-from .evaluation import as_logits, check_labelled, check_network, in_precision, in_words, unchanged
+from .evaluation import as_logits, check_labelled, check_network, in_words, unchanged
+from .precision import in_precision
 from .recipes import Recipe
 
 __all__ = ["check_suitable"]

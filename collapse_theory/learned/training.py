@@ -22,6 +22,7 @@ from .interruption import Interruption, add_note
 from .labelled import LabelledImages
 from .not_finite import NotFinite
 from .outside import Outside
+from .precision import settled
 from .recipes import Outcome, Recipe
 from .resumption import check_resumable, moved_in, restore, restore_outside
 from .runs import RunFolder
@@ -281,4 +282,5 @@ class _Training:
 
     def outcome(self):
         epochs = tuple(line for line in self.run.metrics.read() if line["kind"] == "epoch")
-        return Outcome(self.step == self.steps, self.step, self.seconds, epochs, torch.get_num_threads())
+        precision = settled(self.recipe.precision, self.train.device)
+        return Outcome(self.step == self.steps, self.step, self.seconds, epochs, torch.get_num_threads(), precision)

@@ -7,12 +7,14 @@ import torch
 from torch import nn
 
 from ..arrays import is_complex
-from ..fourier import fft2, ifft2
+from ..fourier import fft2
 from ..machine.sizes import LARGEST_MATRIX
 from ..scattering import Layer, apply_layer
-from ..torus import crop, fold, padded_shape
+from ..torus import padded_shape
 from ..wavelets import paper_bank
 from ..wavelets.morlet import without_tail
+from .separable import is_separable, separate
+from .spectra import filtered
 
 __all__ = ["WaveletLayer", "side_after"]
 
@@ -41,12 +43,37 @@ class WaveletLayer(nn.Module):
         self.side, self.step, self.complex, self.angles = side, step, complex, angles
         self.circle, self.pi = circle, pi  # what a run is known by, beside the filters
         self.after, self.subsample = side_after(side, step), step != "half octave"
+        self.separable = dense is None and is_separable(bank.design)
         entries = (1 + complex) * side**2 * 2 * angles * self.after**2
         self.dense = entries <= LARGEST_MATRIX if dense is None else dense
-        filters = _matrices(bank, self) if self.dense else (bank.lowpass_hat, bank.psi_hat)
+        if self.separable:
+            self.dense, filters = False, self._separate(bank)
+        else:
+            filters = zip(("lowpass", "waves"), _matrices(bank, self) if self.dense else _spectra(bank), strict=True)
         # They follow from the architecture, so a checkpoint has none; real, so that no cast loses an imaginary part.
-        for name, values in zip(("lowpass", "waves"), filters, strict=True):
+        self._values = dict(filters)
+        for name, values in self._values.items():
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32), persistent=False)
+
+    def _separate(self, bank):
+        """Names and values of the matrices; which planes each reads and writes, and the order of the wavelets."""
+        found = separate(bank.design, self.side, subsample=self.subsample, complex=self.complex)
+        self.planes, self.order = found.planes, found.order
+        self.groups = tuple((group.reads, group.writes) for group in found.groups)
+        return {"first": found.first} | {f"second_{n}": group.matrix for n, group in enumerate(found.groups)}
+
+    def second(self):
+        """The matrices of the groups."""
+        return [getattr(self, f"second_{number}") for number in range(len(self.groups))]
+
+    def _apply(self, function, *arguments, **options):
+        """Casts come from the values in double precision: single precision, widened, would stay single."""
+        super()._apply(function, *arguments, **options)
+        for name, values in self._values.items():
+            buffer = getattr(self, name)
+            if buffer.dtype == torch.float64 and not buffer.is_meta:
+                buffer.copy_(torch.from_numpy(np.ascontiguousarray(values)))
+        return self
 
     def forward(self, x):
         if x.ndim != 4 or x.shape[-2:] != (self.side, self.side) or is_complex(x) != self.complex:
@@ -54,13 +81,36 @@ class WaveletLayer(nn.Module):
             raise ValueError(
                 f"x: expected {kind} maps (B, C, {self.side}, {self.side}), got {x.dtype} {tuple(x.shape)}"
             )
-        low, waves = self._by_matrix(x) if self.dense else self._by_fourier(x)
+        way = self._by_axes if self.separable else self._by_matrix if self.dense else self._by_fourier
+        low, waves = way(x)
         return low, waves.flatten(1, 2)
+
+    def parts(self, x):
+        """The answer to maps in parts: (P, M, M, B, C) to (P + 2 L, M', M', B, C), without complex numbers.
+
+        First the low-pass, then the real and the imaginary part of each wavelet, in the order `order`.
+        """
+        images = x.shape[3:]
+        planes = _product(self.first, x.flatten(0, 1).flatten(1))
+        planes = planes.view(self.after, self.planes, self.side, -1)
+        answers = [
+            _product(matrix, planes[:, reads].flatten(1, 2)).unflatten(1, (-1, self.after))
+            for (reads, _), matrix in zip(self.groups, self.second(), strict=True)
+        ]
+        return torch.cat(answers, 1).movedim(1, 0).unflatten(-1, images)
+
+    def _by_axes(self, x):
+        parts = torch.stack([x.real, x.imag] if self.complex else [x]).permute(0, 3, 4, 1, 2)
+        answer = self.parts(parts).permute(3, 4, 0, 1, 2)
+        low, waves = answer.split((1 + self.complex, 2 * self.angles), 2)
+        waves = torch.complex(waves[:, :, ::2], waves[:, :, 1::2])
+        waves = torch.stack([waves[:, :, self.order.index(angle)] for angle in range(self.angles)], 2)
+        return (torch.complex(*low.unbind(2)) if self.complex else low[:, :, 0]), waves
 
     def _by_fourier(self, x):
         x_hat = fft2(_reflect(_reflect(x, -2), -1))
-        low, waves = x_hat * self.lowpass, x_hat[:, :, None] * self.waves
-        low, waves = (crop(ifft2(fold(z, 1 + self.subsample)), 2 - self.subsample) for z in (low, waves))
+        filters = torch.cat([self.lowpass[None], self.waves])
+        low, waves = filtered(x_hat, filters, 1 + self.subsample)
         return (low if self.complex else low.real), waves
 
     def _by_matrix(self, x):
@@ -73,7 +123,13 @@ class WaveletLayer(nn.Module):
         return low.unflatten(-1, (self.after, self.after)), waves
 
     def extra_repr(self):
-        return f"{self.step}, {self.angles} angles, {'one matrix' if self.dense else 'Fourier'}"
+        way = "two products" if self.separable else "one matrix" if self.dense else "Fourier"
+        return f"{self.step}, {self.angles} angles, {way}"
+
+
+def _product(matrix, planes):
+    """Under autocast the product alone has less precision."""
+    return (matrix @ planes).to(planes.dtype)
 
 
 def side_after(side, step):
@@ -94,6 +150,10 @@ def _matrices(bank, layer):
     z = apply_layer(units, wavelets)
     low = z[:, :1] if layer.complex else z[:, :1].real
     return [without_tail(_real_parts(part).reshape(len(units), -1)) for part in (low, z[:, 1:])]  # rounding is dropped
+
+
+def _spectra(bank):
+    return bank.lowpass_hat, bank.psi_hat
 
 
 def _real_parts(z):

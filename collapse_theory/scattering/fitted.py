@@ -1,13 +1,16 @@
 """Layers whose thresholds and gains are chosen from images: one number for each channel of each layer."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 
 from ..arguments import as_images, check_count, check_number
-from ..arrays import array_namespace, dense, is_kind, place, place_once, shape, to_host
+from ..arrays import Array, array_namespace, dense, is_kind, place, place_once, shape, to_host
 from ..nonlinearities import LAWS, NONLINEARITIES, identity, named
+from ..wavelets import FilterBank
 from .cascades import Layer, apply_layer, as_layers
+from .mixing import Mixing
 
 __all__ = ["FittedNonlinearity", "fitted"]
 
@@ -51,19 +54,19 @@ class FittedNonlinearity:
 
 
 def fitted(
-    images,
-    bank,
-    nonlinearity,
+    images: Array,
+    bank: FilterBank | list | tuple,
+    nonlinearity: Callable | str,
     *,
-    depth,
-    quantile=0.5,
-    count=48,
-    lowpass="kept",
-    boundary="periodic",
-    subsample=False,
-    mixing=None,
-    memory=2**28,
-):
+    depth: int,
+    quantile: float = 0.5,
+    count: int = 48,
+    lowpass: str = "kept",
+    boundary: str = "periodic",
+    subsample: bool | list | tuple = False,
+    mixing: Mixing | np.ndarray | list | tuple | None = None,
+    memory: int = 2**28,
+) -> list[Layer]:
     """Layers whose thresholds and gains are a quantile of the amplitudes of each channel, on these images only.
 
         a_{d,k} = quantile of |x_{d−1} ∗ ψ_k(u)| over images and places u

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..arguments import as_floating, check_count, check_finite, check_number, host_array, host_copy
-from ..arrays import array_namespace, is_complex, is_torch_array, numpy_view, place, shape, to_host
+from ..arrays import Array, array_namespace, is_complex, is_torch_array, numpy_view, place, shape, to_host
 from ..contexts import is_recorded
 from ..labels import as_array, check_one_kind, class_codes, in_order
 from .batches import add_batch
@@ -72,7 +72,9 @@ class ClassMoments(ClassStatistics):
         """
         return max(groups, 1) * classes * cell_bytes(features, covariance, is_complex)
 
-    def update(self, features, labels, weights=None, *, groups=None) -> "ClassMoments":
+    def update(
+        self, features: Array, labels: Array | list, weights: Array | None = None, *, groups: np.ndarray | None = None
+    ) -> "ClassMoments":
         """Add a batch.
 
         features : (N, ...) real, complex or integer, of any library: numbers of at most 1e100. Those under 1e-100

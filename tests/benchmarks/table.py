@@ -1,6 +1,6 @@
 """The table of a recorded benchmark, in Markdown."""
 
-__all__ = ["END", "START", "lines_of", "written_into"]
+__all__ = ["END", "START", "lines_of", "written_between", "written_into"]
 
 START = "<!-- python -m tests.benchmarks --recorded --into tests/benchmarks/README.md -->\n"
 END = "<!-- end of the table -->"
@@ -85,8 +85,13 @@ def _seconds(seconds):
 
 def written_into(text, lines):
     """`text` with these lines between START and END.  Raises ValueError if it does not have both, in this order."""
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not (start and end):
-        raise ValueError(f"expected a text with {START.strip()} and {END}")
-    return before + start + "\n".join(lines) + "\n" + end + after
+    return written_between(text, lines, start=START, end=END)
+
+
+def written_between(text, lines, *, start, end):
+    """`text` with these lines between two marks.  Raises ValueError if it does not have both, in this order."""
+    before, first, rest = text.partition(start)
+    _, last, after = rest.partition(end)
+    if not (first and last):
+        raise ValueError(f"expected a text with {start.strip()} and {end}")
+    return before + first + "\n".join(lines) + "\n" + last + after

@@ -1,0 +1,133 @@
+"""A block of a network with the phase collapse, forwards and backwards in few passes over memory.
+
+Maps travel in groups of images that fit in the cache of a processor, and in parts, the real and, where there is one,
+the imaginary part: (G, P, M, M, b, C). What is mixed travels as rows, one a pixel of an image, with all numbers that
+are mixed side by side.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch.autograd.function import once_differentiable
+
+from .moduli import Moduli
+from .products import chunks, gradient_of_matrix, multiply_rows, scratch
+
+__all__ = ["Passes", "Settings", "over_parts"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `Passes` are to compute.
+
+    parts : ((channels, whether complex), ..) in the order of the columns, of which those of a complex part are first
+        the real parts of all its channels, then the imaginary ones
+    skip : whether the linear part is mixed too
+    measured : whether the statistics are those of these images, of which the answer is then also a function
+    answers : parts of the answers
+    half : whether the product is of bfloat16 numbers
+    kept : whether what the way back needs is
+    epsilon, least : added to the variance, and to the squared norm
+    """
+
+    parts: tuple
+    skip: bool
+    measured: bool
+    answers: int
+    half: bool
+    kept: bool
+    epsilon: float
+    least: float
+
+
+def over_parts(values, parts):
+    """Of each channel the sum over its one or two parts, at each of them.  (n,) -> (n,); `parts` as in `Settings`."""
+    pieces = values.split([count * (1 + complex) for count, complex in parts])
+    return torch.cat(
+        [
+            piece.view(2, -1).sum(0).repeat(2) if complex else piece
+            for piece, (_, complex) in zip(pieces, parts, strict=True)
+        ]
+    )
+
+
+class Passes(torch.autograd.Function):
+    """Wavelets, their moduli, standardisation, mixing, normalisation.  It cannot be differentiated twice.
+
+        u = W (f − m) / √(v + ε),    y = u / √(|u|² + ε')
+
+    x : (G, P, M, M, b, C), from which `Moduli` makes f
+    matrix : W, real, (Q K, n), the K real parts of the answers first, if Q = 2 then their imaginary ones
+    mean, variance : m and v, (n,) each; None for those of these images
+
+    Returns y, (G, Q, M', M', b, K); m and v, of which y carries the gradients.
+    """
+
+    @staticmethod
+    def forward(ctx, x, matrix, mean, variance, layer, settings):
+        moduli = Moduli(layer, settings, x)
+        for number in range(len(x)):
+            moduli.make(x[number], number, measured=settings.measured)
+        if settings.measured:
+            mean, variance = moduli.statistics.read()
+            variance = over_parts(variance, settings.parts)
+        scale, outputs = torch.rsqrt(variance + settings.epsilon), len(matrix) // settings.answers
+        folded, rows = matrix * scale, moduli.rows
+        each, shift = rows.shape[1], folded @ mean
+        y, inverse = x.new_empty((len(x), settings.answers, each, outputs)), x.new_empty((len(x), each, 1))
+        for part in chunks(len(x), each, rows.shape[2]):
+            mixed = multiply_rows(rows[part].flatten(0, 1), folded, half=settings.half).sub_(shift)
+            energy = torch.mul(mixed, mixed, out=scratch("energy", mixed.shape, mixed)).sum(1).view(-1, each, 1)
+            torch.rsqrt(energy.add_(settings.least), out=inverse[part])
+            numbers = mixed.view(-1, each, settings.answers, outputs).movedim(2, 1)
+            torch.mul(numbers, inverse[part][:, None], out=y[part])
+        ctx.layer, ctx.settings, ctx.images = layer, settings, x.shape[4]
+        ctx.save_for_backward(x, matrix, mean, scale, y, inverse, moduli.features, *moduli.phases)
+        ctx.mark_non_differentiable(mean, variance)
+        ctx.set_materialize_grads(False)
+        return y.view(len(x), settings.answers, layer.after, layer.after, -1, outputs), mean, variance
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient, *_):
+        if gradient is None:
+            return (None,) * 6
+        x, matrix, mean, scale, y, inverse, features, *phases = ctx.saved_tensors
+        settings, layer = ctx.settings, ctx.layer
+        moduli = Moduli(layer, settings, (features, phases))
+        mixed, rows = _before_the_norm(gradient.reshape(y.shape), y, inverse), moduli.rows.flatten(0, 1)
+        total, folded = mixed.sum(0), matrix * scale
+        of_folded = gradient_of_matrix(mixed, rows, half=settings.half).addr_(total, mean, alpha=-1)
+        answer = None
+        if ctx.needs_input_grad[0]:
+            slope = shift = None
+            if settings.measured:
+                of_scale = over_parts((of_folded * matrix).sum(0), settings.parts)
+                slope = -of_scale * scale**3 / len(rows)
+                shift = -(folded.T @ total) / len(rows) - slope * mean
+            answer, each = moduli.room_for_maps(), y.shape[2]
+            backwards = folded.T.contiguous()
+            for part in chunks(len(y), each, rows.shape[1]):
+                some = slice(part.start * each, part.stop * each)
+                back = multiply_rows(mixed[some], backwards, half=settings.half)
+                if settings.measured:
+                    back.addcmul_(rows[some], slope).add_(shift)
+                for number in range(part.start, part.stop):
+                    start = (number - part.start) * each
+                    moduli.differentiate(back[start : start + each], x[number], number, out=answer[number])
+        return answer, of_folded * scale, None, None, None, None
+
+
+def _before_the_norm(gradient, y, inverse):
+    """The gradient of u, as rows (N, Q K), from that of y = u · inverse."""
+    groups, answers, each, outputs = y.shape
+    mixed = scratch("mixed", (groups * each, answers * outputs), y)
+    to = mixed.view(groups, each, answers, outputs).movedim(2, 1)
+    for part in chunks(groups, each, answers * outputs):
+        product = torch.mul(gradient[part], y[part], out=scratch("energy", y[part].shape, y))
+        energy = product.sum(3).sum(1)[..., None]
+        for answer in range(answers):  # one at a time: torch is slow where the order of axes differs
+            along = torch.mul(y[part, answer], energy, out=product[:, answer])
+            torch.sub(gradient[part, answer], along, out=along)
+            torch.mul(along, inverse[part], out=to[part, answer])
+    return mixed

@@ -1,0 +1,1 @@
+"""How fast the learned networks are trained: python -m tests.benchmarks.learned."""

@@ -1,0 +1,68 @@
+"""Doubts about the table of training steps: does it say what was measured, and that there is no GPU?"""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+from collapse_theory.learned import scattering_network  # noqa: E402
+from tests.benchmarks.learned import __main__ as command  # noqa: E402
+from tests.benchmarks.learned.steps import SIDES, WORKS, augmented, flops, step_of  # noqa: E402
+
+ROW = {
+    "name": "full",
+    "threads": 1,
+    "seconds": {"plain": 12.0, "float32": 4.0, "products": 3.0, "bfloat16": 2.0},
+    "flops": 4e11,
+    "rate": 2e11,
+    "peaks": {"plain": 2**31, "float32": 2**30},
+}
+
+
+def test_a_row_has_the_times_beside_their_goals_the_share_of_the_floor_and_the_memory():
+    lines = command.lines_of(
+        [ROW, {"name": "augmentation", "threads": 2, "seconds": {"float32": 1, "augmentation": 0.02}}], "here"
+    )
+    cells = ["full, without skip, 128 images", "1", "12", "4", "3.00 (goal 2.5)", "50 %", "4.00", "6.00 (goal 5)"]
+    assert f"| {' | '.join(cells)} | 0.50 of 2048 MiB |" in lines
+    assert "Augmentation of a batch, 2 threads: 2.0 % of a step (goal 3 %), 1/8, with skip." in lines
+    assert lines[0].startswith("here. ")
+
+
+def test_operations_are_those_counted_by_hand_for_the_network_of_the_paper(monkeypatch):
+    """Mixing takes 1.086 GFLOP an image without skip, 2.716 with, and three times as many in a step."""
+    zeros = lambda outputs, inputs, **_: np.zeros((outputs, inputs), np.complex64)  # noqa: E731
+    monkeypatch.setattr("collapse_theory.learned.layers.semi_unitary", zeros)
+    for skip, mixing in ((False, 1.086e9), (True, 2.716e9)):
+        network = scattering_network(skip=skip)
+        wavelets = sum(_second(block) for block in network.blocks)
+        assert flops(network) - wavelets == pytest.approx(3 * mixing, rel=0.02)
+        assert 0.03 < wavelets / flops(network) < 0.2
+
+
+def _second(block):
+    """Operations of the two products of the wavelets, forwards and backwards."""
+    layer, channels = block.wavelets, block.mixing.sizes[0]
+    along = layer.first.numel() * layer.side
+    return 4 * channels * (along + layer.after * sum(matrix.numel() for matrix in layer.second()))
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_every_side_of_a_work_does_a_step_that_changes_the_weights(side, monkeypatch):
+    work = WORKS["eighth-skip"]
+    monkeypatch.setitem(WORKS, "small", type(work)("small", 1, 2, {"width": 1 / 32, "skip": True}))
+    step, network = step_of(WORKS["small"], side)
+    before = network.blocks[0].mixing.weight.detach().clone()
+    step()
+    assert (network.blocks[0].mixing.weight - before).abs().max() > 0
+    assert network.blocks[1].wavelets.separable == (side != "plain")
+
+
+def test_the_augmentation_of_a_batch_is_timed_beside_a_step():
+    work = type(WORKS["augmentation"])("small", 1, 2, {"width": 1 / 32, "skip": True})
+    assert set(augmented(work, torch.get_num_threads(), 1)["seconds"]) == {"float32", "augmentation"}
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_the_command_says_so(capsys):
+    assert command.main(["--on", "cuda"]) == 2
+    assert "torch sees no GPU here; the same command measures everything where it does" in capsys.readouterr().err
