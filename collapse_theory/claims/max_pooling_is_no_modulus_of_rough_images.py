@@ -1,4 +1,4 @@
-"""Max-pooling of a real band-pass convolution is far from a modulus on an image of spectrum 1/|ω|, for every pool tried.
+"""Max-pooling of a real band-pass convolution is far from a modulus on a rough image, for pools of 2 to 5.
 
     ‖max_{v in V} Re z(u − v) − |z|‖ / ‖z‖  =  .822, .596, .528, .529      z = x ∗ ψ,   V of 2, 3, 4, 5 samples a side
 
