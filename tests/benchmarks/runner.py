@@ -1,4 +1,4 @@
-"""Interleaved timing: one warm process a side, A B A B, answers compared before anything is timed.
+"""Interleaved timing: one warm process per side, A B A B, outputs compared before anything is timed.
 
 A repetition during which other processes used too large a share of the cores is thrown away. What is reported is the
 median of the ratios of the rounds, never a ratio of two medians.
