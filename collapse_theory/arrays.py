@@ -74,12 +74,12 @@ def is_complex(x):
 
 
 def real_dtype(x):
-    """The real dtype that is as precise as the floating array `x`."""
+    """The real dtype that is as precise as the floating array `x`.  Raises TypeError unless that is single or double."""
     return array_namespace(x).float32 if _is_single(x) else array_namespace(x).float64
 
 
 def complex_dtype(x):
-    """The complex dtype that is as precise as the floating array `x`."""
+    """The complex dtype as precise as the floating array `x`.  Raises TypeError unless that is single or double."""
     return array_namespace(x).complex64 if _is_single(x) else array_namespace(x).complex128
 
 

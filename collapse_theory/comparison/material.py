@@ -75,6 +75,9 @@ def material(images, labels, units=None, name="images"):
 
     units : (N,) labels of what the images are copies of, or None
     name : how errors call the images
+
+    Raises TypeError if labels are missing, or given beside `Batches`, or if it is no array; ValueError if it has another
+    shape; and as `labels.class_codes`.
     """
     if isinstance(images, Batches):
         if labels is not None:

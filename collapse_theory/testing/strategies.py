@@ -53,7 +53,10 @@ def images(shape=(1, 1, 16, 16), kind="real", decades=0):
 def images_of_all_sizes(shape, kind, count, decades):
     """White noise and, one in three, waves, multiplied by 10^e for |e| up to `decades`, half of them up to a quarter.
 
-    What Hypothesis draws is varied, but it repeats itself; this does not. Returns a list of `count` NumPy arrays.
+    What Hypothesis draws is varied, but it repeats itself; this does not.
+
+    Returns a list of `count` NumPy arrays of this `shape`.
+    Raises ValueError if `shape` is no shape of images.
     """
     *leading, height, width = _axes(shape)
     found = []
