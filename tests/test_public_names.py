@@ -3,7 +3,14 @@
 import ast
 import re
 
-from .test_house import LIBRARY, PACKAGE, tree
+from .test_house import LIBRARY, PACKAGE, ROOT, tree
+
+CROSSING = """
+benchmark_of_training commands crafted_checkpoints cupy damaged_data damaged_results fair_comparison faults
+filters_in_high_precision house killed_writers learned_comparisons learned_compiled learned_mixing named
+own_results png_sums public_names recorded_words run_folders same_bits scatter scatter_against_kymatio splits
+table_of_claims testing_arguments testing_power types versions weights
+"""  # tests of one doubt about several files
 
 
 def test_public_functions_that_raise_say_so():
@@ -96,3 +103,15 @@ def names_of(module):
             if "__all__" in names and isinstance(node.value, ast.List):
                 listed = ast.literal_eval(node.value)
     return listed, made
+
+
+def test_test_files_are_named_after_the_files_they_doubt():
+    """Or after a folder, or both where two files share a name; what crosses files is listed."""
+    known = {"readme"}
+    for folder in ("collapse_theory", "analysis", "figures", "tests"):
+        for path in (ROOT / folder).rglob("*.py"):
+            known |= {path.stem, path.parent.name, f"{path.parent.name}_{path.stem}"}
+    tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py")}
+    assert tests - known == {*CROSSING.split()}
+    for path in (ROOT / "tests").glob("test_*.py"):
+        assert re.match(r"Doubts |Every ", ast.get_docstring(tree(path))), path
