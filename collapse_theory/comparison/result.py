@@ -8,7 +8,7 @@ from .estimates import Estimate, share_interval
 from .observation import ACCURACIES, Measured
 from .verdicts import Evidence, bonferroni
 
-__all__ = ["MEASURES", "Comparison"]
+__all__ = ["MEASURES", "SEPARATION", "Comparison"]
 
 SEPARATION = "between_over_energy"
 MEASURES = (SEPARATION, "fisher_trace", *ACCURACIES)
