@@ -31,7 +31,10 @@ __all__ = [
     "device",
     "in_double",
     "is_complex",
+    "is_cupy_array",
     "is_kind",
+    "is_numpy_array",
+    "is_torch_array",
     "numpy_view",
     "place",
     "place_once",
@@ -74,12 +77,12 @@ def is_complex(x):
 
 
 def real_dtype(x):
-    """The real dtype that is as precise as the floating array `x`."""
+    """The real dtype as precise as the floating array `x`.  Raises TypeError unless that is single or double."""
     return array_namespace(x).float32 if _is_single(x) else array_namespace(x).float64
 
 
 def complex_dtype(x):
-    """The complex dtype that is as precise as the floating array `x`."""
+    """The complex dtype as precise as the floating array `x`.  Raises TypeError unless that is single or double."""
     return array_namespace(x).complex64 if _is_single(x) else array_namespace(x).complex128
 
 

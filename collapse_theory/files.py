@@ -53,7 +53,7 @@ def open_lock(path):
 
 
 def write_atomically(path, content):
-    """Write a file, at once or not at all, also if the machine stops.
+    """Write a file atomically, also if the machine stops.
 
     path : of the file. Its caller is the only one who writes it now: inside of `locked`, or as owner of the folder
     content : bytes, or text, which is written in UTF-8

@@ -11,13 +11,13 @@ from .arrays import array_namespace, to_host
 from .claims import CLAIMS
 
 __all__ = [
+    "ROUNDING",
     "Entry",
     "error_of",
     "excess_of",
     "kind_of",
     "lawful",
     "ledger",
-    "margin_of",
     "measure_of",
     "ratio_of",
     "ratios_of",
@@ -87,7 +87,7 @@ def verify(claim: ModuleType, lift: Callable = np.asarray, examples: int = 100) 
     Returns an `Entry`, whose `failures` are empty if the claim stands.
     """
     start, kind = time.perf_counter(), kind_of(claim)
-    measure, limit, _ = _MEASURES[kind]
+    measure, limit = measure_of(claim)
     seeds = range(0 if kind == "witness" else examples)
     measured = {seed: measure(claim, lift, *claim.instance(np.random.default_rng(seed))) for seed in seeds}
     x, parameters = lawful(claim)
@@ -154,14 +154,6 @@ def ratios_of(claim, lift, x, parameters):
     ratios = np.where(left <= _rounding(x), 0.0, ratios)
     ratios = np.where(np.isnan(left) | np.isnan(right), np.inf, ratios)
     return np.max(ratios.reshape(len(left) if isinstance(claim.SHARPNESS, list) else 1, -1), axis=1)
-
-
-def margin_of(claim, lift, x, parameters):
-    """Largest deviation − bound of an inequality at one instance, in units of the largest bound; 0 if rounding."""
-    x = lift(x)
-    left, right = claim.deviation(x, **parameters), claim.bound(x, **parameters)
-    scale, excess = float(np.max(to_host(right), initial=0.0)), float(np.max(to_host(left - right)))
-    return 0.0 if abs(excess) <= _rounding(x) else excess / (scale or 1.0)
 
 
 def error_of(claim, lift, x, parameters):

@@ -42,10 +42,8 @@ __all__ = [
     "collapse_beyond",
     "collapse_phase",
     "compress",
-    "even_part",
     "identity",
     "named",
-    "odd_part",
     "rectify",
     "saturate",
     "soft_threshold",
@@ -197,20 +195,6 @@ def turn_phase(z: Array, order: int = 2) -> Array:
         return z
     turned = collapse_phase(z) * unit_amplitude(z) ** abs(order) if abs(order) > 1 else z
     return array_namespace(z).conj(turned) if order < 0 else turned
-
-
-def even_part(function):
-    """a -> (f(a) + f(−a)) / 2 of a function f of real arrays: what forgets the sign, as |a| does."""
-    return partial(_part, function, 1)
-
-
-def odd_part(function):
-    """a -> (f(a) − f(−a)) / 2 of a function f of real arrays: what keeps the sign, as a soft threshold does."""
-    return partial(_part, function, -1)
-
-
-def _part(function, sign, a):
-    return (function(a) + sign * function(-a)) / 2
 
 
 NONLINEARITIES = {

@@ -152,7 +152,7 @@ _CURVES = (
 
 
 def colour_of(operation):
-    """The colour of an operation that has one of its own."""
+    """The colour of an operation.  Raises ValueError, listing the known ones, if it has none of its own."""
     check_choice("operation", operation, tuple(_LOOKS))
     return _LOOKS[operation][0]
 

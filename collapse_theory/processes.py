@@ -163,7 +163,7 @@ def deformed(template: np.ndarray, count: int, *, amplitude: float, correlation:
     count : number of images
     amplitude, correlation : of the fields, in samples: those of `smooth_displacements` with the same `seed`
 
-    Returns (count, C, H, W). Costs C (H W)² operations an image.
+    Returns (count, C, H, W). Costs C (H W)² operations per image.
     Raises as `moved` and `smooth_displacements`.
     """
     templates, (which, _) = _templates(template, count, seed, "deformed")
@@ -172,15 +172,15 @@ def deformed(template: np.ndarray, count: int, *, amplitude: float, correlation:
 
 
 def labelled(*classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Stack one sample a class into images and labels.
+    """Stack one array per class into images and labels.
 
-    classes : arrays (n_y, ...), one a class, of the same image shape
+    classes : arrays (n_y, ...), one per class, of the same image shape
 
     Returns (images (N, ...), labels (N,) int64 in 0 .. K − 1), class after class.
     Raises ValueError if there is no class, a class is empty, or shapes differ.
     """
     if not classes:
-        raise ValueError("labelled: expected one array a class, got none")
+        raise ValueError("labelled: expected one array per class, got none")
     samples = [host_array("labelled", sample) for sample in classes]
     shapes = [sample.shape for sample in samples]
     if any(len(shape) < 2 or 0 in shape or shape[1:] != shapes[0][1:] for shape in shapes):

@@ -46,7 +46,7 @@ def finished_run(folder):
 
 
 def damage_often(run, room, *, share, seed):
-    """Flip bytes of each file of a finished run, then cut them, and go on with what is left.
+    """Flip bytes of each file of a finished run, then cut them, and resume with what is left.
 
     Returns {file: {"flips" or "cuts": {"tried", "detected", "same", "silent"}}}: refused by the name of the file or the
     checkpoint; ended as the run that was not damaged; ended in another way.

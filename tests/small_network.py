@@ -52,7 +52,7 @@ def small_data(count=36, side=8, seed=0):
 
 
 def small_recipe(epochs, **changes):
-    """Eight images a batch: the last of 36 is half a batch."""
+    """Eight images per batch: the last of 36 is half a batch."""
     return Recipe(
         **{"epochs": epochs, "batch": 8, "rate": 0.05, "rate_factor": 0.5, "rate_step": 8, "padding": 2} | changes
     )

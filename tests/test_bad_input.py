@@ -69,8 +69,11 @@ EXCEPTED = {
     "Array": "is a type",
     "array_namespace": "takes what array-api-compat takes, and refuses in its words",
     "cores": "takes nothing",
-    "is_kind": "answers for any array",
-    "shape": "answers for any array",
+    "is_cupy_array": "takes anything",
+    "is_kind": "takes any array",
+    "is_numpy_array": "takes anything",
+    "is_torch_array": "takes anything",
+    "shape": "takes any array",
     "cores_for": "takes a number that the caller has counted",
     "split_among_cores": "takes an array, and an axis that the caller knows",
     "free_cores": "takes nothing",
@@ -90,8 +93,6 @@ EXCEPTED = {
     "Comparison": "is made by across_layers, which is here",
     "Evidence": "is made by Comparison.evidence, or of what it wrote",
     "Batches": "is made by array_batches and image_batches, which are here",
-    "even_part": "takes a function, and calls it later",
-    "odd_part": "as even_part",
 }
 
 

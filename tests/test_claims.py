@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from collapse_theory import ledger
 from collapse_theory.__main__ import main
+from collapse_theory.arrays import to_host
 from collapse_theory.claims import CLAIMS, deformation_turns_the_phase_locally, translation_turns_the_phase
 from collapse_theory.claims import deeper_collapses_see_more as deeper
 from collapse_theory.claims import iteration_separates_stationary_classes as iteration
@@ -26,7 +27,16 @@ def of_kind(*kinds):
     return pytest.mark.parametrize("claim", [c for c in CLAIMS if ledger.kind_of(c) in kinds], ids=named)
 
 
-ERRORS = {"inequality": ledger.margin_of, "identity": ledger.error_of, "witness": ledger.excess_of}
+def margin_of(claim, lift, x, parameters):
+    """Largest deviation − bound of an inequality at one instance, in units of the largest bound; 0 if rounding."""
+    x = lift(x)
+    left, right = (to_host(side(x, **parameters)) for side in (claim.deviation, claim.bound))
+    excess, host = float(np.max(left - right)), to_host(x)
+    rounding = 20 * float(np.finfo(host.dtype).eps * np.max(np.abs(host), initial=0.0))
+    return 0.0 if abs(excess) <= rounding else excess / (float(np.max(right, initial=0.0)) or 1.0)
+
+
+ERRORS = {"inequality": margin_of, "identity": ledger.error_of, "witness": ledger.excess_of}
 
 
 @of_kind("inequality", "identity")

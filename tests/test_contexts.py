@@ -160,7 +160,7 @@ CASES = [(c, f) for c in CONTEXTS for f in FUNCTIONS if f in SOME or c not in ("
 
 
 def forget():
-    """Empties what is made once a process: whatever is made next is made where the next call is."""
+    """Empties what is made once per process: whatever is made next is made where the next call is."""
     of_bank = folded.FoldedFilters.__dict__["of_bank"].__func__
     for cached in (scatter_filters.scatter_filters, of_bank, filterbank.designed_bank, filterbank._tight):
         cached.cache_clear()

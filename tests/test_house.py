@@ -205,28 +205,6 @@ def test_every_module_and_public_function_of_the_package_is_documented():
                 assert ast.get_docstring(node) or path.stem == "__main__", f"{path.name}: {node.name}"
 
 
-@pytest.mark.parametrize("folder", ["datasets", "learned"])
-def test_public_functions_that_raise_say_so(folder):
-    """By `raise` or a `check_` in their own body, or in what makes an object of a class."""
-    silent = []
-    for path in sorted((PACKAGE / folder).glob("*.py")):
-        for node in tree(path).body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                made = [
-                    n for n in node.body if isinstance(n, ast.FunctionDef) and n.name in ("__init__", "__post_init__")
-                ]
-                inside = [node] if isinstance(node, ast.FunctionDef) else made
-                if any(raises(n) for body in inside for n in ast.walk(body)) and "Raise" not in ast.get_docstring(node):
-                    silent.append(f"{path.name}: {node.name}")
-    assert not silent
-
-
-def raises(node):
-    if isinstance(node, ast.Raise):
-        return node.exc is not None
-    return isinstance(node, ast.Call) and getattr(node.func, "id", "").startswith("check_")
-
-
 @pytest.mark.parametrize(("module", "extra"), NEED_EXTRAS.items())
 def test_an_extra_is_imported_at_once_by_one_module_alone(module, extra):
     nodes = [(p, inner) for p in LIBRARY for node in tree(p).body for inner in (node, *getattr(node, "body", ()))]

@@ -15,7 +15,7 @@ from collapse_theory.machine import cores, loops, reproducible, sizes
 from collapse_theory.machine.worth import Worth
 from collapse_theory.separation import ClassMoments, batches
 from tests.places import NUMPY, assert_close
-from tests.test_class_batches import exact
+from tests.test_separation_batches import exact
 
 PAYS = Worth.__dict__["pays"]  # before a fixture replaces it
 

@@ -37,7 +37,7 @@ def _closed():
 
 
 def again(metrics, run="a run"):
-    """As a process that goes on with the run."""
+    """As a process that resumes the run."""
     other = Metrics(metrics.path, run)
     other.start(metrics.count, metrics.chain)
     OPENED.append(other)

@@ -268,7 +268,7 @@ def odd_spectrum():
         (lambda: displacements(correlation=0), "correlation: expected a length above 0 samples, got 0"),
         (lambda: displacements(correlation="long"), "correlation: expected a finite number of at least 0, got 'long'"),
         (lambda: displacements(shape=(1, 1)), r"shape: expected more than one sample, got \(1, 1\)"),
-        (lambda: processes.labelled(), "labelled: expected one array a class, got none"),
+        (lambda: processes.labelled(), "labelled: expected one array per class, got none"),
         (
             lambda: processes.labelled(np.ones((2, 1)), np.ones((2, 3))),
             r"of one shape, got shapes \[\(2, 1\), \(2, 3\)",

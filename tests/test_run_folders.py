@@ -1,4 +1,4 @@
-"""Doubts about run folders: is one in use, damaged, gone, or of another run told from one to go on with?"""
+"""Doubts about run folders: is one in use, damaged, gone, or of another run told from one to resume?"""
 
 import os
 import shutil

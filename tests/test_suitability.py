@@ -52,7 +52,7 @@ REFUSED = {
         "but while training it is a tuple of Tensor, Tensor",
     ),
     "complex outputs": ({"network": Answering(torch.fft.fft)}, r"it is a tensor \(2, 4\) of complex64"),
-    "one output an image": ({"network": Answering(lambda y: y[:, 0])}, r"labels: 4 classes, .* is \(2,\) for 2"),
+    "one output per image": ({"network": Answering(lambda y: y[:, 0])}, r"labels: 4 classes, .* is \(2,\) for 2"),
     "a loader": ({"data": DataLoader(DATASET)}, f"{PAIR} DataLoader"),
     "two loaders": ({"data": (DataLoader(DATASET), DataLoader(DATASET))}, f"data, train: {MADE} DataLoader"),
     "two data sets": ({"data": (DATASET, DATASET)}, f"data, train: {MADE} TensorDataset"),

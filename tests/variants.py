@@ -1,6 +1,6 @@
 """The same tests on another machine, as far as this one can play it: nothing may depend on the last bits.
 
-python -m tests.variants                  the tests of numbers in every variant of this machine, a line each
+python -m tests.variants                  the tests of numbers in every variant of this machine, one line each
 python -m tests.variants lowest fft       in these variants
 python -m tests.variants --whole lowest   all tests
 python -m tests.variants --list           what variants there are here, and what they set
@@ -34,7 +34,7 @@ NOT_OF_NUMBERS = (
         "commands",
         "crafted_checkpoints",
     ),
-    *("cupy", "damaged_results", "figures", "files", "house", "identities", "identity", "image_files", "image_folders"),
+    *("cupy", "damaged_results", "decoding", "figures", "files", "folders", "house", "identities", "identity"),
     *("interruption", "metrics", "mnist", "options", "pickles", "readme", "record", "run_folders", "runs"),
     *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
 )
@@ -149,7 +149,7 @@ def run(variant, log, whole=False):
 
 
 def main(arguments=None):
-    """Run, and print a line a variant.  Returns 1 if a test failed in one of them."""
+    """Run, and print one line per variant.  Returns 1 if a test failed in one of them."""
     there = {variant.name: variant for variant in offered(_found_in_a_fresh_process())}
     options = _parser(there).parse_args(arguments)
     if options.list:

@@ -12,7 +12,7 @@ from ..datasets import Batches
 from ..labels import class_codes
 from ..scattering.fitted import in_single
 
-__all__ = ["Material", "Part", "material", "shares"]
+__all__ = ["Material", "Part", "check_share", "material", "shares"]
 
 _LEAST_FITTED, _LEAST_MEASURED = 1, 3  # images of a class: two are left where one of them is left out
 
@@ -75,6 +75,9 @@ def material(images, labels, units=None, name="images"):
 
     units : (N,) labels of what the images are copies of, or None
     name : how errors call the images
+
+    Raises TypeError if it is no array, and if labels are missing or stand beside `Batches`; ValueError for another
+    shape; and as `class_codes` for the labels.
     """
     if isinstance(images, Batches):
         if labels is not None:

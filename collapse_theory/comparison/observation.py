@@ -11,7 +11,7 @@ from ..separation import ClassMoments
 from .estimates import Estimate, without_bias, without_each_unit
 from .probes import FOLDS, Probes
 
-__all__ = ["Measured", "observe"]
+__all__ = ["ACCURACIES", "Measured", "observe"]
 
 ACCURACIES = ("accuracy_linear", "accuracy_nearest_mean")
 

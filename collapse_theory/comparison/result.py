@@ -8,7 +8,7 @@ from .estimates import Estimate, share_interval
 from .observation import ACCURACIES, Measured
 from .verdicts import Evidence, bonferroni
 
-__all__ = ["MEASURES", "Comparison"]
+__all__ = ["MEASURES", "SEPARATION", "Comparison"]
 
 SEPARATION = "between_over_energy"
 MEASURES = (SEPARATION, "fisher_trace", *ACCURACIES)
@@ -51,6 +51,7 @@ class Comparison:
         """One dict of plain values for each operation and depth; measures are [value, low, high], or None.
 
         Intervals are of each number by itself, over images and, of accuracies, over fits.
+        Raises ValueError if `confidence` is not in (0, 1).
         """
         _check(confidence)
         return [self._row(*key, confidence) for key in self.estimates]
@@ -65,6 +66,7 @@ class Comparison:
 
         Each has "operation", "role", "depth", and by measure [difference, low, high], or None; "primary" is the measure
         that the verdict goes by. Only those of the deepest layer and against a reduction are part of the verdict.
+        Raises as `to_dicts`.
         """
         _check(confidence)
         rows = []
@@ -81,7 +83,7 @@ class Comparison:
     def growth(self, confidence=0.95):
         """By operation and layer, depth d + 1 minus depth d, paired: dicts; "grows" if the interval is above 0.
 
-        The measure is B / E_0, or F for what expands. Descriptive.
+        The measure is B / E_0, or F for what expands. Descriptive.  Raises as `to_dicts`.
         """
         _check(confidence)
         rows = []
@@ -115,6 +117,7 @@ class Comparison:
 
         Intervals are of B / E_0, or of F against a reduction that expands, at the deepest layer, at the level of
         Bonferroni over the reductions. An end within 1e-6 of 0 is rounding and counts as 0.
+        Raises as `to_dicts`.
         """
         _check(confidence)
         return self.evidence().verdict(confidence)

@@ -6,7 +6,7 @@ from math import inf, isfinite, nan
 from ..arguments import check_number
 from .estimates import Estimate, Known, p_value
 
-__all__ = ["Evidence", "holm", "verdict_of"]
+__all__ = ["FISHER", "ROUNDING", "Evidence", "bonferroni", "holm", "p_values", "verdict_of"]
 
 FISHER = "fisher_trace"
 ROUNDING = 1e-6  # a difference of this much is rounding in single precision, and counts as 0

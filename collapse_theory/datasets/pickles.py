@@ -44,7 +44,10 @@ class PickledArray:
     values = None
 
     def build(self, state):
-        """Take the state of numpy.ndarray, without the unpickling of NumPy, which trusts what it is told."""
+        """Take the state of numpy.ndarray, without the unpickling of NumPy, which trusts what it is told.
+
+        Raises pickle.UnpicklingError unless it is the state of an array of integers.
+        """
         _, shape, kind, fortran, raw = state
         self.values = _array(raw, kind, shape, "F" if fortran else "C")
 

@@ -11,7 +11,7 @@ from .evaluation import check_labelled, check_network, evaluating, in_words, out
 from .labelled import LabelledImages
 from .layers import Nonlinearity
 
-__all__ = ["class_statistics", "dead_outputs", "nonlinear_layers"]
+__all__ = ["STATISTICS", "class_statistics", "dead_outputs", "nonlinear_layers"]
 
 STATISTICS = ("mean_energy", "within_class_variance", "between_class_variance", "fisher_trace")
 

@@ -46,7 +46,10 @@ class Interruption:
 
     @contextmanager
     def held(self):
-        """A signal waits for the end of this, unless it ends by an exception."""
+        """A signal waits for the end of this, unless it ends by an exception.
+
+        Raises at that end what the signal raises: KeyboardInterrupt or SystemExit.
+        """
         self._held = True
         try:
             yield

@@ -10,7 +10,15 @@ from .blocks import ScatteringBlock
 from .layers import Classifier
 from .wavelet_layer import WaveletLayer, side_after
 
-__all__ = ["ARCHITECTURES", "Architecture", "ScatteringBlock", "ScatteringNetwork", "describe", "scattering_network"]
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "ScatteringBlock",
+    "ScatteringNetwork",
+    "check_images",
+    "describe",
+    "scattering_network",
+]
 
 _IN_CACHE = 2**20  # numbers, 4 MiB
 _MOST = 2**31  # numbers in the weights and the filters of a network: 8 GiB

@@ -1,7 +1,7 @@
 """A block of a network with the phase collapse, forwards and backwards in few passes over memory.
 
 Maps travel in groups of images that fit in the cache of a processor, and in parts, the real and, where there is one,
-the imaginary part: (G, P, M, M, b, C). What is mixed travels as rows, one a pixel of an image, with all numbers that
+the imaginary part: (G, P, M, M, b, C). What is mixed travels as rows, one per pixel of an image, with all numbers that
 are mixed side by side.
 """
 
@@ -23,8 +23,8 @@ class Settings:
     parts : ((channels, whether complex), ..) in the order of the columns, of which those of a complex part are first
         the real parts of all its channels, then the imaginary ones
     skip : whether the linear part is mixed too
-    measured : whether the statistics are those of these images, of which the answer is then also a function
-    answers : parts of the answers
+    measured : whether the statistics are those of these images, of which the output is then also a function
+    answers : parts of the outputs, real and imaginary
     half : whether the product is of bfloat16 numbers
     kept : whether what the way back needs is
     epsilon, least : added to the variance, and to the squared norm
@@ -57,7 +57,7 @@ class Passes(torch.autograd.Function):
         u = W (f − m) / √(v + ε),    y = u / √(|u|² + ε')
 
     x : (G, P, M, M, b, C), from which `Moduli` makes f
-    matrix : W, real, (Q K, n), the K real parts of the answers first, if Q = 2 then their imaginary ones
+    matrix : W, real, (Q K, n), the K real parts of the outputs first, if Q = 2 then their imaginary ones
     mean, variance : m and v, (n,) each; None for those of these images
 
     Returns y, (G, Q, M', M', b, K); m and v, of which y carries the gradients.

@@ -51,7 +51,7 @@ def products_in(precision, device):
 def settled(precision, device):
     """The precision itself; for "auto" the quicker of "float32" and "bfloat16 products" on this device, measured once.
 
-    It never is "bfloat16", which changes what a network answers. What was measured goes to the log.
+    It never is "bfloat16", which changes the outputs of a network. What was measured goes to the log.
     """
     return _quicker(torch.device(device).type) if precision == "auto" else precision
 

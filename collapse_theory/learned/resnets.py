@@ -9,7 +9,7 @@ from ..arguments import check_choice, check_count
 from ..nonlinearities import NONLINEARITIES
 from .layers import Nonlinearity, seeded_linear
 
-__all__ = ["REAL_NONLINEARITIES", "ResidualBlock", "ResidualNetwork", "resnet18", "resnet20"]
+__all__ = ["REAL_NONLINEARITIES", "RealNonlinearity", "ResidualBlock", "ResidualNetwork", "resnet18", "resnet20"]
 
 # What each is called with. Of the published networks, the threshold is fixed: it was meant to be learned, and is not.
 _FIXED = {

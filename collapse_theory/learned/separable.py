@@ -22,7 +22,7 @@ _CLOSE = 1e-9  # rad/sample, of a component of a frequency that is 0 but for rou
 
 @dataclass(frozen=True)
 class Group:
-    """Planes of the answer that are made of the same planes of the first product.
+    """Planes of the output that are made of the same planes of the first product.
 
     reads, writes : slices of planes
     matrix : (planes written · M', planes read · M)

@@ -7,7 +7,32 @@ that a tenth is noise. None changes a result by more than its last bits.
 
 from ..arrays import is_cupy_array, is_torch_array
 
-__all__ = ["numbers_at_once"]
+__all__ = [
+    "CACHE_NUMBERS",
+    "CHUNKS_AT_ONCE",
+    "CHUNK_ROWS",
+    "DEFORMATION_BYTES",
+    "DIFFERENCES",
+    "FEW_CLASSES",
+    "GPU_AT_ONCE",
+    "HELD_BYTES",
+    "JACKKNIFE_FEATURES",
+    "LARGEST_MATRIX",
+    "LEAST_ROWS",
+    "LONG_ROWS",
+    "MIRRORED_ROWS",
+    "MOST_ROWS",
+    "NUMBERS_PER_SAMPLE",
+    "PLANNED_SAMPLES",
+    "SAVED_BY_A_PLAN",
+    "SECONDS_TO_COMPILE",
+    "SECONDS_TO_PLAN",
+    "SHARED_CACHE_NUMBERS",
+    "SHARED_NUMBERS",
+    "SMALL_TRANSFORM",
+    "WORTH_SHARING",
+    "numbers_at_once",
+]
 
 # What a processor's cache holds, in numbers. A core has a cache of its own beside the one that all cores share.
 # `scatter` of 4 x 224 x 224 takes 1.04 times as long with 2^23 of the shared one, and 1.11 with 2^21.

@@ -12,7 +12,7 @@ from ..wavelets import FilterBank
 from .cascades import Layer, apply_layer, as_layers
 from .mixing import Mixing
 
-__all__ = ["FittedNonlinearity", "fitted"]
+__all__ = ["FittedNonlinearity", "fitted", "in_single"]
 
 _THRESHOLDS = ("soft threshold", "phase collapse beyond")
 

@@ -112,7 +112,7 @@ def _reduced(reduce, features, chunks, weights):
     workers = free_cores() if numbers > len(chunks) * SHARED_NUMBERS else 1
 
     def work(worker):
-        room = Room()
+        room = _Room()
         return [
             reduce(index=index, weights=None if weights is None else weights[index], room=room)
             for _, index in chunks[worker::workers]
@@ -133,7 +133,7 @@ def _merge(cells, chunks, moments, weights):
         cells.add(divmod(cell, classes), count, *each)
 
 
-class Room:
+class _Room:
     """Memory for one chunk after the other: fresh memory would take as long to get as to fill."""
 
     def __init__(self):
@@ -161,7 +161,7 @@ def reduce_rows(features, index, *, origin, deviations=False, weights=None, comp
     deviations : whether to give them too
     weights : (n,) host numbers above 0 that the rows count for, 1 by default; deviations are multiplied by their roots
     compiled : whether to use the compiled loop, for real C-contiguous NumPy features
-    room : `Room` for the differences of NumPy rows
+    room : `_Room` for the differences of NumPy rows
 
     Returns the mean (D,), squared deviations (D,) and deviations from the mean (n, D), or None, on the host.
     """
@@ -174,7 +174,7 @@ def reduce_rows(features, index, *, origin, deviations=False, weights=None, comp
         sums, squares = np.zeros((2, len(origin)))
         _add_about_first(features, index, sums, squares)
     else:
-        differences = _differences(features, index, room or Room())
+        differences = _differences(features, index, room or _Room())
         sums, squares = _host(_sum(differences)), _host(sum_of_squares(differences))
     offset = sums / len(index)
     mean = _host(features[int(index[0]), ...]) - origin + offset  # in this order: far from 0, the sum would lose digits

@@ -45,17 +45,23 @@ class ClassMoments(ClassStatistics):
 
     @property
     def counts(self) -> np.ndarray:
-        """(K,) samples of each class; or the sum of their weights, as floats, once some were weighted."""
+        """(K,) samples of each class; or the sum of their weights, as floats, once some were weighted.
+
+        Raises ValueError before the first `update`, as all statistics do.
+        """
         return self._filled().counts.sum(axis=0)
 
     @property
     def class_means(self) -> np.ndarray:
-        """(K, ...) mean of each class, in the order of `classes`."""
+        """(K, ...) mean of each class, in the order of `classes`.  Raises as `counts`."""
         return (self._origin + self._pool().means[0]).reshape(-1, *self._feature_shape)
 
     @property
     def strata(self) -> np.ndarray:
-        """(R,) integers, the place among the `classes` that each stratified replicate leaves a group out of."""
+        """(R,) integers: the index in `classes` of the class that each stratified replicate leaves a group out of.
+
+        Raises as `counts`.
+        """
         return np.nonzero(self._filled().samples.T)[0]
 
     def unbiased(self) -> UnbiasedClassStatistics:

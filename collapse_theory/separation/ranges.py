@@ -3,11 +3,11 @@
 The statistics of arrays are taken of features divided by a power of two, where need be. Class moments, which do not
 know what will come, keep to
 
-    max |x| ≤ MOST over the real and imaginary parts,    max |x| ≥ LEAST or all are 0
+    max |x| ≤ 1e100 over the real and imaginary parts,    max |x| ≥ 1e-100 or all are 0
 
 Differences between samples are of at least 1e-16 of the maximum, or 0: their squares lie between 1e-232 and 1e201, and
-products with weights too, if those keep to a range of their own. What is smaller than LEAST counts as 0 beside what is
-not, and is refused where there is nothing else. Single precision never leaves the range.
+products with weights too, if those keep to a range of their own. What is smaller than 1e-100 counts as 0 beside
+what is not, and is refused where there is nothing else. Single precision never leaves the range.
 """
 
 import math
@@ -22,7 +22,7 @@ from ..machine.sizes import CACHE_NUMBERS
 
 __all__ = ["check_values", "host_weights", "in_range", "may_leave_the_range"]
 
-LEAST, MOST = 1e-100, 1e100
+_LEAST, _MOST = 1e-100, 1e100
 _LEAST_WEIGHT, _MOST_WEIGHT = 1e-30, 1e30
 
 
@@ -31,9 +31,9 @@ def check_values(features, cells, origin):
     rows = max(1, CACHE_NUMBERS * features.shape[0] // math.prod(features.shape))
     parts = (features[start : min(start + rows, features.shape[0]), ...] for start in range(0, features.shape[0], rows))
     largest = max(map(_largest, parts))
-    if largest < LEAST:  # which may stand beside larger ones that came before
+    if largest < _LEAST:  # which may stand beside larger ones that came before
         largest = max(largest, np.max(np.abs(origin)), np.max(np.abs(cells.means)))
-    _check_range("features", largest, LEAST, MOST)
+    _check_range("features", largest, _LEAST, _MOST)
 
 
 def _check_range(name, largest, least, most):
@@ -70,7 +70,7 @@ def may_leave_the_range(moments, origin, features):
             return not np.isfinite(largest)
         spread = np.sqrt(np.max([np.max(squares) for _, squares, _ in moments]))
         largest = np.max([largest, np.max(np.abs(origin)), spread])
-    return not (largest == 0 or 100 * LEAST <= largest <= MOST)  # 256 squares have a root 16 times as large
+    return not (largest == 0 or 100 * _LEAST <= largest <= _MOST)  # 256 squares have a root 16 times as large
 
 
 def host_weights(weights, count, name="weights"):

@@ -51,7 +51,7 @@ def differences(function, x, step):
     function : of NumPy arrays, real or complex
     step : in units of the values of `x`
 
-    Costs a call for each number in `x`. Beyond 1,000 numbers, or 256 MiB of differences, only so many of
+    Costs one call per number in `x`. Beyond 1,000 numbers, or 256 MiB of differences, only so many of
     them change.
     """
     like = function(x)

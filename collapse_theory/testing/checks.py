@@ -25,11 +25,12 @@ __all__ = [
     "assert_phase_invariant",
     "assert_translation_equivariant",
     "assert_translation_invariant",
+    "steepness",
 ]
 
-SHAPE, BATCH = (1, 1, 16, 16), (4, 1, 16, 16)
+_SHAPE, _BATCH = (1, 1, 16, 16), (4, 1, 16, 16)
 _DECADES = 8
-ARGUMENTS = """
+_ARGUMENTS = """
     operator : function of one array of any library, or a torch module, which is put in evaluation mode meanwhile;
         gradients are not switched off, since an operator may need them inside
     shape : of the images that go in, (..., H, W); None for (1, 1, 16, 16), and then for batches of four such images
@@ -52,7 +53,7 @@ ARGUMENTS = """
 def _explained(check):
     """Add to a docstring the arguments that all checks share."""
     if check.__doc__:  # there are none under -OO
-        check.__doc__ += ARGUMENTS
+        check.__doc__ += _ARGUMENTS
     return check
 
 
@@ -187,17 +188,17 @@ def _asked(operator, shape, *, kind, like, inputs, examples):
     check_choice("kind", kind, ("real", "complex"))
     if inputs is not None and not isinstance(inputs, st.SearchStrategy):
         raise TypeError(f"inputs: expected a Hypothesis strategy of images, got {type(inputs).__name__}; see st.just")
-    images = strategies.images(SHAPE if shape is None else shape, kind, _DECADES) if inputs is None else inputs
+    images = strategies.images(_SHAPE if shape is None else shape, kind, _DECADES) if inputs is None else inputs
 
     def trials():
         if inputs is not None:
             yield Trial(inputs, drawn(inputs, examples), examples)
             return
-        yield Trial(images, images_of_all_sizes(SHAPE if shape is None else shape, kind, examples, _DECADES), examples)
+        yield Trial(images, images_of_all_sizes(_SHAPE if shape is None else shape, kind, examples, _DECADES), examples)
         few = max(examples // 4, 1)
-        batches = images_of_all_sizes(BATCH, kind, few, _DECADES)
+        batches = images_of_all_sizes(_BATCH, kind, few, _DECADES)
         if shape is None and function.takes(batches[0]):
-            yield Trial(strategies.images(BATCH, kind, _DECADES), batches, few)
+            yield Trial(strategies.images(_BATCH, kind, _DECADES), batches, few)
 
     with operator_at(operator, like) as function:
         first = drawn(images, 1)[0]

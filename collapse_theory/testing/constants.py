@@ -35,7 +35,7 @@ def assert_expansion(operator, trials, *, bound, tolerance):
     trials : of `Trial`
     """
     for inputs, images, examples in trials:
-        gauge, tried = Gauge(operator, images, bound, tolerance), []
+        gauge, tried = _Gauge(operator, images, bound, tolerance), []
 
         def measure(step, x, h, gauge=gauge, tried=tried):
             ratio, allowed = gauge.expansion(x, x + step * h)
@@ -66,7 +66,7 @@ def assert_stability(operator, trials, displacements, *, bound, tolerance, steep
     steepness : of a field -> ‖∇τ‖
     """
     for inputs, images, examples in trials:
-        gauge = Gauge(operator, images, bound, tolerance)
+        gauge = _Gauge(operator, images, bound, tolerance)
         fields = displacements or strategies.displacements(images[0].shape[-2:])
 
         def measure(displacement, x, gauge=gauge):
@@ -87,7 +87,7 @@ def assert_stability(operator, trials, displacements, *, bound, tolerance, steep
                 refuse(displacement, (x,), measure(displacement, x), describe)
 
 
-class Gauge:
+class _Gauge:
     """Measures by how much an operator expands, and does not count what may be its rounding."""
 
     def __init__(self, operator, images, bound, tolerance):

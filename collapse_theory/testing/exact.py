@@ -44,7 +44,7 @@ def assert_exact(operator, trials, law, *, tolerance):
     tolerance : error that counts as rounding, relative to the variation of an output; None for √ε
     """
     for inputs, images, examples in trials:
-        judge = Judge(operator, images[:_KNOWN], tolerance)
+        judge = _Judge(operator, images[:_KNOWN], tolerance)
 
         def describe(parameter, images, ratio, bound):
             found = f"the error is {ratio:.3g} of the variation of an output, allowed {bound:.2g}"
@@ -64,7 +64,7 @@ def assert_exact(operator, trials, law, *, tolerance):
                 refuse(parameter, (x,), measure(parameter, x), describe)
 
 
-class Judge:
+class _Judge:
     """Measures errors of an operator, knowing what it gives for some images of those that are tried."""
 
     def __init__(self, operator, images, tolerance):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["LARGE", "SINGLE", "computed_in_single", "shaken"]
+__all__ = ["LARGE", "SINGLE", "computed_in_single", "disturbed", "shaken"]
 
 LARGE = 32.0  # beyond it, an image may overflow in exponentials and powers
 _COARSE, _FINE, _DOUBLE = 2.0**-18, 2.0**-44, float(np.finfo(np.float64).eps)

@@ -10,16 +10,18 @@ from ..torus import frequencies, image_shape
 from ..wavelets import morlet_bank
 
 __all__ = [
+    "QUARTERS",
     "coefficients",
     "displacements",
     "filter_banks",
     "images",
+    "images_of_all_sizes",
     "labelled_samples",
     "phases",
     "shifts",
 ]
 
-EXTREMES = (0.0, -0.0, 1e-308, 1e308)
+_EXTREMES = (0.0, -0.0, 1e-308, 1e308)
 QUARTERS = (math.pi / 2, math.pi, 3 * math.pi / 2)
 _STEPS = 64
 _TURN = 2**32
@@ -53,7 +55,10 @@ def images(shape=(1, 1, 16, 16), kind="real", decades=0):
 def images_of_all_sizes(shape, kind, count, decades):
     """White noise and, one in three, waves, multiplied by 10^e for |e| up to `decades`, half of them up to a quarter.
 
-    What Hypothesis draws is varied, but it repeats itself; this does not. Returns a list of `count` NumPy arrays.
+    What Hypothesis draws is varied, but it repeats itself; this does not.
+
+    Returns a list of `count` NumPy arrays of this `shape`.
+    Raises ValueError if `shape` is no shape of images.
     """
     *leading, height, width = _axes(shape)
     found = []
@@ -124,7 +129,7 @@ def coefficients(shape=(16,), kind="complex", extremes=True):
     check_choice("kind", kind, ("complex", "real"))
     size = math.prod(_axes(shape, least=0))
     special = st.lists(
-        st.tuples(st.integers(0, size - 1), st.sampled_from(EXTREMES if extremes else EXTREMES[:2])),
+        st.tuples(st.integers(0, size - 1), st.sampled_from(_EXTREMES if extremes else _EXTREMES[:2])),
         min_size=1,
         max_size=min(size, 8),
         unique_by=lambda at: at[0],

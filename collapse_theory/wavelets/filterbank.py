@@ -9,7 +9,7 @@ from ..arguments import check_choice
 from ..torus import at_opposite_frequencies, frequencies, image_shape
 from .morlet import Morlet, gaussian_hat, morlet_hat, without_tail
 
-__all__ = ["Design", "FilterBank", "designed_bank"]
+__all__ = ["Design", "FilterBank", "designed_bank", "frozen"]
 
 _SMALLEST_SUM = 3e-2  # of the maximum of the Littlewood-Paley sum: the inverse then amplifies noise by 6 at most
 

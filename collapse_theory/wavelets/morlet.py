@@ -12,7 +12,7 @@ import numpy as np
 
 from ..torus import image_shape
 
-__all__ = ["Morlet", "gaussian_hat", "morlet_hat", "without_tail"]
+__all__ = ["TAIL", "Morlet", "gaussian_hat", "morlet_hat", "without_tail"]
 
 TAIL = 1e-9  # of the maximum: a thousandth of what single precision resolves, far from subnormal numbers
 _TURN = 8 * np.arctan(np.longdouble(1))  # 2π

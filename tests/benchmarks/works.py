@@ -33,7 +33,7 @@ class Side:
 class Work:
     """A row of the table.
 
-    tolerance : largest difference of the answers, relative to the maximum
+    tolerance : largest difference of the outputs, relative to the maximum
     goal : times the fastest peer, by array library
     limit : what the limit is, in words
     threads : how many to measure with
@@ -111,7 +111,7 @@ WORKS = {
         "class statistics, 50,000 x 4,096",
         _ours(statistics_of_classes.moments)
         | _without("without Numba", ["numba"], statistics_of_classes.moments)
-        | _both("peer", "two passes a class", statistics_of_classes.two_passes, ("numpy",))
+        | _both("peer", "two passes per class", statistics_of_classes.two_passes, ("numpy",))
         | _both("limit", "a bare sum", statistics_of_classes.bare_sum),
         goal={"numpy": 6, "torch": 6},
         limit="a bare sum",

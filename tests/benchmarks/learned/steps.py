@@ -1,6 +1,6 @@
 """The works of the table of training steps: networks as they are, and as they were computed one layer after the other.
 
-python -m tests.benchmarks.learned.steps WORK THREADS ROUNDS       (started by the command, once a row)
+python -m tests.benchmarks.learned.steps WORK THREADS ROUNDS       (started by the command, once per row)
 
 It says in one line of JSON the seconds of each side, taken in turns, and the rate of float32 products.
 python -m tests.benchmarks.learned.steps WORK SIDE                 says the bytes that two steps add at their peak
@@ -124,7 +124,7 @@ def augmented(work, threads, rounds):
 
 
 def _rate(clock):
-    """Operations a second of the best product of float32 matrices."""
+    """Operations per second of the best product of float32 matrices."""
     x, matrix = torch.randn(8192, 1536), torch.randn(512, 1536)
     found = []
     for _ in range(5):

@@ -46,7 +46,7 @@ def png(colour, bits, body, size=(8, 8), more=b""):
 
 
 def tiff(bits, photometric):
-    """An 8 x 8 TIFF without compression, of as many samples a pixel as there are numbers of bits."""
+    """An 8 x 8 TIFF without compression, of as many samples per pixel as there are numbers of bits."""
     samples, size = len(bits), 64 * sum(bits) // 8
     tags = [
         (256, 8),

@@ -16,7 +16,7 @@ from collapse_theory.datasets import decoding
 
 @pytest.fixture
 def photographs(tmp_path):
-    """A folder in ImageNet's layout: train/CLASS and val/CLASS, with one grey level an image."""
+    """A folder in ImageNet's layout: train/CLASS and val/CLASS, with one grey level per image."""
     image = pytest.importorskip("PIL.Image")
     level = 0
     for split, count in (("train", 5), ("val", 2)):

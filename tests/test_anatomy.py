@@ -1,4 +1,4 @@
-"""Doubts about the audit: are these the statistics of what a layer answers, and are the dead counted right?"""
+"""Doubts about the audit: are these the statistics of a layer's outputs, and are the dead counted right?"""
 
 import numpy as np
 import pytest
