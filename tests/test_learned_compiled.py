@@ -18,6 +18,7 @@ NETWORKS = {
 @pytest.fixture(autouse=True)
 def _forgetting():
     _dynamo.reset()
+    _dynamo.utils.counters.clear()  # which other tests added to
     yield
     _dynamo.reset()
 
