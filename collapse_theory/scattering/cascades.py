@@ -19,7 +19,7 @@ from .path_table import one_per_layer
 
 __all__ = ["Layer", "apply_layer", "as_layers", "cascade"]
 
-_BORDER = 2  # samples on each side that `padded_shape` adds at least, and that are cropped
+_BORDER = 2  # samples per side: `padded_shape` adds at least so many, and they are cropped
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def cascade(
     are `outputs` channels. With a bank tight for the maps it meets, no subsampling and a ρ that keeps the amplitude,
     every depth has the energy of `x`; with a mixing, if and only if it has at least as many outputs as inputs.
     Raises ValueError or TypeError, before anything is computed, for arguments that do not fit.
-    Source: Mallat (2012); with mixing and without it, Guth, Zarka & Mallat (2022).
+    Source: Mallat (2012); Guth, Zarka & Mallat (2022).
     Memory: beyond `x` and the filters, a layer that ends with a phase collapse takes
     max(2 a n + 2 m, 4 m − m / (1 + K)) real numbers with NumPy, its result included. Here n are the numbers of its
     input and m those of its result, both real; a is 2 with a subsampling and 1 without (measured within 4 %, without
@@ -145,7 +145,7 @@ def apply_layer(x: Array, layer: Layer, number: int = 0) -> Array:
     return _apply(x, layer, number)
 
 
-@uncompiled  # by itself: a generator goes on when `cascade` has returned
+@uncompiled  # a generator runs on after `cascade` has returned
 def _apply(x, layer, number):
     xp, z = array_namespace(x), by_numpy(partial(_coefficients, layer=layer), x)
     low = z[..., :1, :, :] if is_complex(x) else xp.real(z[..., :1, :, :])

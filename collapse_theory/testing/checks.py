@@ -1,4 +1,4 @@
-"""Checks of a law for an operator of yours: they pass, or raise `LawBroken` with the smallest counterexample found."""
+"""Checks of a law for a user's operator: they pass, or raise `LawBroken` with the smallest counterexample found."""
 
 import math
 from contextlib import contextmanager

@@ -34,8 +34,8 @@ class FilterBank:
     tight_for : None, "real" or "complex": the signals whose energy the transform keeps
     design : how to make the bank on another grid, or None
 
-    Its arrays are read-only, so that what is made of a bank can be made once: those that are not, or are a view of
-    others, are copied.
+    Its arrays are read-only, so that what is derived from a bank is computed once. An array that is writable, or a view
+    of another, is copied.
     Raises TypeError if one is not a NumPy array of numbers, ValueError if shapes do not fit or a value is not finite.
     """
 
