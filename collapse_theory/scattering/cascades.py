@@ -10,7 +10,7 @@ from ..arguments import as_images, check_choice, check_count
 from ..arrays import Array, array_namespace, by_numpy, is_complex, shape, to_complex
 from ..contexts import uncompiled
 from ..fourier import fft2
-from ..nonlinearities import named
+from ..nonlinearities import named, rectify
 from ..torus import crop, padded_shape, reflect
 from ..wavelets import FilterBank
 from ..wavelets.folded import FoldedFilters
@@ -54,6 +54,8 @@ class Layer:
             object.__setattr__(self, "nonlinearity", named(self.nonlinearity))
         elif not callable(self.nonlinearity):
             raise TypeError(f"nonlinearity: expected a callable or a name, got {self.nonlinearity!r}")
+        if self.nonlinearity is rectify:
+            raise ValueError("nonlinearity: expected one of complex numbers, got 'rectifier', which takes real ones")
 
     def replaced(self, nonlinearity):
         """The same layer with another non-linearity."""
