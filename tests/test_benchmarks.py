@@ -100,16 +100,16 @@ def test_growth_that_the_cost_of_a_call_hides_is_said_to_be_too_small_to_measure
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("output", "message"),
     [(np.arange(4.0) + 1e-4, "differ by 3.3e-05, allowed 1e-05: nothing was timed"), (np.arange(5.0), "other shapes")],
 )
-def test_answers_that_differ_are_not_timed(answer, message):
-    answers = {"mine": answer, "slow": np.arange(4.0), "quick": np.arange(4.0), "least": np.zeros(1)}
+def test_answers_that_differ_are_not_timed(output, message):
+    outputs = {"mine": output, "slow": np.arange(4.0), "quick": np.arange(4.0), "least": np.zeros(1)}
     with pytest.raises(ValueError, match=message):
-        compare(answers, SIDES, "mine", 1e-5)
+        compare(outputs, SIDES, "mine", 1e-5)
     with pytest.raises(ValueError, match="nan"):
-        compare(answers | {"mine": np.full(4, np.nan)}, SIDES, "mine", 1e-5)
-    assert compare(answers | {"mine": np.arange(4.0) + 1e-6}, SIDES, "mine", 1e-5) == pytest.approx(1e-6 / 3)
+        compare(outputs | {"mine": np.full(4, np.nan)}, SIDES, "mine", 1e-5)
+    assert compare(outputs | {"mine": np.arange(4.0) + 1e-6}, SIDES, "mine", 1e-5) == pytest.approx(1e-6 / 3)
 
 
 def test_a_side_is_warmed_up_kept_and_timed_as_often_as_asked(monkeypatch, tmp_path):
@@ -182,13 +182,13 @@ def test_rows_that_are_not_measured_again_stay(tmp_path, capsys, monkeypatch):
 
 def test_a_row_that_fails_does_not_lose_the_others(tmp_path, capsys, monkeypatch):
     def differ(name, work, on, demand):
-        raise ValueError("answers differ: nothing was timed")
+        raise ValueError("outputs differ: nothing was timed")
 
     monkeypatch.setattr(command, "measure", differ)
     monkeypatch.setattr(command, "measure_growth", lambda on: [GROWTH])
     only = ["--only", "bank", "growth", "--on", "numpy", "--threads", "1"]
     assert command.main([*only, "--out", str(tmp_path)]) == 2
-    assert capsys.readouterr().err.endswith("error: bank: answers differ: nothing was timed\n")
+    assert capsys.readouterr().err.endswith("error: bank: outputs differ: nothing was timed\n")
     assert [row["name"] for row in record.load(command.NAME, tmp_path)["rows"]] == ["growth"]
 
 

@@ -27,13 +27,18 @@ _KNOWN, _NEAREST, _CHANCES = 32, 8, 32
 
 
 class Law(NamedTuple):
-    """f(move(x, p)) = follow(f(x), p, x) for the parameters p that a strategy draws."""
+    """f(move(x, p)) = follow(f(x), p, x) for the parameters p that a strategy draws.
+
+    describe : p -> words
+    guess : (operator, p, image) -> words that end a message, of where the error comes from
+    """
 
     name: str
     parameters: st.SearchStrategy
     move: object
     follow: object
     describe: object
+    guess: object = lambda operator, parameter, image: ""
 
 
 def assert_exact(operator, trials, law, *, tolerance):
@@ -52,6 +57,7 @@ def assert_exact(operator, trials, law, *, tolerance):
                 f"{operator.name} is not {law.name}: for the smallest {law.describe(parameter)}, "
                 f"{found if ratio < np.inf else 'a value is NaN or infinite, or the shape changes'}, "
                 f"at an image of values up to {np.max(np.abs(images[0])):.3g}"
+                f"{law.guess(operator, parameter, images[0])}"
             )
 
         measure = lambda parameter, x, judge=judge: judge.error(x, parameter, law)  # noqa: E731

@@ -82,22 +82,22 @@ def measure(name, work, on, demand):
             process = Process(name, key, folder, demand.threads)
             stack.callback(process.close)
             (absent if "absent" in process.start else processes)[key] = process
-        answers = {key: np.load(Path(folder) / f"{key}.npy", mmap_mode="r") for key in processes}
-        errors = {key: compare(answers, sides, key, work.tolerance) for key in processes if sides[key].role == "ours"}
+        outputs = {key: np.load(Path(folder) / f"{key}.npy", mmap_mode="r") for key in processes}
+        errors = {key: compare(outputs, sides, key, work.tolerance) for key in processes if sides[key].role == "ours"}
         rounds = rounds_of({key: process.time for key, process in processes.items()}, demand, 1 if work.cold else None)
     peaks = {key: process.start["peak"] for key, process in processes.items()}
     missing = {sides[key].name: process.start["absent"] for key, process in absent.items()}
     return rows_of(work, sides, rounds, demand, errors=errors, peaks=peaks, missing=missing)
 
 
-def compare(answers, sides, key, tolerance):
-    """Largest difference of our answer to a peer's, relative to its maximum; None without a peer.
+def compare(outputs, sides, key, tolerance):
+    """Largest difference of our output to a peer's, relative to its maximum; None without a peer.
 
     Raises ValueError if it exceeds `tolerance`: what is not the same is not timed.
     """
     errors = {}
-    for peer in (peer for peer in answers if sides[peer].role == "peer"):
-        ours, theirs = answers[key], answers[peer]
+    for peer in (peer for peer in outputs if sides[peer].role == "peer"):
+        ours, theirs = outputs[key], outputs[peer]
         if ours.shape != theirs.shape:
             raise ValueError(f"{key} and {peer} have other shapes, {ours.shape} and {theirs.shape}: nothing was timed")
         errors[peer] = float(np.max(np.abs(ours - theirs)) / np.max(np.abs(theirs)))

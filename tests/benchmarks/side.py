@@ -1,8 +1,8 @@
-"""One side of a benchmark in a process of its own: warm it up, keep its answer, then time it whenever asked.
+"""One side of a benchmark in a process of its own: warm it up, keep its output, then time it whenever asked.
 
 python -m tests.benchmarks.side WORK SIDE FOLDER      (started by the runner, which talks to it line by line)
 
-It says "ready" with the seconds of a warm call and what it added to the memory, the answer being in FOLDER/SIDE.npy.
+It says "ready" with the seconds of a warm call and what it added to the memory, the output being in FOLDER/SIDE.npy.
 Then for each line "N" it does the work N times and says how long that took, and what share of the cores went to others
 meanwhile; a cold work is done once, and that call is the one timed. Ours is as in a long run: plans are made and loops
 compiled at the first call.
@@ -35,9 +35,9 @@ def main(arguments, commands=sys.stdin, say=None):
             return
         at_once()
         run = WORKS[work].sides[side].prepare()
-        answer, seconds, others, peak = watched(run)
-        np.save(Path(folder) / f"{side}.npy", to_host(answer))
-        del answer
+        output, seconds, others, peak = watched(run)
+        np.save(Path(folder) / f"{side}.npy", to_host(output))
+        del output
         if not WORKS[work].cold:
             give_back_memory()
             seconds, peak = watched(run)[1::2]
@@ -62,11 +62,11 @@ def at_once():
 
 
 def watched(run):
-    """(answer, seconds, share of the cores that others used, bytes added at the peak) of a call."""
+    """(output, seconds, share of the cores that others used, bytes added at the peak) of a call."""
     before, watch = reset_peak(), Watch()
-    answer = run()
-    wait(answer)
-    return answer, *watch.read(), None if before is None else peak_memory() - before
+    output = run()
+    wait(output)
+    return output, *watch.read(), None if before is None else peak_memory() - before
 
 
 def give_back_memory():

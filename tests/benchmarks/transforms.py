@@ -117,7 +117,7 @@ def _quickest(x):
 
 
 def filters(side=224, scales=3, angles=ANGLES):
-    """All filters of the transform on all its grids; the answer is the wavelets on the finest one."""
+    """All filters of the transform on all its grids; the output is the wavelets on the finest one."""
     sides = (side, side)
 
     def run():

@@ -33,7 +33,7 @@ class Side:
 class Work:
     """A row of the table.
 
-    tolerance : largest difference of the answers, relative to the maximum
+    tolerance : largest difference of the outputs, relative to the maximum
     goal : times the fastest peer, by array library
     limit : what the limit is, in words
     threads : how many to measure with
