@@ -1,4 +1,4 @@
-"""Doubts about the commands: does each answer where Python keeps no docstrings and checks no `assert`?"""
+"""Doubts about the commands: does each work where Python keeps no docstrings and checks no `assert`?"""
 
 import ast
 import importlib

@@ -72,7 +72,7 @@ def test_the_scattering_network_learns_sixty_four_images_by_heart(tmp_path):
 
 
 def test_images_of_one_colour_are_trained_on(tmp_path):
-    """Batch normalisation answers them with exact zeros, where the gradient of the rectifier is 0."""
+    """Batch normalisation maps them to exact zeros, where the gradient of the rectifier is 0."""
     images = np.full((32, 3, 8, 8), 128, np.uint8)
     data = labelled_images(images, np.arange(32) % 10, classes=10, mean=[128 / 255] * 3, deviation=[0.25] * 3)
     assert train(learned.resnet20(), (data, data), Recipe(epochs=1, batch=16, padding=None), folder=tmp_path).finished
