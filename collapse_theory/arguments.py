@@ -1,4 +1,4 @@
-"""What an argument must be: the errors that name it, say what it got and what it wants."""
+"""What an argument must be. Errors name it, and say what was expected and what came."""
 
 import math
 import os
@@ -120,8 +120,8 @@ def check_number(name, value, least=-np.inf):
 def host_array(name, value):
     """An argument that is used on the host, as a NumPy array: from a number, a list, or an array that is there.
 
-    Raises TypeError if it is not there, or if torch would lose gradients or operations that it records; ValueError if
-    its entries differ in shape.
+    Raises TypeError if it is not on the host, or if torch would lose gradients or operations that it records;
+    ValueError if its entries differ in shape.
     """
     reason = "a mask" if isinstance(value, np.ma.MaskedArray) else why_not_on_host(value)
     if reason:

@@ -11,7 +11,7 @@ __all__ = ["apart", "holds", "is_recorded", "matmul", "uncompiled", "why_not_on_
 
 
 def _torch():
-    """The module, if it is imported, and not just now by another thread: then no array is its own."""
+    """The module torch if it is imported. While another thread imports it, None: no array is torch's yet."""
     torch = sys.modules.get("torch")
     return torch if hasattr(torch, "compiler") else None
 
@@ -87,6 +87,6 @@ def matmul(a, b):
 
 
 def apart(function, *arguments):
-    """function(*arguments), in a thread of its own: what the caller has told torch, it told to its own thread alone."""
+    """function(*arguments), in a thread of its own, since torch's modes hold for one thread alone."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(function, *arguments).result()

@@ -1,4 +1,4 @@
-"""Packages that only some modules need: what to install, said where one is missing."""
+"""Packages that only some modules need: where one is missing, the error says what to install."""
 
 from contextlib import contextmanager
 
@@ -7,9 +7,9 @@ __all__ = ["needing"]
 
 @contextmanager
 def needing(extra):
-    """Around imports of packages of an extra.
+    """Wraps imports of packages of an extra.
 
-    extra : of collapse_theory, that holds them
+    extra : the extra of collapse_theory that installs them
 
     Raises ImportError with the command that installs them if one is missing.
     """

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whoever writes beside us; reading those of others: regular ones, and bounded."""
+"""Files written atomically, also by several processes at once; files of others are read if regular and bounded."""
 
 import errno
 import os
@@ -28,7 +28,7 @@ _LOCK = ".lock"
 
 @contextmanager
 def locked(folder):
-    """While inside, no other process or thread is inside for the same folder; the others wait.
+    """Hold the lock of a folder: one process or thread at a time is inside, and the others wait.
 
     folder : holds the file `.lock`, which stays there: the system frees the lock of a process that ends, however it
         ends, and a file that is removed would be locked by two
@@ -75,7 +75,7 @@ def write_atomically(path, content):
 
 
 def write_flushed(path, content):
-    """Write bytes and bring them to the disk."""
+    """Write bytes and flush them to the disk."""
     with open(path, "wb") as file:
         file.write(content)
         file.flush()
@@ -83,7 +83,7 @@ def write_flushed(path, content):
 
 
 def flush_folder(folder):
-    """Bring the names in a folder to the disk; some systems do it by themselves and open no folders."""
+    """Flush the names in a folder to the disk; some systems do so by themselves and open no folders."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -96,8 +96,8 @@ def flush_folder(folder):
 def bounded_bytes(path, most):
     """The bytes of a regular file, or of one that a link leads to.
 
-    Raises OSError if there is none: a pipe or a device is not waited for; or if it holds more than `most` bytes. Takes
-    no more memory than they need, however large `most` is.
+    Raises OSError if there is none, without waiting for a pipe or a device, and if it holds more than `most` bytes.
+    Memory: what the bytes need, however large `most` is.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
@@ -113,7 +113,7 @@ def bounded_bytes(path, most):
 
 
 def discard(path):
-    """Remove a folder; killed meanwhile, it has another name than before, which `tidy` knows."""
+    """Remove a folder. If the process is killed meanwhile, the rest has a name that `tidy` removes."""
     doomed = path if path.name.startswith(UNFINISHED) else path.with_name(UNFINISHED + path.name)
     if doomed != path:
         shutil.rmtree(doomed, ignore_errors=True)
@@ -135,7 +135,7 @@ def tidy(folder):
 
 @contextmanager
 def saying(what):
-    """Raise what goes wrong with a file inside as an OSError that says `what`, and why."""
+    """Raise an error of a file operation inside as an OSError that says `what` failed, and why."""
     try:
         yield
     except OSError as error:

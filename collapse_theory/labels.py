@@ -1,4 +1,4 @@
-"""Labels of samples, of any kind that sorts: brought to the host, and never two that differ taken for one."""
+"""Labels of samples, of any kind that sorts, on the host. Two that differ are never taken for one."""
 
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ _QUICK = "biufmM"  # numbers and times, which NumPy sorts without a loss
 
 
 def class_codes(labels, count=None):
-    """The classes of some labels, and which of them each one is.
+    """The classes of some labels, and the class of each one.
 
     labels : (N,) numbers, text, bytes, times or any other objects of one kind that sort: a list, a NumPy array or an
         array of any library

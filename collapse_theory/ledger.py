@@ -119,7 +119,7 @@ def lawful(claim):
 
 
 def statement_of(claim):
-    """What a claim says in one line: the first of its docstring, or its name in words if `python -OO` kept none."""
+    """The statement of a claim: the first line of its docstring, or its name in words under `python -OO`."""
     return (claim.__doc__ or claim.__name__.rsplit(".", 1)[-1].replace("_", " ")).split("\n", 1)[0]
 
 
@@ -169,7 +169,7 @@ def error_of(claim, lift, x, parameters):
 
 
 def excess_of(claim, lift, x, parameters):
-    """How far the numbers of a witness lie outside of their intervals, at worst; negative if all are inside."""
+    """The largest distance of a number of a witness outside of its interval; negative if all are inside."""
     numbers = claim.certificate(lift(x), **parameters)
     numbers = {name: float(to_host(numbers[name])) for name in claim.REQUIRED}
     return float(np.max([(low - numbers[name], numbers[name] - high) for name, (low, high) in claim.REQUIRED.items()]))

@@ -173,7 +173,7 @@ def reflect(x, padded_shape):
     x : (..., H, W)
     padded_shape : (Hp, Wp), at least (H, W); (Hp − H) // 2 rows are added above, the others below, columns likewise
 
-    Returns (..., Hp, Wp). Any pad is legal: the reflection goes on with period 2 (H − 1).
+    Returns (..., Hp, Wp). Any pad is legal: the reflection repeats with period 2 (H − 1).
     Raises ValueError if `padded_shape` is smaller than the image, or the image is empty.
     """
     xp = _namespace_of_images("x", x)

@@ -1,4 +1,4 @@
-"""From one array library to another: from the host, or on the same memory."""
+"""Arrays moved from one library to another: from the host, or on the same memory."""
 
 import importlib
 

@@ -130,6 +130,7 @@ SHAPES = [
     ("cascade, too small", lambda: cascaded(X[:, :2, :2], BANK), V, "scales", "(2, 2)", "at least 4"),
     ("cascade, prime", lambda: cascaded(X[:, :7, :7], subsample=True), V, "subsample", "(7, 7)", "even sides"),
     ("cascade, odd later", lambda: cascaded(X[:, :6, :6], depth=2, subsample=True), V, "subsample", "(3, 3)", "even"),
+    ("cascade, rectifier", lambda: cascaded(nonlinearity="rectifier"), V, "nonlinearity", "'rectifier'", "complex"),
     ("cascade, a bank per layer", lambda: cascaded(bank=[TIGHT], depth=2), V, "bank", "got 1", "2 of them"),
     ("apply_layer, two axes", lambda: apply_layer(FLAT, Layer(TIGHT, "tanh")), V, "x", "(8, 8)", "at least 3 axes"),
     ("mix_channels, columns", lambda: mix_channels(X, np.eye(3)), V, "mixing", "(3, 3)", "2 columns"),

@@ -1,4 +1,4 @@
-"""FFTW as far as we use it, played by NumPy: with the same demands, so plans are tested where it is not installed."""
+"""A stand-in for FFTW by NumPy, with the same demands, so that plans are tested where FFTW is not installed."""
 
 import numpy as np
 

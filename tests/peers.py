@@ -1,4 +1,4 @@
-"""Other people's codes, made to import beside current libraries: the one place where that is done."""
+"""Other people's codes, made to import beside current libraries, here and nowhere else."""
 
 import importlib
 

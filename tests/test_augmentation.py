@@ -21,7 +21,7 @@ def by_hand(image, down, right, mirrored):
 
 
 def test_random_numbers_are_those_of_philox_and_stay():
-    """What NumPy gives at counter 0 under key 0 is the published answer; ours are pinned for resumed runs."""
+    """What NumPy gives at counter 0 under key 0 is the published block; ours are pinned for resumed runs."""
     published = ["0x16554d9eca36314c", "0xdb20fe9d672d0fdc", "0xd7e772cee186176b", "0x7e68b68aec7ba23b"]
     assert [hex(n) for n in np.random.Philox(key=0, counter=2**256 - 1).random_raw(4)] == published
     assert [hex(n) for n in random_words(2, seed=3, epoch=5)[1]] == PINNED

@@ -32,7 +32,8 @@ def margin_of(claim, lift, x, parameters):
     x = lift(x)
     left, right = (to_host(side(x, **parameters)) for side in (claim.deviation, claim.bound))
     excess, host = float(np.max(left - right)), to_host(x)
-    rounding = 20 * float(np.finfo(host.dtype).eps * np.max(np.abs(host), initial=0.0))
+    size = np.max(np.abs(host), initial=0.0) ** getattr(claim, "DEGREE", 1)  # 1, unless both sides are of another
+    rounding = 20 * float(np.finfo(host.dtype).eps * size)
     return 0.0 if abs(excess) <= rounding else excess / (float(np.max(right, initial=0.0)) or 1.0)
 
 

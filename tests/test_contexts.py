@@ -130,7 +130,7 @@ def traced(f, example):
 
 
 def other(x):
-    """What is recorded is the example's; it is asked for the answer to another."""
+    """The graph is recorded on an example, and evaluated on another input."""
     return torch.flip(x, (0, 3)) + 1
 
 

@@ -1,4 +1,4 @@
-"""Doubts that need the CuPy wheel and NVRTC but no GPU: does the package stand beside them, and refuse clearly?"""
+"""Doubts that need the CuPy wheel and NVRTC but no GPU: does the package stand beside them, and say what fails?"""
 
 import ast
 import importlib

@@ -22,7 +22,7 @@ from tests.test_crafted_checkpoints import vouched
 
 
 class Moving(nn.Module):
-    """Scales images by what `scale` returns, which may change whatever the module holds."""
+    """Scales images by the result of `scale`, which may change whatever the module holds."""
 
     def __init__(self, scale, **held):
         super().__init__()

@@ -26,7 +26,7 @@ def data_of(count):
 
 
 class Answering(nn.Module):
-    """Answers in its own way, always or while training."""
+    """Changes its output by a function, always or while training."""
 
     def __init__(self, answer, *, always=True):
         super().__init__()

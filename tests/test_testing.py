@@ -223,3 +223,24 @@ def test_the_example_of_the_readme_runs_as_written():
     with pytest.raises(testing.LawBroken) as caught:
         exec(broken, scope)
     assert " ".join(line.strip("# ") for line in message.splitlines()) == f"LawBroken: {caught.value}"
+
+
+def blur(padding):
+    """The mean of each image over 3 x 3 samples, `padding` being as in `numpy.pad`."""
+
+    def blurred(x):
+        rows, columns = x.shape[-2:]
+        padded = np.pad(x, [(0, 0)] * (x.ndim - 2) + 2 * [(1, 1)], mode=padding)
+        return sum(padded[..., i : i + rows, j : j + columns] for i in range(3) for j in range(3)) / 9
+
+    return blurred
+
+
+def test_zero_padding_is_guessed_where_the_border_alone_is_wrong():
+    testing.assert_translation_equivariant(blur("wrap"), examples=10)
+    with pytest.raises(testing.LawBroken, match=r"near the border alone: does it pad with zeros\?$"):
+        testing.assert_translation_equivariant(blur("constant"), examples=10)
+    ramp = np.arange(16.0)
+    with pytest.raises(testing.LawBroken) as broken:
+        testing.assert_translation_equivariant(lambda x: ramp * x, examples=10)
+    assert "border" not in str(broken.value)

@@ -1,4 +1,4 @@
-"""The same tests on another machine, as far as this one can play it: nothing may depend on the last bits.
+"""The same tests on other machines, as far as this one can imitate them: nothing may depend on the last bits.
 
 python -m tests.variants                  the tests of numbers in every variant of this machine, one line each
 python -m tests.variants lowest fft       in these variants

@@ -1,4 +1,4 @@
-"""Labelled images in batches, each read when its turn comes; labelled samples split in two."""
+"""Labelled images in batches, each read when it is asked for; labelled samples split in two."""
 
 import operator
 import os
@@ -22,11 +22,11 @@ __all__ = ["Batches", "array_batches", "image_batches", "split_by_class"]
 class Batches:
     """Labelled images in batches: a sequence of (images (n, C, H, W), labels (n,)), each read when it is asked for.
 
-    labels : (N,) int64 of all images, in their first order
-    names : of the classes, those of labels 0, 1 ..; () if they have none
+    labels : (N,) int64 of all images, in their original order
+    names : names of the classes 0, 1 ..; () if they have none
     size : images per batch; the last batch holds what is left
-    seed : of the order, a permutation of all images that depends on it alone; None for their first order, which in a
-        folder is class after class
+    seed : seed of the order, a permutation of all images; None for the original order, which is class after class in a
+        folder
     read : function of a list of index arrays that iterates over (images, indices), one pair per array; `indices` are
         those of the images that could be read. Nothing is read before it is asked for
 
@@ -92,7 +92,7 @@ def image_batches(
     threads, while the caller works on the batch before.
     Memory: the paths; one batch of decoded bytes; two batches of float32, the one being filled and the caller's; and
     per worker one decoded file of 3 bytes per pixel, twice while it is converted.
-    Raises as `image_folder`: what concerns folders now, what concerns one file when its batch is read.
+    Raises as `image_folder`: errors of folders now, errors of one file when its batch is read.
     """
     reader = ImageReader(side, colour, workers, most_pixels, on_error)
     listed = list_classes(folder, split=split, limit=limit, empty=on_error == "skip")
@@ -108,7 +108,7 @@ def array_batches(
     labels : (N,) integers
     size : images per batch
     seed : of the order, see `Batches`; None for the order of the array
-    names : of the classes, those of labels 0, 1 ..; () if they have none
+    names : names of the classes 0, 1 ..; () if they have none
 
     Returns `Batches` of images of the dtype of `images`.
     Memory: one batch besides the array.
@@ -135,8 +135,8 @@ def split_by_class(labels: ArrayLike, *, fraction: float, seed: int) -> tuple[np
     seed : integer, at least 0
 
     Returns two arrays of indices into `labels`, sorted, that share none and miss none.
-    Raises TypeError if the labels are of several kinds or do not sort; ValueError if one is missing, or if `fraction`
-    is not in (0, 1) or leaves a class without a sample in one of the parts.
+    Raises TypeError if the labels are of several kinds or do not sort; ValueError if one is missing, if `fraction` is
+    not in (0, 1), or if it leaves a class without a sample in one of the parts.
     """
     check_count("seed", seed, least=0)
     (names, codes), random, first = class_codes(labels), np.random.default_rng(seed), []

@@ -1,4 +1,4 @@
-"""Files of data: where they are looked for, whether they are the published ones, and what an error says of them."""
+"""Files of data: where they are looked for, whether they are the published ones, and what their errors say."""
 
 import hashlib
 import importlib
@@ -118,7 +118,7 @@ def read_bytes(path, *, most=np.inf, md5=None):
     most : bytes that the published file has at most; a longer one is refused before it is read
     md5 : see `check_md5`
 
-    Raises ValueError, naming the file, if it is another, cannot be read, or does not fit into memory.
+    Raises ValueError, naming the file, if it has another md5 sum, is longer, cannot be read, or does not fit in memory.
     """
     try:
         raw = bounded_bytes(path, most)

@@ -1,6 +1,6 @@
 """Image files, decoded one after another by a few threads ahead of the reader.
 
-Pillow opens them, but of a few formats alone, whatever else it knows, and none that takes for ever.
+Pillow opens them. Only a few of its formats are allowed, and no file that would take for ever.
 """
 
 import mmap
@@ -59,7 +59,7 @@ def decode(path, *, side, colour=False, most_pixels=MOST_PIXELS):
 
     Returns (C, side, side) uint8.
     Raises ValueError, naming the file, if it cannot be decoded, is too large, or is smaller than `side`; Warning if it
-    has more pixels than Pillow likes, or where a warning of Pillow is an error.
+    has more pixels than Pillow's own limit, or where warnings of Pillow are errors.
     """
     library, mode = optional("PIL.Image", "Pillow"), "RGB" if colour else "L"
     try:
@@ -118,7 +118,7 @@ class ImageReader:
             yield image
 
     def _attempt(self, path):
-        """The path, and its image, or its error, or None if warnings or the limit of Pillow stand in the way."""
+        """(path, its image or its error); None in their place if Pillow warns or its limit is exceeded."""
         library = optional("PIL.Image", "Pillow")
         try:
             return path, decode(path, side=self.side, colour=self.colour, most_pixels=self.most_pixels)
@@ -128,7 +128,7 @@ class ImageReader:
             return path, None
 
     def _alone(self, path):
-        """The same without warnings and with a limit of ours: both belong to the process, so not in a thread."""
+        """The same without warnings and with our own limit. Both are of the process, so no thread may do it."""
         library = optional("PIL.Image", "Pillow")
         with _PILLOW_IS_CHANGED, warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""Images in folders by class, your own or in the layout of ImageNet, in an order that no file system decides."""
+"""Images in one folder per class, your own or ImageNet's, in an order that does not depend on the file system."""
 
 import os
 import unicodedata
@@ -53,7 +53,7 @@ def image_folder(
     side : of the images returned, in samples: the largest central square is shrunk, each sample being the mean of the
         pixels it covers; never enlarged
     split : "train", "test" or "val"; None if there are no such folders. The validation set may be called `val`,
-        `valid` or `validation`; where there is no test set with classes it is read instead, and the other way round
+        `valid` or `validation`; where there is no test set with classes it is read instead, and vice versa
     limit : images read per class, the first by name; None for all
     colour : three channels, red, green, blue, or one of luminance; transparency is dropped, a photograph's orientation
         mark obeyed
@@ -174,7 +174,7 @@ def _image_files(folder):
 
 
 def _leads_back(real, above):
-    """Whether a link leads to one of the folders that hold it: to nothing new, for ever."""
+    """Whether a link leads to one of the folders that hold it: following it would never end."""
     return any(path == real or path.startswith(real.rstrip(os.sep) + os.sep) for path in above)
 
 
@@ -201,5 +201,5 @@ def _is_named_as_image(name):
 
 
 def _order(name):
-    """The order of names: of characters, however a system composes their accents, and whatever the language."""
+    """The order of names: by their characters, however a system composes accents, and in any language."""
     return unicodedata.normalize("NFC", name), name

@@ -1,4 +1,4 @@
-"""Which data these were: where they lie, how many they are, a digest of their content, and who vouches for it."""
+"""Which data were used: where they lie, how many there are, a digest of their content, and if it is published."""
 
 import hashlib
 import os

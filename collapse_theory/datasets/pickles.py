@@ -1,7 +1,7 @@
-"""Pickles of arrays of integers, read without running anything that they ask for: they may come from anywhere.
+"""Pickles of arrays of integers, read without running anything that they name, since they may come from anywhere.
 
-A pickle is a program for a small machine with a stack. This is that machine without the parts that make objects: what
-it holds is at most some multiple of the file, and its time too.
+A pickle is a program for a small machine with a stack. This is that machine without the instructions that make
+objects. Its memory and its time are bounded by a multiple of the length of the file.
 """
 
 import codecs

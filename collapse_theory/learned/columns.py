@@ -45,7 +45,7 @@ def running_statistics(mixing, orders):
 
 
 def take_up(mixing, orders, *, mean, variance, count):
-    """Let the running statistics of a `Mixing` take up those of `count` rows.
+    """Update the running statistics of a `Mixing` by those of `count` rows.
 
     variance : of each channel, over both its parts, at each of its columns
     """

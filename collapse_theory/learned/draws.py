@@ -1,4 +1,4 @@
-"""What a network draws: by torch, NumPy and Python, whose numbers begin where we say, and by generators of its own."""
+"""Random numbers that a network draws: by torch, NumPy and Python, which are seeded here, and by its own generators."""
 
 import random
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ GENERATORS = (np.random.Generator, np.random.RandomState, random.Random, torch.G
 
 
 def begin_draws(seed):
-    """Let what torch and the global generators of NumPy and Python draw from here on depend on this seed alone."""
+    """Seed torch and the global generators of NumPy and Python."""
     torch.manual_seed(seed)
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
@@ -20,7 +20,7 @@ def begin_draws(seed):
 
 @contextmanager
 def drawing_apart(device):
-    """What is drawn inside, on this device or the processor, leaves the draws of the caller as they were."""
+    """Draws inside, on this device or the processor, do not change the caller's generators."""
     python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         with torch.random.fork_rng([device] if torch.device(device).type == "cuda" else []):
@@ -31,7 +31,7 @@ def drawing_apart(device):
 
 
 def generator_state(generator):
-    """The state of one of GENERATORS, as plain values, as JSON has them."""
+    """The state of one of GENERATORS, as plain values for JSON."""
     if isinstance(generator, torch.Generator):
         return generator.get_state().tolist()
     if isinstance(generator, random.Random):
@@ -41,7 +41,7 @@ def generator_state(generator):
 
 
 def set_generator_state(generator, state):
-    """Put back what `generator_state` has told.  Raises whatever the generator raises if it is something else."""
+    """Restore a state of `generator_state`.  Raises whatever the generator raises for anything else."""
     if isinstance(generator, torch.Generator):
         generator.set_state(torch.tensor(state, dtype=torch.uint8))
     elif isinstance(generator, random.Random):

@@ -1,4 +1,4 @@
-"""What identifies a run: what is computed, as plain values, so that two that differ do not share a folder."""
+"""What identifies a run: the computation as plain values, so that runs that differ do not share a folder."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ _NAMESPACES = ("types", "argparse", "enum")  # of the standard library, whose ob
 
 
 def architecture(network):
-    """Names, shapes and types of all that a network saves, as plain values.
+    """Names, shapes and types of everything that a network saves, as plain values.
 
     Raises TypeError, naming it, for what is no tensor: it could not be saved.
     """
@@ -150,7 +150,7 @@ def _inside(cell):
 
 
 def _size(buffer):
-    """Of values that follow from the architecture, so coarse that the last bits of another machine do not show."""
+    """The size of values that follow from the architecture, so coarse that last bits of another machine do not show."""
     if buffer is None:
         return None
     shown = shape_and_type(buffer)

@@ -1,4 +1,4 @@
-"""Ctrl-C and the signals that end a process, as exceptions that wait until nothing is half done."""
+"""Ctrl-C and the signals that end a process, as exceptions that wait for the end of a step."""
 
 import signal
 import threading
@@ -10,7 +10,7 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 
 
 def add_note(error, note):
-    """Say in a note of an exception what it does not say itself."""
+    """Add a note to an exception."""
     try:
         text = str(error)
     except Exception:  # it may be of anybody's class

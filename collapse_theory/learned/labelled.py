@@ -59,7 +59,7 @@ class LabelledImages:
         """Images and labels of some samples, normalised as (x − mean) / standard deviation, in float32.
 
         index : (n,) int64 on the device of the images, or a slice
-        seed, epoch : which decide the mirrors and crops, see `augmentation.cropped`
+        seed, epoch : they determine the mirrors and crops, see `augmentation.cropped`
         padding : zeros on each side from which crops are taken; None for the whole image as it is. They are black: the
             normalisation comes after them
 

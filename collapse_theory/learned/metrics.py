@@ -3,7 +3,7 @@
     chain_0 = of what the run is,   chain_n = the first 32 digits of sha256(chain_{n−1} + line n)
 
 A line is the object as JSON with `"chain": chain_n` as its last entry. A checkpoint holds how many lines there were and
-the last chain: so a line that was changed, cut, left out, or comes from another run, is seen.
+the last chain: so a line that was changed, cut, left out, or comes from another run, is detected.
 """
 
 import hashlib
@@ -77,7 +77,7 @@ class Metrics:
         self.count, self.chain = self.count + 1, chain
 
     def flush(self):
-        """Bring the lines to the disk: a checkpoint must not be newer than they are.  Raises as `append`."""
+        """Flush the lines to the disk: a checkpoint must not be newer than they are.  Raises as `append`."""
         with saying(f"{self.path} could not be written"):
             os.fsync(self._file.fileno())
 

@@ -1,4 +1,4 @@
-"""Where a NaN comes from: the first layer, forwards or backwards, that makes one of finite numbers."""
+"""Where a NaN comes from: the first layer, forwards or backwards, that makes one from finite numbers."""
 
 from typing import NamedTuple
 

@@ -1,7 +1,7 @@
-"""What a network changes outside of its `state_dict` as it is trained: found, saved without pickle, put back.
+"""Finds what a network changes outside of its `state_dict` while it trains, saves it without pickle, restores it.
 
 That is: buffers that are not persistent, and plain values, tensors and generators of random numbers that its modules
-hold as attributes. Of all else, such as an object that counts, it is known that it has changed, and no more.
+hold as attributes. For anything else, such as an object that counts, only the fact that it has changed is known.
 """
 
 import json
@@ -24,7 +24,7 @@ _UNPACKABLE = object()
 
 
 class Outside:
-    """What a network holds outside of its `state_dict`, and which of it is no longer as it was here.
+    """What a network holds outside of its `state_dict` now, to be compared with what it holds later.
 
     most : bytes of a checkpoint: weights, momentum, what is outside of them, if buffers stay as large as they are
     """
@@ -37,7 +37,7 @@ class Outside:
         self.most = 2 * weights + 2 * _MOST_BYTES + sum(buffer.nbytes for buffer in buffers if buffer is not None)
 
     def moved(self):
-        """What has changed since, or was put back.
+        """What has changed since, or was restored.
 
         Returns tensors by the name of their module and their own; {module: {attribute: plain value}}; and the names of
         what has changed and is neither, or too large.
@@ -62,7 +62,7 @@ class Outside:
         return tensors, values, rest
 
     def restore(self, tensors, values):
-        """Put back what `moved` has found.  Raises ValueError, naming it, where the network has no place for it."""
+        """Restore what `moved` has found.  Raises ValueError, naming it, where the network has no place for it."""
         modules = dict(self._network.named_modules())
         found = [(*name.rpartition(".")[::2], tensor) for name, tensor in tensors.items()]
         found += [(module, name, value) for module, held in values.items() for name, value in held.items()]

@@ -1,4 +1,4 @@
-"""In which precision a network is computed: switches of the whole process, put back as they were."""
+"""The precision in which a network is computed: switches of the whole process, restored afterwards."""
 
 import logging
 import time

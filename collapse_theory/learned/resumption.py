@@ -1,4 +1,4 @@
-"""From a checkpoint to a network: whether one is what a run has written, and its weights put back."""
+"""From a checkpoint to a network: whether a run has written it, and its weights restored."""
 
 import math
 
@@ -54,7 +54,7 @@ def check_resumable(checkpoint, network, *, steps, path):
 
 
 def restore_outside(outside, checkpoint, *, path):
-    """Put back what the network holds outside of its weights.  Raises DamagedCheckpoint if it has no place for it."""
+    """Restore what the network holds outside of its weights.  Raises DamagedCheckpoint if it has no place for it."""
     try:
         outside.restore(checkpoint.tensors.get("outside", {}), checkpoint.state.get("outside", {}))
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The folder of a run: what is run, its metrics, its checkpoints; for one process at a time.
+"""The folder of a run: its description, metrics and checkpoints. One process at a time may use it.
 
 FOLDER/run.json        what is run, with a checksum; written first and never changed
 FOLDER/metrics.jsonl   see `metrics`
@@ -33,11 +33,10 @@ class RunFolder:
     path : of the folder, made if need be; "~" is your home
     identity : dict of plain values that say what is run; a folder of another run is refused
     tensorboard : also write scalars for TensorBoard, if it is installed
-    threads : with which the run begins; `threads` is in the end with how many it has begun
+    threads : number of threads that the run begins with; a resumed run has those of its beginning as `threads`
 
-    Its attribute `moved` may be set to a function that tells which (module, name) of the network a checkpoint puts
-    back: in them alone two runs may differ.
-
+    Its attribute `moved` may be set to a function that tells which (module, name) of the network a checkpoint
+    restores; two runs may differ in these alone.
 
     Raises RunFolderInUse; ValueError, naming the first difference, for the folder of another run, and for a run.json
     that is damaged or of an earlier version; TypeError for an identity that JSON does not hold; OSError if nothing can
@@ -144,7 +143,7 @@ class RunFolder:
 
 
 def _let_go():
-    """In a child of a fork: or the lock would be held until the child ends, whatever becomes of the trainer."""
+    """Release the lock in a child of a fork: it would hold it until it ends, whatever becomes of the trainer."""
     for lock in list(_LOCKS):
         lock.close()
 

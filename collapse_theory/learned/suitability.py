@@ -1,4 +1,4 @@
-"""Whether a network can be trained on its data, found out before anything is trained or written."""
+"""Checks that a network can be trained on its data, before anything is trained or written."""
 
 import torch
 

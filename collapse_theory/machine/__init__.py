@@ -1,9 +1,9 @@
-"""How it is fast. Nothing here is mathematics: every number is the same without it, but for its last bits.
+"""What makes the package fast. Nothing here is mathematics: without it every number is the same but for its last bits.
 
     cores     work on NumPy arrays shared by the cores
     loops     loops compiled by Numba (the extra `fast`) in place of several passes of NumPy, once that pays
     fftw      plans of FFTW (the extra `fftw`) in place of SciPy's transforms, once that pays
-    worth     when a start that takes a while pays
+    worth     whether a slow start has paid yet
     sizes     every number that was tuned, with its unit, and how it was measured
 
 `reproducible` is the one switch that forbids what would change the last bits from call to call.

@@ -27,7 +27,7 @@ def on_cores(function, chunks, like):
         futures = [_pool(cores()).submit(function, chunk) for chunk in chunks]
         try:
             return [future.result() for future in futures]
-        finally:  # an error, or an interrupt, leaves nobody at work
+        finally:  # after an error or an interrupt no thread is left at work
             for future in futures:
                 future.cancel()
             wait(futures)
@@ -35,7 +35,7 @@ def on_cores(function, chunks, like):
 
 @cache
 def _pool(workers):
-    """Threads that stay: to start one takes longer than to ask one that waits."""
+    """Threads that stay: to start one takes longer than to wake one that waits."""
     return ThreadPoolExecutor(workers, initializer=lambda: setattr(_HERE, "alone", True))
 
 
@@ -80,12 +80,12 @@ def free_cores():
 
 
 def cores_for(numbers):
-    """How many free cores are worth asking to work on so many numbers."""
+    """How many free cores are worth using for so many numbers."""
     return max(1, min(free_cores(), numbers // sizes.WORTH_SHARING))
 
 
 def split_among_cores(x, axis=0):
-    """Chunks of an axis of an array, one for each of the cores that are worth asking.
+    """Chunks of an axis of an array, one for each core that is worth using.
 
     x : (...) array
     axis : which one to split

@@ -1,6 +1,6 @@
 """Fourier transforms of planes by FFTW, where pyfftw is installed (the extra `fftw`; its wheels are GPL).
 
-A plan is chosen by timing, some planes at a time, and pays after a while. Three whys:
+A plan is chosen by timing, for some planes at a time, and pays after a while. Three reasons for what is below:
 
 - Alignment. A plan made for arrays that happen to lie at a multiple of 32 bytes refuses those that do not. So it is
   made for arrays aligned at 16 bytes and no better: it then takes every array of NumPy on the usual systems.
@@ -28,17 +28,17 @@ __all__ = ["count", "is_ready", "transform"]
 
 _ALIGNMENT = 16  # bytes, of every array of NumPy on the usual systems, and all that FFTW asks for
 _WORTHS = defaultdict(lambda: Worth(sizes.SECONDS_TO_PLAN, sizes.SAVED_BY_A_PLAN))  # by the shape and dtype of planes
-_PLANS = defaultdict(list)  # that no thread uses just now, each with its room
+_PLANS = defaultdict(list)  # plans that no thread uses now, each with its arrays
 
 
 def count(x):
-    """There are these planes to transform, (..., H, W), by a plan or by SciPy; inside `reproducible` none count."""
+    """Count planes (..., H, W) that are about to be transformed, by a plan or by SciPy; none inside `reproducible`."""
     if _fills_a_plan(x) and not is_reproducible():
         _WORTHS[_kind(x)].count(x.size)
 
 
 def is_ready(x):
-    """Whether to transform these planes by a plan: those so far repay it, FFTW is there and can, bits need not repeat.
+    """Whether a plan should transform these planes: those so far repay it, FFTW can, and bits need not repeat.
 
     x : (..., H, W) NumPy array, real or complex
     """

@@ -1,8 +1,8 @@
 """Loops compiled by Numba where it is installed (the extra `fast`), for what NumPy needs several passes for.
 
-Each stands beside the same in NumPy, which is used without Numba and until so much has been done that it pays to
-compile. The two add up in another order: the last bits of a result depend on which it was, but inside
-`machine.reproducible`, where nothing is compiled. A loop that is not 1.5 times as fast where it is used goes
+Each has a twin in NumPy, which is used without Numba, and until so much has been done that it pays to compile. The two
+add up in different orders, so the last bits of a result depend on which was used. Inside `machine.reproducible` it is
+always NumPy. A loop that is not 1.5 times as fast where it is used goes
 (`python -m tests.benchmarks --only moments cascade`, the rows "without Numba").
 """
 
@@ -20,9 +20,9 @@ class Loop:
     """A function of NumPy arrays in plain loops, to be compiled once that pays.
 
     function : the loops, which write into their arguments; rows must be contiguous, or nothing is gained
-    saved : nanoseconds that it takes less than NumPy per number, on one core at 3 GHz
+    saved : nanoseconds per number that it saves beside NumPy, on one core at 3 GHz
 
-    Tell `count` of the numbers that there are to work on; ask `ready` whether to call it; the first call compiles.
+    `count` takes the numbers to work on; `ready` says whether to call the loop; the first call compiles it.
     """
 
     def __init__(self, function, saved):
@@ -31,13 +31,13 @@ class Loop:
         self.__doc__ = function.__doc__
 
     def count(self, numbers):
-        """There are so many more numbers to work on, by this loop or by NumPy; inside `reproducible` none count."""
+        """Count numbers that are about to be worked on, by this loop or by NumPy; none inside `reproducible`."""
         if not is_reproducible():
             self.worth.count(numbers)
 
     @property
     def ready(self):
-        """Whether to call it: what was counted so far repays the compilation, Numba is there, bits need not repeat."""
+        """Whether to call it: the numbers so far repay its compilation, Numba is there, and bits need not repeat."""
         return not is_reproducible() and self.worth.pays and _numba() is not None
 
     def __call__(self, *arguments):

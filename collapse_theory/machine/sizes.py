@@ -67,7 +67,7 @@ DEFORMATION_BYTES = 2**26
 # learned/wavelet_layer.py. Entries of a matrix, 16 MiB, up to which it stands for a layer; not compared again.
 LARGEST_MATRIX = 2**22
 
-# testing/ascent.py. Numbers of finite differences, 256 MiB: a choice of memory.
+# testing/ascent.py. Numbers of finite differences, 256 MiB: it bounds the memory.
 DIFFERENCES = 2**25
 
 # separation/: class statistics. "Flat" says that half and twice the number took within 10 % of the time, interleaved,
@@ -76,7 +76,7 @@ CHUNK_ROWS = 256  # rows; short sums, merged, lose fewer digits than long ones; 
 LONG_ROWS = 16  # rows per chunk, on average: the moments of all chunks then take less than half of the features
 CHUNKS_AT_ONCE = 16  # short chunks that the cores share before their moments are merged: bounds the memory; not tuned
 HELD_BYTES = 2**28  # bytes of moments that wait until all features are known to be finite: bounds the memory; not tuned
-SHARED_NUMBERS = 2**15  # numbers of a chunk, below which one core is done before two have begun
+SHARED_NUMBERS = 2**15  # numbers of a chunk: one core is done with fewer before two have begun
 FEW_CLASSES = 16  # classes; the one-hot products of so many take less time than to sort the rows
 LEAST_ROWS, MOST_ROWS = 256, 2**12  # rows of a one-hot product: longer sums lose digits
 JACKKNIFE_FEATURES = 2**11  # features of the inner products at a time; flat, 20 groups, 10 classes

@@ -4,22 +4,22 @@ __all__ = ["Worth"]
 
 
 class Worth:
-    """Something that takes a while to start and then saves time: it pays once what was asked for would have repaid it.
+    """Something that takes time to start and then saves time: it pays once the work so far would have repaid the start.
 
-    seconds : that the start takes
+    seconds : duration of the start
     saved : seconds that it saves per number
 
-    `count` is told of every piece of work; `pays` looks, and changes nothing.
+    `count` takes every piece of work; `pays` changes nothing.
     """
 
     def __init__(self, seconds, saved):
         self.seconds, self.saved, self.numbers = seconds, saved, 0
 
     def count(self, numbers):
-        """There are so many more numbers to work on."""
+        """Count more numbers to work on."""
         self.numbers += numbers
 
     @property
     def pays(self):
-        """Whether the time that would have been saved on all numbers so far is that of the start."""
+        """Whether all numbers counted so far would have saved the time of the start."""
         return self.numbers * self.saved >= self.seconds

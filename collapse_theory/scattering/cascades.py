@@ -10,7 +10,7 @@ from ..arguments import as_images, check_choice, check_count
 from ..arrays import Array, array_namespace, by_numpy, is_complex, shape, to_complex
 from ..contexts import uncompiled
 from ..fourier import fft2
-from ..nonlinearities import named
+from ..nonlinearities import named, rectify
 from ..torus import crop, padded_shape, reflect
 from ..wavelets import FilterBank
 from ..wavelets.folded import FoldedFilters
@@ -19,7 +19,7 @@ from .path_table import one_per_layer
 
 __all__ = ["Layer", "apply_layer", "as_layers", "cascade"]
 
-_BORDER = 2  # samples on each side that `padded_shape` adds at least, and that are cropped
+_BORDER = 2  # samples per side: `padded_shape` adds at least so many, and they are cropped
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Layer:
             object.__setattr__(self, "nonlinearity", named(self.nonlinearity))
         elif not callable(self.nonlinearity):
             raise TypeError(f"nonlinearity: expected a callable or a name, got {self.nonlinearity!r}")
+        if self.nonlinearity is rectify:
+            raise ValueError("nonlinearity: expected one of complex numbers, got 'rectifier', which takes real ones")
 
     def replaced(self, nonlinearity):
         """The same layer with another non-linearity."""
@@ -89,7 +91,7 @@ def cascade(
     are `outputs` channels. With a bank tight for the maps it meets, no subsampling and a ρ that keeps the amplitude,
     every depth has the energy of `x`; with a mixing, if and only if it has at least as many outputs as inputs.
     Raises ValueError or TypeError, before anything is computed, for arguments that do not fit.
-    Source: Mallat (2012); with mixing and without it, Guth, Zarka & Mallat (2022).
+    Source: Mallat (2012); Guth, Zarka & Mallat (2022).
     Memory: beyond `x` and the filters, a layer that ends with a phase collapse takes
     max(2 a n + 2 m, 4 m − m / (1 + K)) real numbers with NumPy, its result included. Here n are the numbers of its
     input and m those of its result, both real; a is 2 with a subsampling and 1 without (measured within 4 %, without
@@ -145,7 +147,7 @@ def apply_layer(x: Array, layer: Layer, number: int = 0) -> Array:
     return _apply(x, layer, number)
 
 
-@uncompiled  # by itself: a generator goes on when `cascade` has returned
+@uncompiled  # a generator runs on after `cascade` has returned
 def _apply(x, layer, number):
     xp, z = array_namespace(x), by_numpy(partial(_coefficients, layer=layer), x)
     low = z[..., :1, :, :] if is_complex(x) else xp.real(z[..., :1, :, :])

@@ -18,7 +18,7 @@ _THRESHOLDS = ("soft threshold", "phase collapse beyond")
 
 
 class FittedNonlinearity:
-    """A non-linearity on the scale a of each channel: with the threshold a, or  a ρ(z / a)  if it has none.
+    """A non-linearity on the scale a of each channel: it has the threshold a, or is  a ρ(z / a)  if it has none.
 
     name : of `nonlinearities.NONLINEARITIES`
     scales : (C, 1 + K) host numbers of at least 0: of the low-pass of each channel, then of its K wavelets; a channel
@@ -117,7 +117,7 @@ def _is_homogeneous(name):
 
 
 def _scales(x, layer, quantile):
-    """(C, 1 + K) quantiles of the amplitudes; of a channel that is 0 so often, the mean of them."""
+    """(C, 1 + K) quantiles of the amplitudes; where a quantile is 0, the mean of the channel's amplitudes."""
     z = np.abs(to_host(apply_layer(x, layer)))
     z = np.moveaxis(z.reshape(len(z), x.shape[-3], -1, *z.shape[-2:]), 0, -1).reshape(
         x.shape[-3], 1 + len(layer.bank), -1
@@ -127,7 +127,7 @@ def _scales(x, layer, quantile):
 
 
 def _some(images, layers, count, memory):
-    """Some of the images, evenly spread, as many as fit in memory; of integers, in single precision."""
+    """Some of the images, evenly spread, as many as fit in memory; integers become single precision."""
     batches = hasattr(images, "labels") and hasattr(images, "read")
     if not batches:
         dense(images, "images")

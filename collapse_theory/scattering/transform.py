@@ -74,7 +74,7 @@ def _check(x, scales, angles, order):
 
 
 def _images_at_once(x, filters, angles):
-    """Images per chunk: as many as fit, and of NumPy arrays no more than leave some for every core."""
+    """Images per chunk: as many as fit; NumPy arrays get no more than leave some for every core."""
     numbers, count = 3 * (1 + angles) * math.prod(filters.padded), math.prod(shape(x)[:-2])
     fit = max(1, numbers_at_once(x) // numbers)
     return min(fit, -(-count // cores_for(count * numbers))) if is_numpy_array(x) else fit

@@ -23,10 +23,10 @@ __all__ = ["Way", "add_batch", "reduce_rows", "way_to_add"]
 class Way(NamedTuple):
     """How a batch is added.
 
-    row_by_row : whether by the compiled loop that takes one row after the other
-    rows : at most, in a chunk
-    chunks : at most, whose moments are held before they are merged
-    checked : whether every number is looked at before; where not, all moments are held, and show what is not finite
+    row_by_row : whether the compiled loop adds one row after the other
+    rows : the most rows of a chunk
+    chunks : the most chunks whose moments are held before they are merged
+    checked : whether every number is read beforehand; if not, all moments are held, and show what is not finite
     """
 
     row_by_row: bool
@@ -69,12 +69,12 @@ def add_batch(cells, features, places, *, origin, weights=None):
 
 
 def way_to_add(counts, features, *, covariance, compiled):
-    """The `Way` to add a batch: of its sizes alone.
+    """The `Way` to add a batch, which depends on its sizes alone.
 
     counts : (cells,) rows of each cell
     features : D
-    covariance : whether products are kept, whose deviations take room: then one chunk at a time
-    compiled : whether the loop for these counts is compiled, for which rows need not be copied
+    covariance : whether products are kept; their deviations take memory, so chunks are then added one at a time
+    compiled : whether the loop for these counts is compiled; it reads the rows in place, without a copy
     """
     samples = int(counts.sum())
     if compiled and _are_short(counts):
@@ -107,7 +107,7 @@ def _chunks(places, counts, rows):
 
 
 def _reduced(reduce, features, chunks, weights):
-    """The moments of each chunk, by all cores if there is enough to do for them."""
+    """The moments of each chunk, computed by all cores if there is enough work for them."""
     numbers = sum(len(index) for _, index in chunks) * features.shape[1]
     workers = free_cores() if numbers > len(chunks) * SHARED_NUMBERS else 1
 
@@ -134,7 +134,7 @@ def _merge(cells, chunks, moments, weights):
 
 
 class _Room:
-    """Memory for one chunk after the other: fresh memory would take as long to get as to fill."""
+    """Memory that one chunk after the other uses: to allocate it anew would take as long as to fill it."""
 
     def __init__(self):
         self._numbers = None
@@ -159,7 +159,7 @@ def reduce_rows(features, index, *, origin, deviations=False, weights=None, comp
     index : (n,) host integers, the rows to take, at most CHUNK_ROWS
     origin : (D,) host numbers taken off the mean
     deviations : whether to give them too
-    weights : (n,) host numbers above 0 that the rows count for, 1 by default; deviations are multiplied by their roots
+    weights : (n,) host numbers above 0, 1 by default; the deviations returned are multiplied by their square roots
     compiled : whether to use the compiled loop, for real C-contiguous NumPy features
     room : `_Room` for the differences of NumPy rows
 
@@ -194,7 +194,7 @@ def _differences(features, index, room):
 
 
 def _about_mean(rows, origin, deviations, weights):
-    """What `reduce_rows` gives, for rows in double precision, from their mean and what rounding left in it."""
+    """What `reduce_rows` returns, for rows in double precision: about their mean, corrected for its rounding."""
     xp = array_namespace(rows)
     weights = None if weights is None else place(weights[:, None], like=rows)
     shifted = rows - rows[:1, ...]

@@ -1,9 +1,9 @@
-"""Labelled rows, a few at a time with their classes: what the sums over classes are made of.
+"""Labelled rows, given out a few at a time with their classes: sums over classes are made of them.
 
 A sum over the rows of each class is the product of a one-hot matrix with the rows: differentiable, and the same bits
-on a GPU each time. Of many classes the rows are taken in the order of the classes, so that a few rows are of few
-classes, and the matrix stays small. So that no digit is lost to a large mean, rows are taken from the first row of
-their class, and sums are added in double precision.
+on a GPU each time. With many classes the rows are sorted by class, so that a
+few rows have few classes and the matrix stays small. The first row of its class is subtracted from each row, and sums
+are added in double precision, so that no digit is lost to a large mean.
 """
 
 from dataclasses import dataclass
@@ -139,7 +139,7 @@ class FewRows:
         return matmul(self._member(), self.less(origins))
 
     def less(self, vectors):
-        """(n, D) rows from which the vector of their class is taken, of (K, D); good until other rows are asked for."""
+        """(n, D) rows minus the vector of their class, one of (K, D). Valid until the next rows are asked for."""
         if is_numpy_array(self.rows):
             here = None if self.room is None else self.room[: len(self.labels)]
             here = np.take(vectors, self.labels, axis=0, out=here, mode="clip")
@@ -179,7 +179,7 @@ def _check_labels(features, labels):
         raise TypeError(f"labels: {error}") from None
     if features.ndim < 1 or 0 in features.shape:
         raise ValueError(f"features: expected shape (N, ...), no axis empty, got {shape(features)}")
-    check_finite(features[:0, ...], "features")  # that it holds values at all; which, is seen on the way
+    check_finite(features[:0, ...], "features")  # only that it has values; if they are finite is seen later
     if tuple(labels.shape) != (features.shape[0],):
         raise ValueError(f"labels: expected shape ({features.shape[0]},), one per sample, got {shape(labels)}")
     try:

@@ -42,13 +42,13 @@ def jackknife_error(replicates, strata=None):
     replicates = np.asarray(replicates)
     strata = np.zeros(len(replicates), int) if strata is None else strata
     deviations, weights, freedom = np.empty(len(replicates)), np.empty(len(replicates)), 0
-    with np.errstate(invalid="ignore"):  # of infinite ratios, whose interval is NaN
+    with np.errstate(invalid="ignore"):  # infinite ratios have an interval of NaN
         for stratum in np.unique(strata):
             here = strata == stratum
             groups = np.sum(here)
             deviations[here] = replicates[here] - np.mean(replicates[here])
             weights[here], freedom = (groups - 1) / groups, freedom + groups - 1
-        power = np.frexp(np.max(np.abs(deviations)))[1]  # of two, taken out, so that no square leaves the range
+        power = np.frexp(np.max(np.abs(deviations)))[1]  # divided out, so that no square leaves the range
         error = np.ldexp(np.sqrt(np.sum(weights * np.ldexp(deviations, -power) ** 2)), power)
     return float(error), int(freedom)
 

@@ -27,7 +27,7 @@ class ClassMoments(ClassStatistics):
     moments do not depend on order or batching beyond rounding.
 
     Raises ValueError for a `groups` or `memory` that is negative or no number.
-    Memory: `bytes_for`, and the groups pooled besides, as much as one group, once a statistic was read.
+    Memory: `bytes_for`. Reading a statistic adds the pool of the groups, which takes as much as one group.
     Source: Chan, Golub & LeVeque (1983); samples are shifted by the first one, and merged as there.
     """
 
@@ -72,7 +72,7 @@ class ClassMoments(ClassStatistics):
     def bytes_for(
         classes: int, features: int, *, covariance: bool = False, groups: int = 0, is_complex: bool = False
     ) -> int:
-        """Bytes that the moments of so many classes, of samples of so many numbers, take: what `memory` bounds.
+        """Bytes that the moments take for so many classes and features per sample; `memory` bounds them.
 
         G K (16 D + [8 D²])   for real features,   G K (24 D + [16 D²])   for complex ones,   [..] with covariance
         """
@@ -130,7 +130,7 @@ class ClassMoments(ClassStatistics):
         return self
 
     def merge(self, other: "ClassMoments") -> "ClassMoments":
-        """Add the samples of other moments of the same settings, group g to group g.
+        """Add the samples of other moments with the same settings; group g is added to group g.
 
         Returns the moments themselves.
         Raises TypeError if `other` is no ClassMoments, or its labels are of another kind; ValueError if its settings or
@@ -228,7 +228,7 @@ class ClassMoments(ClassStatistics):
         features = as_floating(features, "features")
         if features.ndim < 1 or 0 in features.shape[1:]:
             raise ValueError(f"features: expected shape (N, ...), no feature axis empty, got {shape(features)}")
-        check_finite(features[:0, ...], "features")  # that it holds values at all; which, is seen on the way
+        check_finite(features[:0, ...], "features")  # only that it has values; if they are finite is seen later
         _check_brought_to_the_host(features)
         names, codes = class_codes(labels, features.shape[0])
         check_one_kind([*self._labels[:1], *names[:1]])
@@ -287,7 +287,7 @@ class ClassMoments(ClassStatistics):
 
 
 def _check_brought_to_the_host(features):
-    """Raise TypeError where torch records operations or vectorises them: moments would be those of an example."""
+    """Raise TypeError where torch records or vectorises operations: the moments would be those of an example."""
     try:
         recorded = is_recorded() and is_torch_array(features)
         to_host(features[:0, ...])

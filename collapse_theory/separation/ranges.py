@@ -5,7 +5,7 @@ know what will come, keep to
 
     max |x| ≤ 1e100 over the real and imaginary parts,    max |x| ≥ 1e-100 or all are 0
 
-Differences between samples are of at least 1e-16 of the maximum, or 0: their squares lie between 1e-232 and 1e201, and
+Differences between samples are 0 or at least 1e-16 of the maximum: their squares lie between 1e-232 and 1e201, and
 products with weights too, if those keep to a range of their own. What is smaller than 1e-100 counts as 0 beside
 what is not, and is refused where there is nothing else. Single precision never leaves the range.
 """
@@ -96,12 +96,12 @@ def host_weights(weights, count, name="weights"):
 
 
 def in_range(rows, statistic, *, size=0.0):
-    """A statistic of rows, of features divided by a power of two where squares would leave the range otherwise.
+    """Compute a statistic of rows; features are divided by a power of two where squares would leave the range.
 
-    statistic : function of `RowsByClass`, to a number or array and the numbers by which it is seen
+    statistic : function of `RowsByClass` that returns a number or array, and numbers that show if it left the range
     size : a number whose square must stay in the range too
 
-    Returns what the function does first, and the scale that the features were divided by.
+    Returns the first output of the function, and the scale that the features were divided by.
     Raises ValueError if a feature is not finite.
     """
     power = 30 if array_namespace(rows.features).finfo(rows.features.dtype).bits == 32 else 300

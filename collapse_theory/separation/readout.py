@@ -55,9 +55,9 @@ class ClassStatistics:
 
         ridge : number of at least 0; None for 1e-3 Tr(Σ_W) / D
 
-        It is biased upwards, `unbiased()` or not, by the inverse of a matrix that is estimated. For n Gaussian samples
-        of D features and K classes, without a ridge, the factor is (n − K) / (n − K − D − 1), about n / (n − D), beside
-        what `unbiased()` corrects. Multiply by its inverse, or have ten times as many samples as features.
+        The inverse of an estimated matrix biases it upwards, also after `unbiased()`. For n Gaussian samples
+        of D features and K classes, without a ridge, the factor is (n − K) / (n − K − D − 1), about n / (n − D), in
+        addition to what `unbiased()` corrects. Multiply by its inverse, or have ten times as many samples as features.
 
         Raises ValueError if there is one class, the moments were not made with covariance=True, `ridge` is negative, or
         Σ_W + ridge I is singular.
@@ -131,7 +131,7 @@ class UnbiasedClassStatistics(ClassStatistics):
 
     Weights say how often a sample occurred: the class counts n_y of the corrections are sums of weights, so that a
     sample of weight 3 is corrected for as three samples are. Weights that say how much to trust a sample, or how
-    likely it was drawn, have no such counts, and the corrections are not for them.
+    likely it was drawn, have no such counts, so the corrections do not hold for them.
 
     Raises ValueError if a class has one sample, or weighs no more than one.
     """
@@ -164,7 +164,7 @@ class UnbiasedClassStatistics(ClassStatistics):
         return map(self._corrected, self._moments._summaries(kind, leave_out=leave_out))
 
     def _corrected(self, summary):
-        self._check_counts(summary.counts)  # again: samples may have come since, or a group been left out
+        self._check_counts(summary.counts)  # samples may have come since, or a group may be left out
         return summary.unbiased()
 
     def _check_counts(self, counts):

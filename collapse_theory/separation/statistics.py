@@ -42,9 +42,9 @@ def class_means(features, labels, *, classes: int):
     Raises TypeError for other dtypes or mixed libraries; ValueError if shapes, devices, labels or classes do not fit,
     or a feature is not finite.
     Memory: beyond the arguments, for this and all statistics here, at most 40 N + 48 K D + 20 N' (D + min(K, N')) bytes
-        with NumPy, of which all but the first term doubles if features are complex (measured; usually more than half of
-        it is used). N' = min(4096, 2^18 / D, max(256, 2^18 / K)) rows, and at least 1, are worked on at a time, for
-        features of D numbers; on a GPU 2^24 replaces 2^18. A torch graph keeps for all rows what is said for N'.
+        with NumPy (measured; more than half of it is usually used). All terms but the first double for complex
+        features. N' = min(4096, 2^18 / D, max(256, 2^18 / K)) rows, and at least 1, are worked on at a time, for
+        features of D numbers; on a GPU 2^24 replaces 2^18. A torch graph keeps these arrays for all N rows.
     """
     rows = rows_by_class(features, labels, classes)
     means, scale = in_range(rows, _means_and_largest)
@@ -133,11 +133,11 @@ def fisher_full(features, labels, *, classes: int, ridge: float | None = None, c
     ridge : host number of at least 0; by default 1e-3 Tr(Σ_W) / D
     chunk : most rows at a time, as `within_class_covariance`
 
-    It is biased upwards by the inverse of a matrix that is estimated: without a ridge, for Gaussian samples, by the
-    factor n / (n − K − D − 1), beside the bias of Σ_B. `ClassMoments.unbiased` corrects Σ_W and Σ_B, and not the
+    The inverse of an estimated matrix biases it upwards: without a ridge, for Gaussian samples, by the factor
+    n / (n − K − D − 1), in addition to the bias of Σ_B. `ClassMoments.unbiased` corrects Σ_W and Σ_B, and not the
     inverse.
 
-    Returns a real 0-d array. It solves with a matrix, and never inverts one.
+    Returns a real 0-d array. A linear system is solved; no matrix is inverted.
     Raises what `within_class_variance` does, and ValueError for a negative ridge.
     Memory: 8 D² numbers of the features' precision beyond what `class_means` takes.
     """

@@ -5,8 +5,8 @@
 
 A check takes a function of one array of any library, or a torch module, and looks for a counterexample. If it finds
 one it raises `LawBroken`, an AssertionError that names the smallest shift, phase or deformation found, the measured
-ratio and the bound, and holds the images. It needs Hypothesis, but no test runner. The strategies draw NumPy arrays by
-few parameters, never pixel by pixel, so that they are quick and shrink to something one can look at.
+ratio and the bound, and holds the images. It needs Hypothesis, but no test runner. The strategies draw NumPy arrays
+from a few parameters, never pixel by pixel, so they are quick and shrink to readable images.
 """
 
 from ..extras import needing

@@ -51,8 +51,7 @@ def differences(function, x, step):
     function : of NumPy arrays, real or complex
     step : in units of the values of `x`
 
-    Costs one call per number in `x`. Beyond 1,000 numbers, or 256 MiB of differences, only so many of
-    them change.
+    Costs one call per number of `x`. At most 1,000 numbers, or 256 MiB of differences, are varied.
     """
     like = function(x)
     start, size = _numbers(like), _numbers(x).size

@@ -1,4 +1,4 @@
-"""Checks of a law for an operator of yours: they pass, or raise `LawBroken` with the smallest counterexample found."""
+"""Checks of a law for a user's operator: they pass, or raise `LawBroken` with the smallest counterexample found."""
 
 import math
 from contextlib import contextmanager
@@ -86,7 +86,7 @@ def assert_translation_equivariant(
 
     Raises ValueError if f(x) has fewer than two axes.
     """
-    law = Law("translation-equivariant", _shifts(shifts), roll, _move, _say_shift)
+    law = Law("translation-equivariant", _shifts(shifts), roll, _move, _say_shift, _guess_padding)
     with _asked(operator, shape, kind=kind, like=like, inputs=inputs, examples=examples) as (function, trials):
         assert_exact(function, trials, law, tolerance=_tolerance(tolerance))
 
@@ -246,6 +246,19 @@ def _move(y, shift, x):
         return roll(y, tuple(int(step) for step in steps))
     moved = translate(y, tuple(float(step) for step in steps))
     return moved if np.iscomplexobj(y) else np.real(moved)
+
+
+def _guess_padding(operator, shift, image):
+    """A question for operators whose error, at an image of noise, leaves the middle half of the output alone."""
+    x = np.random.default_rng(0).normal(size=image.shape)
+    moved, y = operator(roll(x, shift)), operator(x)
+    if moved.shape != y.shape:
+        return ""
+    error = np.abs(moved - _move(y, shift, x))
+    rows, columns = (slice(side // 4, side - side // 4) for side in y.shape[-2:])
+    middle, largest = np.max(error[..., rows, columns], initial=0), np.max(error, initial=0)
+    at_border = np.max(np.abs(shift)) <= min(image.shape[-2:]) // 8 and middle <= 1e-6 * largest
+    return "; the error is near the border alone: does it pad with zeros?" if at_border else ""
 
 
 def _tolerance(tolerance):

@@ -1,7 +1,7 @@
 """Laws with a constant: an operator expands by at most so much. The search climbs to where it expands most.
 
-    1. Hypothesis draws instances, of all sizes; where one breaks the law, it makes it smaller.
-    2. From some of their images the direction is followed in which the operator expands most, over several distances.
+    1. Hypothesis draws instances of all sizes, and shrinks one that breaks the law.
+    2. From some of their images the search follows the direction of largest expansion, over several distances.
 
 The images to start from are those where a small change makes the largest difference in one output, those of the
 instances nearest to the bound, and some of all sizes. What looks equal to 1 % is equal: the first in order is taken.
@@ -23,7 +23,7 @@ from .search import drawn, refuse, search, with_few_digits
 __all__ = ["assert_expansion", "assert_stability"]
 
 _STARTS, _ROUNDS, _SAMPLES = 8, 2, 1024
-_CALLS = 20  # of the operator per example: what finite differences may cost
+_CALLS = 20  # calls of the operator per example that finite differences may cost
 _DISTANCES = [sign * 4.0**-k for k in range(8) for sign in (1, -1)]
 _STEPS = [2.0**n for n in range(-10, 2)]
 
@@ -127,7 +127,7 @@ class _Gauge:
 
 
 def _steepest(operator, gauge, queue):
-    """(step, x, h) for which y = x + step h breaks the bound the most, of the first image from which it is broken."""
+    """(step, x, h) for which y = x + step h exceeds the bound the most, from the first image where any does."""
     for _ in range(_ROUNDS):
         ends = []
         for x in queue:
@@ -159,7 +159,7 @@ def _starts(operator, images, tried, examples):
 
 
 def _affordable(operator, x, examples):
-    """From how many images to start: all if there are gradients, else as many as finite differences may cost."""
+    """How many images to start from: all if there are gradients, else as many as finite differences allow."""
     if operator.derivative(x) is not None:
         return _STARTS
     return min(_STARTS, _CALLS * examples // columns(x))

@@ -1,7 +1,7 @@
-"""Laws that hold exactly, f(move(x)) = follow(f(x)), up to the rounding that an operator may do.
+"""Laws that hold exactly, f(move(x)) = follow(f(x)), up to the rounding of the operator.
 
-Each output is judged by itself. Its error is relative to what it varies by among images as large as x, so that a large
-constant hides nothing, and a small output is not lost beside a large one. Of an error, these parts do not count:
+Each output is judged by itself. Its error is relative to its variation among images as large as x, so that a large
+constant hides nothing, and a small output is not lost beside a large one. These parts of an error are allowed:
 
     64 ε max |f|        rounding of the largest output, which may have entered this one
     16 |f(x″) − f(x′)|  for x′, x″ = x ± 4 ε max |x|, and likewise for move(x): what the rounding of images does where f
@@ -27,13 +27,18 @@ _KNOWN, _NEAREST, _CHANCES = 32, 8, 32
 
 
 class Law(NamedTuple):
-    """f(move(x, p)) = follow(f(x), p, x) for the parameters p that a strategy draws."""
+    """f(move(x, p)) = follow(f(x), p, x) for the parameters p that a strategy draws.
+
+    describe : p -> words
+    guess : (operator, p, image) -> words that end a message, of where the error comes from
+    """
 
     name: str
     parameters: st.SearchStrategy
     move: object
     follow: object
     describe: object
+    guess: object = lambda operator, parameter, image: ""
 
 
 def assert_exact(operator, trials, law, *, tolerance):
@@ -52,6 +57,7 @@ def assert_exact(operator, trials, law, *, tolerance):
                 f"{operator.name} is not {law.name}: for the smallest {law.describe(parameter)}, "
                 f"{found if ratio < np.inf else 'a value is NaN or infinite, or the shape changes'}, "
                 f"at an image of values up to {np.max(np.abs(images[0])):.3g}"
+                f"{law.guess(operator, parameter, images[0])}"
             )
 
         measure = lambda parameter, x, judge=judge: judge.error(x, parameter, law)  # noqa: E731
@@ -69,7 +75,7 @@ class _Judge:
 
     def __init__(self, operator, images, tolerance):
         self._operator, self._tolerance = operator, tolerance
-        self._single = self._repeats = None  # as long as nobody has asked
+        self._single = self._repeats = None  # not known yet
         self._known = [(x, _size(x), self._operator(x)) for x in images]
 
     def error(self, x, parameter, law):
@@ -92,7 +98,7 @@ class _Judge:
         return self._judged_with_care(errors, variation, largest, single, self._responses(x, parameter, law, single))
 
     def _judged_with_care(self, errors, variation, largest, single, responses):
-        """What looks like an error, less what may be the rounding of single precision or of the image."""
+        """The apparent error, minus what may be the rounding of single precision or of the image."""
         epsilon = np.where(single, SINGLE, self._operator.epsilon)
         bounds = np.sqrt(epsilon) if self._tolerance is None else np.full(errors.shape, self._tolerance)
         errors = errors - 64 * epsilon * largest
@@ -126,7 +132,7 @@ class _Judge:
         return (variation if others else np.full(before.shape, largest)), largest
 
     def _computed_in_single(self, shape, images):
-        """Which outputs come out of single precision; these images tell it of those of which the known ones do not."""
+        """Which outputs are computed in single precision; these images tell it where the known ones do not."""
         if self._single is None:
             self._single = computed_in_single(self._operator, [x for x, _, _ in self._known])
         single, hidden = self._single
@@ -150,7 +156,7 @@ class _Judge:
             yield np.where(single | (not rough), response, 0.0)
 
     def _repeats_itself(self):
-        """Whether known images give again what they gave, but for rounding: the x on trial may be where f jumps."""
+        """Whether known images give the same outputs again, but for rounding; f may jump at the x on trial."""
         if self._repeats is None:
             again = [(y, self._operator(x)) for x, _, y in self._known[:3]]
             self._repeats = all(

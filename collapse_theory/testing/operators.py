@@ -1,4 +1,4 @@
-"""An operator of yours as a function of host arrays: where it is evaluated, how precisely, what it does not take."""
+"""A user's operator as a function of host arrays: where it is evaluated, how precisely, and what it refuses."""
 
 import copy
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ class Operator:
         return place(x, like=self._like)
 
     def rounded(self, x):
-        """A NumPy array in the precision in which it goes in: what is subtracted afterwards is what went in."""
+        """A NumPy array rounded to the precision of the input, so that differences are those the operator meets."""
         return x.astype(np.result_type(self.dtype, np.complex64) if np.iscomplexobj(x) else self.dtype)
 
     def composed(self, make):
@@ -66,12 +66,12 @@ class Operator:
         self._checked(y)
 
     def _channels_for(self, x):
-        """How many channels the operator wants: its first layer says so, or it takes so many in place of `x`'s."""
+        """How many channels the operator expects: its first layer says so, or it accepts so many in place of `x`'s."""
         tried = (n for n in (3, 1, 2, 4) if x.ndim > 2 and self.takes(np.repeat(x[..., :1, :, :], n, axis=-3)))
         return self._channels if self._channels != "C" else next(tried, "C")
 
     def takes(self, x):
-        """Whether the operator gives anything at all for an image."""
+        """Whether the operator returns anything at all for an image."""
         return not isinstance(self._attempt(x), Exception)
 
     def derivative(self, x):
@@ -99,7 +99,7 @@ class Operator:
             def pull(u):
                 return to_host(autograd.grad(y, x, self.placed(u), retain_graph=True)[0])
 
-            pull(push(to_host(x)))  # whether there are gradients to the end is known afterwards
+            pull(push(to_host(x)))  # whether gradients reach the output is known only afterwards
         except (RuntimeError, TypeError, AttributeError):
             return None
         return push, pull

@@ -10,13 +10,13 @@ SINGLE = float(np.finfo(np.float32).eps)
 
 
 def computed_in_single(function, images):
-    """Which outputs come out of single precision, though the images go in in double precision.
+    """Which outputs are computed in single precision, though the images are in double precision.
 
-    They vary, but are never more precise than single precision; or they feel changes of the images of 4e-6, but none of
-    6e-14, although numbers of their size in double precision could show it.
+    They vary, but have never more digits than single precision; or they respond to changes of the images of 4e-6, but
+    not to 6e-14, although double precision could show such a change.
 
     function : of a NumPy array
-    images : list of NumPy arrays, of which the three of most different values are used
+    images : list of NumPy arrays; the three with the most different values are used
 
     Returns two boolean arrays of the shape of an output: which do, and which show nothing, as they are the same for all
     of the images. Both are False where the shapes of the outputs differ.

@@ -53,7 +53,7 @@ def images(shape=(1, 1, 16, 16), kind="real", decades=0):
 
 
 def images_of_all_sizes(shape, kind, count, decades):
-    """White noise and, one in three, waves, multiplied by 10^e for |e| up to `decades`, half of them up to a quarter.
+    """White noise, every third one a wave, times 10^e; |e| is at most `decades`, and for half of them a quarter of it.
 
     What Hypothesis draws is varied, but it repeats itself; this does not.
 

@@ -29,7 +29,7 @@ def morlet_bank(
     Returns a FilterBank of J L wavelets, scale slowest.
     Raises ValueError if an argument is out of range.
     Source: Bruna & Mallat (2013); parameters of the published code of Guth, Zarka & Mallat (2022).
-    Memory: to make it takes (7 + J L) H W numbers in double precision, of which it keeps (1 + J L) H W (measured within
+    Memory: the bank keeps (1 + J L) H W numbers in double precision; to make it takes (7 + J L) H W (measured within
     10 %).
     """
     check_count("scales", scales)

@@ -32,10 +32,10 @@ class FilterBank:
     angle : (K,) direction of each wavelet, in radians
     circle : "half" if the wavelets cover one of ω and −ω (enough for real images), "full" if both
     tight_for : None, "real" or "complex": the signals whose energy the transform keeps
-    design : how to make the bank on another grid, or None
+    design : a `Design`, of which the bank can be made on another grid, or None
 
-    Its arrays are read-only, so that what is made of a bank can be made once: those that are not, or are a view of
-    others, are copied.
+    Its arrays are read-only, so that what is derived from a bank is computed once. An array that is writable, or a view
+    of another, is copied.
     Raises TypeError if one is not a NumPy array of numbers, ValueError if shapes do not fit or a value is not finite.
     """
 
@@ -100,7 +100,8 @@ class FilterBank:
             return self
         if self.design is None:
             raise ValueError(
-                f"shape: {self!r} was given by its values; it cannot be redesigned on {shape}, expected {self.shape}"
+                f"shape: {self!r} was given by its values and cannot be redesigned on {shape}, expected {self.shape}; "
+                "`cascade` takes a list of banks, one per layer"
             )
         return designed_bank(self.design, shape, self.circle, self.tight_for)
 

@@ -70,7 +70,7 @@ def run(options):
 
 
 def _rows(name, on, demands):
-    """Rows of one name, told on standard error as they come."""
+    """Rows of one name, reported on standard error as they come."""
     rows = []
     if name == "growth":
         rows = [row for library in on for row in measure_growth(library)]

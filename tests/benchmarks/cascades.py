@@ -27,7 +27,7 @@ def measured(on):
 
 
 def full_resolution(on):
-    """The same from one inverse transform a filter on the full grid, the samples that are not wanted thrown away."""
+    """The same from one inverse transform per filter on the full grid; samples that are not wanted are dropped."""
 
     like = to_library(np.zeros(1, np.float32), on)
     filters = [place(bank_of_the_setting(32 // 2**depth).filters_hat, like) for depth in range(DEPTH)]

@@ -69,7 +69,7 @@ GROWTHS = {
 
 
 def measure_growth(on, seconds=_SECONDS):
-    """Rows of the seconds of a call at four sizes, the least of the calls that fit in `seconds` each, and the slope.
+    """Rows of the seconds per call at four sizes, the least of the calls that fit in `seconds` each, and the slope.
 
     Plans are made and loops compiled at the first call of a size, which is not timed: later they would come between
     two sizes.

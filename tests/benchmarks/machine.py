@@ -1,4 +1,4 @@
-"""What a process can know of its machine while it computes: what others do to it, its memory, its own ceilings."""
+"""What a process can measure of its machine: the work of other processes, its memory, the ceilings of its libraries."""
 
 import os
 import time

@@ -126,7 +126,7 @@ def rounds_of(sides, demand, rounds=None):
 
 
 def _quiet(repetition, demand):
-    """Its seconds, or None if others disturbed it."""
+    """The seconds of a repetition, or None if others disturbed it."""
     others = repetition["others"]
     return repetition["seconds"] if others is None or others <= demand.others else None
 

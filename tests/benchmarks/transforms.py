@@ -78,7 +78,7 @@ def folded(z_hat, factor):
 
 
 def transforms_alone(on, sizes, scales, order):
-    """The Fourier transforms of a scattering transform, of arrays that are there, without anything between them.
+    """The Fourier transforms of a scattering transform and nothing else, on arrays that exist already.
 
     Of NumPy arrays each core takes its share of them, as `scatter` does.
     """

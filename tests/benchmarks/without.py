@@ -1,4 +1,4 @@
-"""Ours without a library that it uses where it is installed, or with another way to it: what that library is worth.
+"""Our side without an optional library, or with another way to it: how much that library gains.
 
 A side is a process that does nothing else, so what is changed here is never changed back.
 """

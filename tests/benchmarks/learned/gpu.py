@@ -84,7 +84,7 @@ def _step(network, batch, precision, way):
 
 
 def _seconds(function, least=1.0):
-    """Of one call: the median of groups of ten, over at least so many seconds after three warm ones."""
+    """Seconds per call: the median of groups of ten calls, over at least so many seconds, after three warm calls."""
     for _ in range(3):
         function()
     torch.cuda.synchronize()

@@ -57,7 +57,7 @@ SIDES = {"plain": "float32", "float32": "float32", "products": "bfloat16 product
 
 
 def flops(network):
-    """Of the products of a training step for an image: of the mixing three times, of separable wavelets twice."""
+    """Operations per image of the products of a training step: the mixing three times, separable wavelets twice."""
     total = 0
     for block in network.blocks:
         layer, mixing = block.wavelets, block.mixing
@@ -91,7 +91,7 @@ def step_of(work, side):
 
 
 def timed(work, threads, rounds):
-    """Median seconds of each side, in turns; processor time on one thread, which other processes disturb least."""
+    """Median seconds of each side, measured in turns; on one thread processor time, which others disturb least."""
     torch.set_num_threads(threads)
     clock = time.process_time if threads == 1 else time.perf_counter
     made = {side: step_of(work, side) for side in SIDES}
@@ -108,7 +108,7 @@ def timed(work, threads, rounds):
 
 
 def augmented(work, threads, rounds):
-    """Median seconds of a step, and of the augmentation of its batch."""
+    """Median seconds per step, and per augmentation of its batch."""
     torch.set_num_threads(threads)
     clock = time.process_time if threads == 1 else time.perf_counter
     images, index = torch.zeros((work.batch, 3, 32, 32), dtype=torch.uint8), torch.arange(work.batch)
@@ -144,7 +144,7 @@ def peak(work, side):
 
 
 def main(name, *others):
-    """Say in JSON what was asked for."""
+    """Print the row that was asked for, in JSON."""
     work = WORKS[name]
     if others[0] in SIDES:
         print(json.dumps(peak(work, others[0])))
