@@ -40,7 +40,7 @@ TABLE = {
     "band_limited_images_have_small_gradients": row(
         real="the spectrum of the hardest image is real", phase=ABSENT, **NO_IMAGE
     ),
-    "collapse_is_stable_to_deformations": row(2, mean=ANY_WAVELET, lowpass=ABSENT, phase=LENGTH),
+    "collapse_is_stable_to_deformations": row(mean=ANY_WAVELET, lowpass=ABSENT, phase=LENGTH),
     "amplitude_reductions_keep_the_turn": row(lowpass=ABSENT, phase=LENGTH),
     "stationary_means_are_flat": row(
         real="means over an orbit are flat for every function of a coefficient",
@@ -70,7 +70,6 @@ TABLE = {
         lowpass=ABSENT,
         phase="the phases of a pool have the same gaps the other way",
     ),
-    "max_pooling_is_no_modulus_of_rough_images": row(root=ABSENT, lowpass=ABSENT),
     "littlewood_paley_bounds_the_energy": row(2, root=ABSENT, mean=ANY_WAVELET, phase=ABSENT),
     "tight_bank_keeps_the_energy": row(mean=ANY_WAVELET, phase=ABSENT),
     "collapse_turns_variance_into_means": row(mean=ANY_WAVELET, phase=ABSENT),
@@ -90,7 +89,7 @@ TABLE = {
     "fisher_ratio_alone_is_no_measure": row(doubled=LARGE, phase=ODD),
     "soft_threshold_risk_has_a_closed_form": row(**REAL_NUMBERS),
     "complex_threshold_risk_is_bounded": row(2, **NO_IMAGE),
-    "thresholds_concentrate_additive_noise": row(2, **REAL_NUMBERS),
+    "thresholds_concentrate_additive_noise": row(**REAL_NUMBERS),
     "reductions_lower_variance": row(mean=ANY_WAVELET, phase=CONJUGATE),
     "collapse_and_threshold_do_not_expand": row(root=ABSENT, phase=CONJUGATE, **NO_IMAGE),
     "cascade_expands_by_littlewood_paley": row(mean=ANY_WAVELET),
@@ -115,7 +114,6 @@ WITHOUT_MODULUS = {
     "rectified_rotations_average_to_the_modulus": COMPLEX,
     "opposite_rectifiers_span_number_and_modulus": {},
     "rectifier_has_the_modulus_as_mean_harmonic": COMPLEX,
-    "max_pooling_is_no_modulus_of_rough_images": {},
     "collapse_turns_variance_into_means": {},
     "collapse_may_bring_means_closer": COMPLEX,
     "collapse_keeps_stationary_classes_apart": {},

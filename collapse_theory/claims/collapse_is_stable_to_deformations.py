@@ -7,9 +7,7 @@ left the bound, only its spread √S ≤ σ is in it. A translation is the case 
 
 Proof. ||a| − |b|| ≤ |a − e^{−iξ·τ(u)} b|, and the right side is bounded there. For a small constant τ and
 x̂ = i conj(ψ̂) (ω − ξ)·τ the bound is reached as τ → 0: x ∗ ψ vanishes at 0 because ξ is the mean of ω under |ψ̂|², and
-there, but for the phase e^{−iξ·τ}, x_τ ∗ ψ is the mean of |ψ̂|² ((ω − ξ)·τ)² to first order, √(τᵀ S τ) ‖ψ‖₂ ‖x‖₂. The
-second term is nearly reached by the slow ramp of deformation_turns_the_phase_locally: its coefficients are positive
-where τ vanishes, and there the difference of the moduli is that of the coefficients.
+there, but for the phase e^{−iξ·τ}, x_τ ∗ ψ is the mean of |ψ̂|² ((ω − ξ)·τ)² to first order, √(τᵀ S τ) ‖ψ‖₂ ‖x‖₂.
 
 Broken: without the collapse the coefficient turns by ξ·τ(u), and at one octave above the finest |ξ| exceeds σ.
 Source: Guth, Zarka & Mallat (2022); Mallat (2012).
@@ -20,10 +18,11 @@ import numpy as np
 from ..arrays import array_namespace
 from ..nonlinearities import named
 from ..torus import frequencies
+from ..wavelets import morlet_bank
 from . import deformation_turns_the_phase_locally as local
 from .translation_turns_the_phase import filtered
 
-SHARPNESS = local.SHARPNESS  # of the first term and of the second one
+SHARPNESS = 1.0
 BROKEN = {"nonlinearity": "identity"}
 BROKEN_BY = "no collapse"
 
@@ -34,11 +33,11 @@ def instance(rng):
 
 
 def hardest():
-    x, parameters = local.hardest()
-    bank, constant = parameters["bank"], parameters["displacement"][0, 0, 0]
-    away = (frequencies(bank.shape) - bank.center(unwrapped=False)[0]) @ (constant / np.linalg.norm(constant))
-    packet = np.fft.ifft2(1j * away * np.conj(bank.psi_hat[0])) / local.SLOWEST
-    return np.stack([packet, x[1]]), parameters | {"nonlinearity": "phase collapse"}
+    bank, shift = morlet_bank(16, 2, 4), np.array([0.01, 0.0])
+    away = (frequencies(bank.shape) - bank.center(unwrapped=False)[5]) @ shift
+    x = np.fft.ifft2(np.conj(bank.psi_hat[5]) * np.stack([1j * away, np.ones_like(away)]))
+    parameters = {"bank": bank, "index": np.array([5, 5]), "displacement": np.broadcast_to(shift, (2, *bank.shape, 2))}
+    return x, parameters | {"terms": ("shift", "gradient"), "nonlinearity": "phase collapse"}
 
 
 def deviation(x, *, bank, index, displacement, terms, nonlinearity):

@@ -68,15 +68,10 @@ def sides(x, *, labels, signals, tight, moved, subsample, depth, mixing):
         between, within = spreads(layer, y, classes)
         more, less = increments(layer, y, shares, bank.at(layer.shape[-2:]))
         between, within = kept * (between + more), kept * (within - less)
-        predicted += [between, within, between / positive(within)]
+        predicted += [between, within, between / within]
         between, within = spreads(following, y, classes)
-        measured += [between, within, between / positive(within)]
+        measured += [between, within, between / within]
     return xp.stack(measured), xp.stack(predicted)
-
-
-def positive(variance):
-    """V, or 1 if it is 0 and F is not defined: B stands in for it."""
-    return variance if variance > 0 else variance + 1.0
 
 
 def spreads(features, labels, classes):

@@ -5,8 +5,7 @@
 for every real image x, so that Re z = x ∗ Re ψ, and every pool V of whole shifts; ξ and S are the mean and covariance
 of the frequency under |ψ̂|², measured modulo 2π around the peak, and δ < π/2 is half of the largest gap between the
 phases ξ·v, v in V, on the circle. So pooling forgets the phase as a phase collapse does, up to 1 − cos(δ) and up to ε,
-what the envelope changes within the pool. How far it
-stays on a rough image is measured in max_pooling_is_no_modulus_of_rough_images.
+what the envelope changes within the pool. How near it comes on images, beyond this bound, is not claimed.
 
 Proof. z(u − v) is the coefficient of x moved by v: by translation_turns_the_phase it differs from e^{−iξ·v} z(u) by at
 most ε. So Re z(u − v) is |z| cos(α − ξ·v) up to ε, α the phase of z(u). The cosine is at most 1, and for the phase ξ·v

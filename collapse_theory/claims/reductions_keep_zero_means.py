@@ -4,10 +4,10 @@
 
 for a class that with x holds e^{2iπk/m} x, k = 0 .. m − 1, m ≥ 2. W and P are linear over the complex numbers,
 ρ(e^{ia} z) = e^{ia} ρ(z), S standardises each channel by the mean and standard deviation of the batch of all classes,
-N divides each pixel by the norm of its channels, and none of these divisors is 0. So class means separate no classes,
-and all energy of a class is in its variance. In evaluation mode S takes off a running mean and
-divides by a running deviation: the statement remains if and only if that mean is 0. For m = 2 the images x and −x may
-be real, and maps linear over the reals and ρ(−z) = −ρ(z) are enough.
+N divides each pixel by the norm of its channels. So class means separate no classes, and all energy of a class is in
+its variance. In evaluation mode S takes off a running mean and divides by a running deviation: the statement remains if
+and only if that mean is 0. For m = 2 the images x and −x may be real, and maps linear over the reals and ρ(−z) = −ρ(z)
+are enough.
 
 Proof. Each of the maps commutes with a global phase, S since the statistics are those of the batch: its mean turns
 along, its deviation does not. So Φ(e^{ia} X) = e^{ia} Φ(X) for the batch X. For a = 2π/m the batch e^{ia} X is X with

@@ -36,7 +36,7 @@ def hardest():
 
 def sides(x, *, scales, angles, circle, signals):
     xp, bank = array_namespace(x), morlet_bank(x.shape[-2:], scales, angles, circle).tight(signals)
-    x = x / (float(xp.linalg.vector_norm(x)) or 1.0)
+    x = x / xp.linalg.vector_norm(x)
     z = wavelet_transform(x, bank)
     return tuple(
         xp.concat([xp.reshape(to_complex(part), (-1,)) for part in side])
