@@ -37,10 +37,8 @@ TABLE = {
         2, real="the modulus measures a deviation that is real where it is largest", mean=ANY_WAVELET, lowpass=ABSENT
     ),
     "deformation_turns_the_phase_locally": row(2, mean=ANY_WAVELET, lowpass=ABSENT),
-    "band_limited_images_have_small_gradients": row(
-        real="the spectrum of the hardest image is real", phase=ABSENT, **NO_IMAGE
-    ),
-    "collapse_is_stable_to_deformations": row(mean=ANY_WAVELET, lowpass=ABSENT, phase=LENGTH),
+    "band_limited_images_have_small_gradients": row(2, mean=ANY_WAVELET, lowpass=ABSENT, phase=LENGTH),
+    "collapse_is_stable_to_deformations": row(2, mean=ANY_WAVELET, lowpass=ABSENT, phase=LENGTH),
     "amplitude_reductions_keep_the_turn": row(lowpass=ABSENT, phase=LENGTH),
     "stationary_means_are_flat": row(
         real="means over an orbit are flat for every function of a coefficient",
@@ -89,7 +87,7 @@ TABLE = {
     "fisher_ratio_alone_is_no_measure": row(doubled=LARGE, phase=ODD),
     "soft_threshold_risk_has_a_closed_form": row(**REAL_NUMBERS),
     "complex_threshold_risk_is_bounded": row(2, **NO_IMAGE),
-    "thresholds_concentrate_additive_noise": row(**REAL_NUMBERS),
+    "thresholds_concentrate_additive_noise": row(2, **REAL_NUMBERS),
     "reductions_lower_variance": row(mean=ANY_WAVELET, phase=CONJUGATE),
     "collapse_and_threshold_do_not_expand": row(root=ABSENT, phase=CONJUGATE, **NO_IMAGE),
     "cascade_expands_by_littlewood_paley": row(mean=ANY_WAVELET),
@@ -110,6 +108,7 @@ AMPLITUDE = "it asks for a number that does not turn, whatever its size"
 REFUSED = "it refuses complex numbers in place of moduli"
 COMPLEX = {"z": REFUSED, "a soft threshold": REFUSED}
 WITHOUT_MODULUS = {
+    "band_limited_images_have_small_gradients": {"0": AMPLITUDE, "0.3 |z|": AMPLITUDE},
     "collapse_is_stable_to_deformations": {"0": AMPLITUDE, "0.3 |z|": AMPLITUDE},
     "rectified_rotations_average_to_the_modulus": COMPLEX,
     "opposite_rectifiers_span_number_and_modulus": {},
