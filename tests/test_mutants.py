@@ -68,6 +68,9 @@ TABLE = {
         lowpass=ABSENT,
         phase="the phases of a pool have the same gaps the other way",
     ),
+    "max_pooling_follows_the_modulus_of_narrow_wavelets": row(
+        phase="a pool the other way is one of the image turned by π, of the same law", **NO_IMAGE
+    ),
     "littlewood_paley_bounds_the_energy": row(2, root=ABSENT, mean=ANY_WAVELET, phase=ABSENT),
     "tight_bank_keeps_the_energy": row(mean=ANY_WAVELET, phase=ABSENT),
     "collapse_turns_variance_into_means": row(mean=ANY_WAVELET, phase=ABSENT),
@@ -113,6 +116,7 @@ WITHOUT_MODULUS = {
     "rectified_rotations_average_to_the_modulus": COMPLEX,
     "opposite_rectifiers_span_number_and_modulus": {},
     "rectifier_has_the_modulus_as_mean_harmonic": COMPLEX,
+    "max_pooling_follows_the_modulus_of_narrow_wavelets": {},
     "collapse_turns_variance_into_means": {},
     "collapse_may_bring_means_closer": COMPLEX,
     "collapse_keeps_stationary_classes_apart": {},
