@@ -83,7 +83,9 @@ TABLE = {
     "collapse_keeps_stationary_classes_apart": row(phase=ABSENT),
     "iteration_separates_stationary_classes": row(phase=ABSENT),
     "every_layer_adds_the_spread_of_its_means": row(phase="it holds for every non-linearity, a conjugated one too"),
-    "reductions_keep_zero_means": row(root="whatever divides a channel, it does not turn", mean=ANY_WAVELET),
+    "reductions_keep_zero_means": row(
+        root="whatever divides a channel, it does not turn", mean=ANY_WAVELET, lowpass=EVERY_CHANNEL
+    ),
     "translation_invariance_leaves_a_small_mean": row(lowpass=EVERY_CHANNEL, phase=CONJUGATE),
     "reductions_add_little_between_classes": row(lowpass="what it loses of B is no increment", phase=CONJUGATE),
     "stationary_classes_keep_a_mean_after_a_threshold": row(

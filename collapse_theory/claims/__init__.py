@@ -15,6 +15,7 @@ an inequality moreover
     deviation(x, **parameters) <= bound(x, **parameters)
     SHARPNESS         deviation / bound at hardest(), from the proof; an interval where the proof gives none. A list
                       has one for each row of the first axis; each side of a bound from below and above has a row
+    DEGREE            2 where the sides are squares of what `x` is: so much is rounding of them; left out, it is 1
 
 Degenerate instances, such as constant images, are lawful unless a hypothesis excludes them: a deviation that is NaN, or
 not zero where the bound is, is a failure.

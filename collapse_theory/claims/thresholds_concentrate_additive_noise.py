@@ -31,6 +31,7 @@ ALONE = (1 + CUT) * math.erfc(math.sqrt(CUT / 2)) - math.sqrt(2 * CUT) * math.ex
 SHARPNESS = [SIZE / (SIZE + 1), (FEW + (SIZE - FEW) * ALONE / (1 + CUT)) / (FEW + 1)]
 BROKEN = ({"factor": 2.0}, {"factor": 0.0})
 BROKEN_BY = "a threshold twice as high; none"
+DEGREE = 2
 
 
 def instance(rng):
