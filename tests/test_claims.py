@@ -40,10 +40,9 @@ def test_claim_holds_in_every_place(place, claim, seed):
 
 
 @of_kind("inequality", "identity")
-@pytest.mark.parametrize("scale", [1e-150, 0.0, 1e150])
-def test_claim_holds_for_faint_and_huge_images_and_for_none(claim, scale):
+def test_claim_holds_for_faint_and_huge_images_and_for_none(claim):
     measure, limit = ledger.measure_of(claim)
-    for seed in range(3):
+    for seed, scale in enumerate([1e-150, 0.0, 1e150]):
         x, parameters = claim.instance(np.random.default_rng(seed))
         assert measure(claim, NUMPY.lift, scale * x, parameters) <= limit
 

@@ -172,9 +172,9 @@ def test_a_claim_sees_that_a_collapse_is_none(claim, mutant):
 @pytest.mark.parametrize("claim", CENTRAL, ids=lambda claim: claim.__name__.rsplit(".", 1)[-1])
 def test_a_central_claim_fails_each_time_the_collapse_is_none(claim, mutant):
     """With a bank that is tight for complex maps, so that no energy is lost because maps became complex."""
-    instances = [claim.hardest(), *(claim.instance(np.random.default_rng(seed)) for seed in range(8))]
+    instances = [claim.hardest(), *(claim.instance(np.random.default_rng(seed)) for seed in range(6))]
     instances = [(x, parameters | {"signals": "complex"}) for x, parameters in instances if gains(x, parameters)]
-    assert len(instances) >= 6
+    assert len(instances) >= 5
     assert all(ledger.error_of(claim, np.asarray, *instance) <= ledger.ROUNDING for instance in instances)
     with mutated(mutant, claim), np.errstate(all="ignore"):
         errors = [ledger.error_of(claim, np.asarray, *instance) for instance in instances]
