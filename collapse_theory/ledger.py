@@ -151,7 +151,7 @@ def ratios_of(claim, lift, x, parameters):
     x = lift(x)
     left, right = np.broadcast_arrays(*(to_host(side(x, **parameters)) for side in (claim.deviation, claim.bound)))
     ratios = np.divide(left, right, out=np.full(left.shape, np.inf), where=right > 0)
-    ratios = np.where(left <= _rounding(x), 0.0, ratios)
+    ratios = np.where(left <= _rounding(claim, x), 0.0, ratios)
     ratios = np.where(np.isnan(left) | np.isnan(right), np.inf, ratios)
     return np.max(ratios.reshape(len(left) if isinstance(claim.SHARPNESS, list) else 1, -1), axis=1)
 
@@ -165,7 +165,7 @@ def error_of(claim, lift, x, parameters):
     left, right = claim.sides(x, **parameters)
     xp = array_namespace(left, right)
     scale = max(float(xp.max(xp.abs(left))), float(xp.max(xp.abs(right))))
-    return 0.0 if scale <= _rounding(x) else float(xp.max(xp.abs(left - right))) / scale
+    return 0.0 if scale <= _rounding(claim, x) else float(xp.max(xp.abs(left - right))) / scale
 
 
 def excess_of(claim, lift, x, parameters):
@@ -219,10 +219,10 @@ def _as_predicted(value, sharpness):
     return abs(value - sharpness) <= _SHARPNESS_ERROR * sharpness
 
 
-def _rounding(x):
-    """What rounding may make of zero, for numbers of the size and precision of `x`."""
-    x = to_host(x)
-    return 20 * float(np.finfo(x.dtype).eps * np.max(np.abs(x), initial=0.0))
+def _rounding(claim, x):
+    """What rounding may make of zero, for sides of the degree of the claim in numbers of the size of `x`."""
+    x, degree = to_host(x), getattr(claim, "DEGREE", 1)
+    return 20 * float(np.finfo(x.dtype).eps * np.max(np.abs(x), initial=0.0) ** degree)
 
 
 # Of each kind: what is measured at an instance, how much of it is allowed, and what a broken variant must exceed.

@@ -13,9 +13,12 @@ from collapse_theory.__main__ import main
 from collapse_theory.arrays import to_host
 from collapse_theory.claims import CLAIMS, deformation_turns_the_phase_locally, translation_turns_the_phase
 from collapse_theory.claims import deeper_collapses_see_more as deeper
+from collapse_theory.claims import littlewood_paley_bounds_the_energy as littlewood
 from collapse_theory.claims import translation_invariance_leaves_a_small_mean as small
 from collapse_theory.wavelets import FilterBank
 from tests.places import NUMPY
+
+TURNS = (translation_turns_the_phase, deformation_turns_the_phase_locally)
 
 
 def named(claim):
@@ -45,6 +48,23 @@ ERRORS = {"inequality": margin_of, "identity": ledger.error_of, "witness": ledge
 def test_claim_holds_in_every_place(place, claim, seed):
     measure = ERRORS[ledger.kind_of(claim)]
     assert measure(claim, place.lift, *claim.instance(np.random.default_rng(seed))) <= 10 * place.rounding
+
+
+@of_kind("inequality", "identity")
+def test_claim_holds_for_faint_and_huge_images_and_for_none(claim):
+    measure, limit = ledger.measure_of(claim)
+    for seed, scale in enumerate([1e-150, 0.0, 1e150]):
+        x, parameters = claim.instance(np.random.default_rng(seed))
+        assert measure(claim, NUMPY.lift, scale * x, parameters) <= limit
+
+
+@pytest.mark.parametrize("claim", [littlewood, TURNS[0]], ids=named)
+@pytest.mark.parametrize("scale", [1e-100, 1e100])
+def test_a_bound_is_as_sharp_at_every_scale(claim, scale):
+    """Squares of faint images are no rounding of zero."""
+    x, parameters = claim.hardest()
+    ratios = ledger.ratios_of(claim, NUMPY.lift, scale * x, parameters)
+    np.testing.assert_allclose(ratios, claim.SHARPNESS, rtol=1e-3)
 
 
 @of_kind("identity", "witness")
@@ -182,7 +202,6 @@ def test_ledger_names_a_library_that_is_absent_or_a_file_that_cannot_be_written(
     assert "--on" in capsys.readouterr().err
 
 
-TURNS = (translation_turns_the_phase, deformation_turns_the_phase_locally)
 WRONG_TURNS = {"conjugated": -1.0, "dropped": 0.0}
 
 

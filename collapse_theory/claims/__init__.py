@@ -15,6 +15,7 @@ an inequality moreover
     deviation(x, **parameters) <= bound(x, **parameters)
     SHARPNESS         deviation / bound at hardest(), from the proof; an interval where the proof gives none. A list
                       has one for each row of the first axis; each side of a bound from below and above has a row
+    DEGREE            2 where the sides are squares of what `x` is: so much is rounding of them; left out, it is 1
 
 Degenerate instances, such as constant images, are lawful unless a hypothesis excludes them: a deviation that is NaN, or
 not zero where the bound is, is a failure.
@@ -50,6 +51,7 @@ from . import (
     gaussian_pulses_never_raise_the_mean_modulus,
     iteration_separates_stationary_classes,
     littlewood_paley_bounds_the_energy,
+    max_pooling_follows_the_modulus_of_narrow_wavelets,
     max_pooling_is_near_a_modulus,
     mean_moduli_move_little_between_samples,
     opposite_rectifiers_span_number_and_modulus,
@@ -90,6 +92,7 @@ CLAIMS = (
     rectifier_has_the_modulus_as_mean_harmonic,
     phase_harmonics_expand_by_their_order,
     max_pooling_is_near_a_modulus,
+    max_pooling_follows_the_modulus_of_narrow_wavelets,
     littlewood_paley_bounds_the_energy,
     tight_bank_keeps_the_energy,
     collapse_turns_variance_into_means,

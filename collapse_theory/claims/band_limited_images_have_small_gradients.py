@@ -1,53 +1,59 @@
 """On images of a limited band, stability to deformations needs no gradient of the image: C(ψ) ‖∇τ‖ ‖x‖ bounds it.
 
-    ‖∇x‖  ≤  √(mean_ω |ω|² [ω in Ω]) ‖x‖₂       if x̂ = 0 outside of Ω;   ‖∇x‖ = (1/HW) Σ_ω |ω| |x̂(ω)|
+    ||x_τ ∗ ψ|(u) − |x ∗ ψ|(u)|  ≤  √(τ(u)ᵀ S τ(u)) ‖ψ‖₂ ‖x‖₂  +  C(ψ) ‖∇τ‖ ‖x‖₂
+    ‖∇x‖  ≤  √(mean_ω |ω|² [ω in Ω]) ‖x‖₂,     C(ψ) = √(mean_ω |ω|² [ω in Ω]) Σ_v |v| |ψ(v)|
 
-for every image x on the discrete torus and every set Ω of its frequencies, on all of which it is √(mean_ω |ω|²). So the
-gradient term of deformation_turns_the_phase_locally and of collapse_is_stable_to_deformations is at most C(ψ) ‖∇τ‖ ‖x‖₂
-with C(ψ) = √(mean_ω |ω|² [ω in Ω]) Σ_v |v| |ψ(v)|. The constant depends on the band, and grows with it: the one of
-Mallat (2012), which does not depend on scale because it compares x ∗ ψ with a ψ that is deformed too, is not claimed.
+for every image x with x̂ = 0 outside of Ω, a set of frequencies of the discrete torus; the mean is over all of these.
+The other notations are those of deformation_turns_the_phase_locally, ‖∇x‖ = (1/HW) Σ_ω |ω| |x̂(ω)|. The constant depends
+on the band, and grows with it: the one of Mallat (2012), which does not depend on scale because it compares x ∗ ψ with
+a ψ that is deformed too, is not claimed.
 
-Proof. Cauchy-Schwarz in (1/HW) Σ_ω |ω| |x̂(ω)|, with Parseval for the second factor. Equality for |x̂| = |ω| on Ω.
+Proof. The second line is Cauchy-Schwarz in (1/HW) Σ_ω |ω| |x̂(ω)|, with Parseval for the second factor; equality for
+|x̂| = |ω| on Ω, up to a factor. Put into collapse_is_stable_to_deformations, it gives the first one. The ramp for which
+that is sharp, sin(ku)/k, has the frequencies ±k alone: with Ω = {|ω| ≤ k} both lines are as sharp as they can be.
 
 Broken: an image with frequencies outside of Ω.
 Source: elementary.
 """
 
-import math
-
 import numpy as np
 
 from ..arrays import array_namespace, place
-from ..fourier import fft2
 from ..torus import convolve, frequencies
-from .degenerate_images import some_degenerate
+from . import collapse_is_stable_to_deformations as stable
+from . import deformation_turns_the_phase_locally as local
 
-SHARPNESS = 1.0
+SHARPNESS = [1.0, local.SHARPNESS[1]]  # of the gradient, and of what becomes of the gradient term
 BROKEN = {"assumed": 0.5}
 BROKEN_BY = "frequencies outside of the band"
 
 
 def instance(rng):
-    shape = tuple(int(side) for side in rng.choice([5, 8, 12], 2))
-    x = some_degenerate(rng, rng.normal(size=shape) + (1j * rng.normal(size=shape) if rng.integers(2) else 0))
-    return x, {"band": float(rng.uniform(0, 5)), "assumed": 1.0}
+    x, parameters = stable.instance(rng)
+    return x, parameters | {"band": float(rng.uniform(0, 5)), "assumed": 1.0}
 
 
 def hardest():
-    return np.fft.ifft2(np.linalg.norm(frequencies((8, 8)), axis=-1)), {"band": 2.0, "assumed": 1.0}
+    x, parameters = stable.hardest()
+    one = {name: parameters[name][1:] for name in ("index", "displacement")}
+    return x[1:], parameters | one | {"band": 1.5 * local.SLOWEST, "assumed": 1.0}
 
 
-def deviation(x, *, band, assumed):
-    """‖∇x‖ of x, limited to |ω| ≤ band."""
-    xp, speed = array_namespace(x), speeds(x)
-    return xp.sum(place(speed, like=x) * xp.abs(fft2(limited(x, band)))) / math.prod(x.shape)
+def deviation(x, *, band, assumed, **parameters):
+    """‖∇x‖, and what the collapse of a deformed image moves by, of x limited to |ω| ≤ band."""
+    xp, x = array_namespace(x), limited(x, band)
+    moved = stable.deviation(x, **parameters)
+    return xp.stack([xp.broadcast_to(local.gradients(x), moved.shape), moved])
 
 
-def bound(x, *, band, assumed):
+def bound(x, *, band, assumed, **parameters):
     """Of an image that is assumed to be limited to a part of its band."""
-    speed = speeds(x)
+    xp, speed, x = array_namespace(x), speeds(x), limited(x, band)
     constant = float(np.sqrt(np.mean(speed**2 * (speed <= assumed * band))))
-    return constant * array_namespace(x).linalg.vector_norm(limited(x, band))
+    gradient = constant * xp.linalg.vector_norm(x, axis=(-2, -1), keepdims=True)
+    stretch = local.stretches(*(parameters[name] for name in ("bank", "index", "displacement")))
+    moved = stable.bound(x, **parameters | {"terms": ("shift",)}) + place(stretch, like=x) * gradient
+    return xp.stack([xp.broadcast_to(gradient, moved.shape), moved])
 
 
 def limited(x, band):

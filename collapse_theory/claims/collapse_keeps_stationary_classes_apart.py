@@ -4,8 +4,9 @@
 
 with Z_k, Z'_k the wavelet coefficients at one sample of the maps of the two classes at depth d, k over maps and
 wavelets. Hypotheses: the law of each class is invariant by every whole shift, here a mixture of orbits of templates;
-X_{d+1} = P |W| X_d, |φ̂(0)| = 1 and ψ̂(0) = 0, as in a tight bank, and PᴴP = I. It suffices that μ_1 − μ_2 is constant
-over the image in each channel at depth d; stationarity gives it at every depth, as |W| and P commute with shifts.
+X_{d+1} = P |W| X_d, |φ̂(0)| = 1 and ψ̂(0) = 0, as in a tight bank, and PᴴP = I. For the first half of the title it
+suffices that μ_1 − μ_2 is constant over the image in each channel at depth d; stationarity gives it at every depth, as
+|W| and P commute with shifts.
 
 Proof. ψ̂(0) = 0, so a constant difference is seen by the low-pass alone, and |φ̂(0)| = 1: it is kept.
 In a wavelet channel the means are E|Z_k| and E|Z'_k|, at each of the H W samples, as the class is stationary. P keeps
@@ -27,6 +28,7 @@ from .collapse_turns_variance_into_means import amplitude, tight_bank
 
 BROKEN = ({"moved": False}, {"mixing": Mixing(outputs=3)})
 BROKEN_BY = "no shifts; fewer outputs than inputs"
+DEGREE = 2
 
 
 def instance(rng):

@@ -28,6 +28,7 @@ from ..wavelets import morlet_bank, wavelet_transform
 
 BROKEN = ({"tight": False}, {"mixing": Mixing(outputs=3)})
 BROKEN_BY = "a bank that is not tight; fewer outputs than inputs"
+DEGREE = 2
 
 
 def instance(rng):

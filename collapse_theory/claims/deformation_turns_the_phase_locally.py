@@ -69,17 +69,27 @@ def deviation(x, *, bank, index, displacement, terms):
 
 
 def bound(x, *, bank, index, displacement, terms):
-    xp, shape, axes = array_namespace(x), bank.shape, (-2, -1)
-    psi = np.fft.ifft2(bank.psi_hat[index])
+    xp, axes = array_namespace(x), (-2, -1)
     along = np.einsum("nuvi,nij,nuvj->nuv", displacement, bank.covariance(unwrapped=False)[index], displacement)
-    norm = xp.linalg.vector_norm(x, axis=axes, keepdims=True)
-    shift_term = place(np.sqrt(along) * np.linalg.norm(psi, axis=axes, keepdims=True), like=x) * norm
-    speed = np.linalg.norm(frequencies(shape), axis=-1) / np.prod(shape)
-    stretch = np.sum(speed * np.linalg.norm(np.fft.fft2(displacement, axes=(1, 2)), axis=-1), axis=axes)
-    reach = np.sum(distances(shape) * np.abs(psi), axis=axes)
-    gradient = xp.sum(place(speed, like=x) * xp.abs(fft2(x)), axis=axes, keepdims=True)
-    gradient_term = place((stretch * reach)[:, None, None], like=x) * gradient
+    size = np.sqrt(along * np.mean(np.abs(bank.psi_hat[index]) ** 2, axis=axes, keepdims=True))
+    shift_term = place(size, like=x) * xp.linalg.vector_norm(x, axis=axes, keepdims=True)
+    gradient_term = place(stretches(bank, index, displacement), like=x) * gradients(x)
     return float("shift" in terms) * shift_term + float("gradient" in terms) * gradient_term
+
+
+def stretches(bank, index, displacement):
+    """‖∇τ‖ Σ_v |v| |ψ(v)| of each displacement and the wavelet of its index, (N, 1, 1)."""
+    field_hat = np.linalg.norm(np.fft.fft2(displacement, axes=(1, 2)), axis=-1)
+    stretch = np.mean(np.linalg.norm(frequencies(bank.shape), axis=-1) * field_hat, axis=(-2, -1), keepdims=True)
+    psi = np.fft.ifft2(bank.psi_hat[index])
+    return stretch * np.sum(distances(bank.shape) * np.abs(psi), axis=(-2, -1), keepdims=True)
+
+
+def gradients(x):
+    """‖∇x‖ = (1/HW) Σ_ω |ω| |x̂(ω)| of each image.  (..., H, W) -> (..., 1, 1)."""
+    speed = place(np.linalg.norm(frequencies(x.shape[-2:]), axis=-1), like=x)
+    xp = array_namespace(x)
+    return xp.mean(speed * xp.abs(fft2(x)), axis=(-2, -1), keepdims=True)
 
 
 def deformed_by(x, displacement):

@@ -13,7 +13,8 @@ classes closed under a change of sign B is 0 at every depth (reductions_keep_zer
 
 Proof. The means are constant over the image at every depth, since a layer commutes with shifts, so their differences
 pass the low-pass alone, which keeps them as |φ̂(0)| = 1. A wavelet channel has the mean E ρ(Z_k) at each of the H W
-samples. B is the sum over channels and samples of Var_y of the mean, and P keeps it. ρ is never used.
+samples. B is the sum over channels and samples of Var_y of the mean, and P keeps it. ρ is never used. (Where it is not
+continuous, as unit amplitude and sigmoid at 0, rounding decides what it makes of a coefficient that vanishes.)
 
 Broken: classes without their shifts; the non-linearity on the low-pass too; PPᴴ = I alone, a projection of the means.
 Source: derived here; the question is that of Guth, Zarka & Mallat (2022).
@@ -27,9 +28,11 @@ from ..scattering import Mixing, cascade
 from ..separation import between_class_variance, class_means
 from ..wavelets import morlet_bank, wavelet_transform
 from .collapse_keeps_stationary_classes_apart import orbits
+from .degenerate_images import some_degenerate
 
 BROKEN = ({"moved": False}, {"lowpass": "also"}, {"mixing": Mixing(outputs=3)})
 BROKEN_BY = "no shifts; a non-linear low-pass; fewer outputs than inputs"
+DEGREE = 2
 OPERATIONS = (
     "phase collapse",
     "phase collapse beyond",
@@ -40,6 +43,8 @@ OPERATIONS = (
     "identity",
 )
 
+NOT_CONTINUOUS = ("sigmoid", "unit amplitude")
+
 
 def instance(rng):
     subsample = bool(rng.integers(2))
@@ -49,7 +54,9 @@ def instance(rng):
     x = rng.normal(size=(len(labels), 1, *shape)) + rng.normal(size=(len(labels), 1, 1, 1))
     mixing = Mixing(int(rng.integers(5, 8)), int(rng.integers(8)), "complex") if rng.integers(2) else None
     parameters = {"labels": labels, "moved": True, "lowpass": "kept", "subsample": subsample, "mixing": mixing}
-    return x, parameters | {"operation": str(rng.choice(OPERATIONS)), "depth": 1}
+    operation = str(rng.choice(OPERATIONS))
+    x = x if operation in NOT_CONTINUOUS else some_degenerate(rng, x)
+    return x, parameters | {"operation": operation, "depth": 1}
 
 
 def hardest():

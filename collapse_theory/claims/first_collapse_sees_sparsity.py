@@ -29,6 +29,7 @@ from .degenerate_images import some_degenerate
 
 BROKEN = {"contrast": 2.0}
 BROKEN_BY = "twice the contrast"
+DEGREE = 2
 
 
 def instance(rng):

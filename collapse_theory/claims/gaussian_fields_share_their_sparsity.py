@@ -31,6 +31,7 @@ from .degenerate_images import some_degenerate
 
 BROKEN = {"circular": True}
 BROKEN_BY = "π/4 for a wavelet that sees both ω and −ω"
+DEGREE = 2
 
 
 def instance(rng):

@@ -3,8 +3,9 @@
     √d E|G ∗ ψ|  ≤  E|X ∗ ψ|  ≤  E|G ∗ ψ|        while E|X ∗ ψ|² = E|G ∗ ψ|²
 
 for X = h ∗ p, p(u) = b(u) g(u)/√d, b Bernoulli of density d and g Gaussian, all independent; G = h ∗ n, n white and
-Gaussian; any h and ψ. The upper bound is reached at d = 1 alone: otherwise the modulus tells a sparse class from the
-Gaussian one of its spectrum. The lower one is reached where h ∗ ψ is a single sample, √d times the upper one.
+Gaussian; any h and ψ, 0 < d ≤ 1. If h ∗ ψ ≠ 0, the upper bound is reached at d = 1 alone: otherwise the modulus tells a
+sparse class from the Gaussian one of its spectrum. The lower one, √d times the upper one, is reached where h ∗ ψ is a
+single sample.
 
 Proof. Given b, z = (X ∗ ψ)(u) is Gaussian: E[|z| | b] = √(π/2) avg_θ √(Σ_v b(v) k_θ(v)²/d), k_θ = Re(e^{−iθ} h ∗ ψ).
 The square root is strictly concave and E b = d: Jensen, for each angle θ alone, gives the upper bound. If the weights

@@ -1,4 +1,4 @@
-"""Iterated collapses separate stationary classes: B never falls, and F rises strictly unless B stays 0, as computed.
+"""Iterated collapses separate stationary classes: B never falls, and F rises where B > 0 and a wavelet is excited.
 
     B_{d+1} = B_d + H W Σ_k Var_y(E|Z_k|),    V_{d+1} = V_d − H W Σ_y p_y Σ_k (E|Z_k|)²,    F = B / V
     B = Σ_y p_y |μ_y − μ|²,   V = Σ_y p_y E|X_y − μ_y|²,   Var_y(m) = Σ_y p_y |m_y − Σ_y' p_y' m_y'|²
@@ -16,6 +16,7 @@ variance between classes, at each of the H W samples. The gain G of collapse_tur
 and E Z_k = 0. P keeps both. Leaving out samples keeps means and variances at a sample, and a quarter of the samples.
 For F, let D be what B gains: (B_d + D) / (V_d − G) > B_d / V_d if and only if D V_d + B_d G > 0. Without excited
 wavelets G = D = 0. With one, G > 0, and the sum is positive if and only if D > 0 or B_d > 0, hence if B_{d+1} > 0.
+F is compared as B / (B + V), which rises with it, and is a number where V = 0, as for classes of one constant each.
 
 Broken: a bank that is not tight; classes without their shifts; PPᴴ = I alone, a projection of the means.
 Source: derived here; the question is that of Guth, Zarka & Mallat (2022).
@@ -31,6 +32,7 @@ from ..separation import between_class_variance, class_means, within_class_varia
 from ..wavelets import wavelet_transform
 from .collapse_keeps_stationary_classes_apart import orbits
 from .collapse_turns_variance_into_means import amplitude, tight_bank
+from .degenerate_images import some_degenerate
 
 BROKEN = ({"tight": False}, {"moved": False}, {"mixing": Mixing(outputs=4)})
 BROKEN_BY = "a bank that is not tight; no shifts; fewer outputs than inputs"
@@ -43,6 +45,7 @@ def instance(rng):
     labels = np.concatenate([np.arange(classes), rng.integers(0, classes, int(rng.integers(0, 2)))])
     x = rng.normal(size=(len(labels), 1, *shape)) + rng.normal(size=(len(labels), 1, 1, 1))
     x[0] *= rng.integers(2)  # a class may excite no wavelet
+    x = some_degenerate(rng, x)
     signals = str(rng.choice(["real", "complex"]))
     mixing = Mixing(int(rng.integers(9, 12)), int(rng.integers(8)), "real" if signals == "real" else "complex")
     parameters = {"labels": labels, "signals": signals, "tight": True, "moved": True, "subsample": subsample}
@@ -56,8 +59,10 @@ def hardest():
 
 
 def sides(x, *, labels, signals, tight, moved, subsample, depth, mixing):
-    """B, V and F at depth 1 .. depth, and what is predicted of them at the depth before."""
+    """B, V and B / (B + V) at depth 1 .. depth, and what is predicted of them at the depth before."""
     xp, bank = array_namespace(x), tight_bank(x.shape[-2:], signals, tight)
+    size = xp.linalg.vector_norm(x)
+    x = x / (size if size > 0 else 1.0)
     samples, classes = orbits(x) if moved else x, int(labels.max()) + 1
     y = place(np.tile(labels, samples.shape[0] // len(labels)), like=x)
     options = {"depth": depth, "subsample": subsample, "mixing": mixing, "allow_loss": True}
@@ -67,10 +72,8 @@ def sides(x, *, labels, signals, tight, moved, subsample, depth, mixing):
     for layer, following in pairwise(layers):
         between, within = spreads(layer, y, classes)
         more, less = increments(layer, y, shares, bank.at(layer.shape[-2:]))
-        between, within = kept * (between + more), kept * (within - less)
-        predicted += [between, within, between / within]
-        between, within = spreads(following, y, classes)
-        measured += [between, within, between / within]
+        predicted += with_share(kept * (between + more), kept * (within - less))
+        measured += with_share(*spreads(following, y, classes))
     return xp.stack(measured), xp.stack(predicted)
 
 
@@ -78,6 +81,12 @@ def spreads(features, labels, classes):
     """B and V."""
     functions = (between_class_variance, within_class_variance)
     return [function(features, labels, classes=classes) for function in functions]
+
+
+def with_share(between, within):
+    """B, V and B / (B + V), 0 if there is no variance at all."""
+    xp, total = array_namespace(between), between + within
+    return [between, within, between / xp.where(total > 0, total, xp.ones_like(total))]
 
 
 def increments(x, labels, shares, bank):

@@ -22,6 +22,7 @@ from .degenerate_images import some_degenerate
 SHARPNESS = [1.0, 1.0]  # from below, from above
 BROKEN = {"signals": "real"}
 BROKEN_BY = "the real sum for complex images"
+DEGREE = 2
 
 
 def instance(rng):

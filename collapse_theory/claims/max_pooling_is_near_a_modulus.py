@@ -5,7 +5,8 @@
 for every real image x, so that Re z = x ∗ Re ψ, and every pool V of whole shifts; ξ and S are the mean and covariance
 of the frequency under |ψ̂|², measured modulo 2π around the peak, and δ < π/2 is half of the largest gap between the
 phases ξ·v, v in V, on the circle. So pooling forgets the phase as a phase collapse does, up to 1 − cos(δ) and up to ε,
-what the envelope changes within the pool. How near it comes on images, beyond this bound, is not claimed.
+what the envelope changes within the pool. On images ε is large, and how near pooling comes to a modulus is measured:
+max_pooling_follows_the_modulus_of_narrow_wavelets.
 
 Proof. z(u − v) is the coefficient of x moved by v: by translation_turns_the_phase it differs from e^{−iξ·v} z(u) by at
 most ε. So Re z(u − v) is |z| cos(α − ξ·v) up to ε, α the phase of z(u). The cosine is at most 1, and for the phase ξ·v
@@ -52,10 +53,15 @@ def deviation(x, *, bank, index, sides, assumed):
 
 def bound(x, *, bank, index, sides, assumed):
     xp, z = array_namespace(x), convolve(x, bank.psi_hat[index])
+    change = changes(x, bank, index, sides)
+    return xp.stack([pooled(z, sides) + change, xp.abs(z) + change])
+
+
+def changes(x, bank, index, sides):
+    """ε of each image.  (..., H, W) -> (..., 1, 1)."""
     pool, norm = window(sides), np.sqrt(np.mean(np.abs(bank.psi_hat[index]) ** 2))
     spread = np.sqrt(np.max(np.sum(pool @ bank.covariance()[index] * pool, axis=-1)))
-    change = float(spread * norm) * xp.linalg.vector_norm(x, axis=(-2, -1), keepdims=True)
-    return xp.stack([pooled(z, sides) + change, xp.abs(z) + change])
+    return float(spread * norm) * array_namespace(x).linalg.vector_norm(x, axis=(-2, -1), keepdims=True)
 
 
 def pooled(z, sides):

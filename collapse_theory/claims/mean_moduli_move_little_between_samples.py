@@ -23,6 +23,7 @@ import numpy as np
 
 from ..arrays import array_namespace, place
 from ..fourier import fft2
+from ..nonlinearities import collapse_phase
 from ..torus import convolve, frequencies, translate
 from ..wavelets import morlet_bank
 from .degenerate_images import some_degenerate
@@ -49,7 +50,7 @@ def hardest():
 
 def deviation(x, *, shift, averaged, **wavelet):
     xp, psi_hat = array_namespace(x), _psi_hat(x, **wavelet)
-    moved, still = (xp.abs(convolve(image, psi_hat)) for image in (translate(x, shift), x))
+    moved, still = (collapse_phase(convolve(image, psi_hat)) for image in (translate(x, shift), x))
     return xp.abs(xp.mean(moved) - xp.mean(still)) if averaged else xp.max(xp.abs(moved - still))
 
 

@@ -32,6 +32,7 @@ from .degenerate_images import some_degenerate
 SHARPNESS = small.SHARPNESS**2
 BROKEN = {"reduction": "phase collapse", "threshold": None, "contrast": 4.0}
 BROKEN_BY = "the modulus"
+DEGREE = 2
 
 
 def instance(rng):

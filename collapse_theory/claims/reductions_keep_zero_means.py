@@ -4,10 +4,10 @@
 
 for a class that with x holds e^{2iπk/m} x, k = 0 .. m − 1, m ≥ 2. W and P are linear over the complex numbers,
 ρ(e^{ia} z) = e^{ia} ρ(z), S standardises each channel by the mean and standard deviation of the batch of all classes,
-N divides each pixel by the norm of its channels. So class means separate no classes, and all energy of a class is in
-its variance. In evaluation mode S takes off a running mean and divides by a running deviation: the statement remains if
-and only if that mean is 0. For m = 2 the images x and −x may be real, and maps linear over the reals and ρ(−z) = −ρ(z)
-are enough.
+N divides each pixel by the norm of its channels; 0/0 is 0. So class means separate no classes, and all energy of a
+class is in its variance. In evaluation mode S takes off a running mean and divides by a running deviation: if that mean
+is 0, it is equivariant and the statement remains; else it is not equivariant. For m = 2 the images x and −x may be
+real, and maps linear over the reals and ρ(−z) = −ρ(z) are enough.
 
 Proof. Each of the maps commutes with a global phase, S since the statistics are those of the batch: its mean turns
 along, its deviation does not. So Φ(e^{ia} X) = e^{ia} Φ(X) for the batch X. For a = 2π/m the batch e^{ia} X is X with
@@ -39,6 +39,7 @@ def instance(rng):
     if roots > 2 or rng.integers(2):
         x = x + 1j * rng.normal(size=x.shape)
     reduction, depth, mixed = str(rng.choice(REDUCTIONS)), int(rng.integers(1, 3)), bool(rng.integers(2))
+    x = x * 10.0 ** rng.integers(-3, 2)  # of faint images a threshold leaves nothing
     parameters = {"roots": roots, "missing": 0, "reduction": reduction, "depth": depth, "mixed": mixed}
     return x, parameters | {"running_mean": 0.0 if rng.integers(2) else None}
 
@@ -68,7 +69,7 @@ def network_layer(x, reduction, mixing, running_mean):
     z = apply_layer(x, Layer(bank, named(reduction, **threshold)))
     z = standardise(z, running_mean)
     z = z if mixing is None else mix_channels(z, mixing.matrix(int(z.shape[-3])))
-    return z / xp.linalg.vector_norm(z, axis=-3, keepdims=True)
+    return divided(z, xp.linalg.vector_norm(z, axis=-3, keepdims=True))
 
 
 def standardise(z, running_mean=None):
@@ -77,4 +78,11 @@ def standardise(z, running_mean=None):
     if running_mean is not None:
         return (z - running_mean) / 0.5
     z = z - xp.mean(z, axis=axes, keepdims=True)
-    return z / xp.sqrt(xp.mean(xp.abs(z) ** 2, axis=axes, keepdims=True))
+    return divided(z, xp.sqrt(xp.mean(xp.abs(z) ** 2, axis=axes, keepdims=True)))
+
+
+def divided(z, sizes):
+    """z / sizes, 0 where a size is rounding beside the largest: that quotient would be the phase of an error."""
+    xp = array_namespace(z)
+    small = sizes <= xp.finfo(sizes.dtype).eps ** 0.5 * xp.max(sizes)
+    return xp.where(small, xp.zeros_like(z), z / xp.where(small, xp.ones_like(sizes), sizes))

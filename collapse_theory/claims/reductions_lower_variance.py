@@ -34,6 +34,7 @@ from .degenerate_images import some_degenerate
 SHARPNESS = 1.0
 BROKEN = ({"reduction": "unit amplitude"}, {"reduction": "identity"})
 BROKEN_BY = "unit amplitude; the identity"
+DEGREE = 2
 
 
 def instance(rng):

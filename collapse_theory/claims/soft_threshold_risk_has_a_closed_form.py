@@ -24,6 +24,7 @@ from ..nonlinearities import NONLINEARITIES
 
 BROKEN = {"function": "phase collapse beyond"}
 BROKEN_BY = "a dead zone that forgets the sign"
+DEGREE = 2
 _FARTHEST = 9.0  # the noise beyond has a probability under 1e-18
 
 

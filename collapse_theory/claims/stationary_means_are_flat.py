@@ -22,6 +22,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..arrays import array_namespace, place, to_complex
+from ..nonlinearities import collapse_phase
 from ..torus import roll
 from ..wavelets import morlet_bank, wavelet_transform
 from .degenerate_images import some_degenerate
@@ -53,8 +54,8 @@ def sides(x, *, weights, bank, axes, zero_mean):
         bank = replace(bank, filters_hat=bank.filters_hat + bank.lowpass_hat)
     shifts = np.ndindex(*(side if axis in axes else 1 for axis, side in enumerate(bank.shape)))
     z = wavelet_transform(xp.stack([roll(x, shift) for shift in shifts]), bank)
-    means = xp.stack([xp.sum(p * xp.mean(f, axis=0), axis=0) for f in (z, to_complex(xp.abs(z)))])
+    means = xp.stack([xp.sum(p * xp.mean(f, axis=0), axis=0) for f in (z, to_complex(collapse_phase(z)))])
     intensity = xp.sum(p[:, 0, 0, 0] * xp.mean(x, axis=(-2, -1))) * float(bank.lowpass_hat[0, 0])
-    moduli = xp.sum(p * xp.mean(xp.abs(wavelet_transform(x, bank)), axis=(-2, -1), keepdims=True), axis=0)
+    moduli = xp.sum(p * xp.mean(collapse_phase(wavelet_transform(x, bank)), axis=(-2, -1), keepdims=True), axis=0)
     linear = xp.concat([xp.reshape(intensity, (1, 1, 1)), xp.zeros_like(moduli[1:, ...])])
     return means, xp.broadcast_to(to_complex(xp.stack([linear, moduli])), means.shape)
