@@ -13,6 +13,7 @@ from collapse_theory.__main__ import main
 from collapse_theory.arrays import to_host
 from collapse_theory.claims import CLAIMS, deformation_turns_the_phase_locally, translation_turns_the_phase
 from collapse_theory.claims import deeper_collapses_see_more as deeper
+from collapse_theory.claims import iteration_separates_stationary_classes as iteration
 from collapse_theory.claims import littlewood_paley_bounds_the_energy as littlewood
 from collapse_theory.claims import translation_invariance_leaves_a_small_mean as small
 from collapse_theory.wavelets import FilterBank
@@ -246,3 +247,30 @@ def test_hierarchy_goes_on():
     for depth in range(1, deepest + 1):
         assert numbers[f"means at depth {depth}, equal to depth {depth}"] < 1e-13
         assert numbers[f"means at depth {depth + 1}, equal to depth {depth}"] > deeper.LEAST[depth]
+
+
+DIVIDES = "reductions_keep_zero_means"
+FOR_CONSTANTS = [c for c in CLAIMS if ledger.kind_of(c) != "witness" and named(c) != DIVIDES]
+
+
+@pytest.mark.parametrize("claim", FOR_CONSTANTS, ids=named)
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_claim_holds_for_constant_images(claim, level):
+    """Unless it divides by the deviation and the norm of channels, which its hypotheses say are not 0."""
+    x, parameters = claim.hardest()
+    measure, limit = ledger.measure_of(claim)
+    assert measure(claim, NUMPY.lift, 0 * x + level, parameters) <= limit
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_iteration_raises_the_share_of_the_means_strictly(seed):
+    """Unless B stays 0, as for a class and its negative, of mean 0."""
+    image = np.random.default_rng(seed).normal(size=(1, 1, 5, 4))
+    parameters = iteration.hardest()[1]
+    for other, separated in ((-image + 2 * image.mean(), False), (2 * image, True)):
+        x, labels = np.concatenate([image, other]), np.arange(2)
+        samples = iteration.orbits(x)
+        between, within = iteration.spreads(samples, np.tile(labels, len(samples) // 2), 2)
+        measured, _ = iteration.sides(x, **parameters | {"labels": labels})
+        ratios = [between / (between + within), *measured[2::3]]
+        assert (np.diff(ratios) > 1e-6).all() if separated else np.max(np.abs(ratios)) < 1e-12
