@@ -17,7 +17,11 @@ KINDS = [
     {"angles": 8, "circle": "full", "skip": True},
     {"mixing": "real"},
     {"mixing": "real", "skip": True},
+    {"angles": 8},
+    {"angles": 8, "skip": True},
+    {"angles": 8, "mixing": "real"},
 ]
+THROUGH_FOURIER = [{"angles": 8}, {"angles": 8, "skip": True, "mixing": "real"}]
 
 
 def images(count, dtype=torch.float64, side=9, colors=2):
@@ -54,6 +58,19 @@ def test_few_passes_are_the_plain_layers_in_double_precision(options, images_at_
     assert all(block.goes_by_parts() for block in network.blocks)
     assert not any(block.goes_by_parts() for block in other.blocks)
     assert_same(learn(network.train(training), x), learn(other.train(training), x), 1e-9)
+
+
+@pytest.mark.parametrize("octaves", [0, 1])
+@pytest.mark.parametrize("options", THROUGH_FOURIER, ids=str)
+def test_few_passes_are_the_plain_layers_through_fourier(options, octaves, monkeypatch):
+    monkeypatch.setattr("collapse_theory.learned.wavelet_layer.LARGEST_MATRIX", 0)
+    monkeypatch.setattr("collapse_theory.learned.adjoints._COLUMNS", 5)
+    architecture = learned.Architecture(side=10, colors=2, classes=4, channels=(4, 6), octaves=octaves)
+    network = learned.scattering_network(architecture, **options).double()
+    x, other = images(6, side=10), plain(network)
+    assert not any(block.wavelets.dense or block.wavelets.separable for block in network.blocks)
+    assert all(block.goes_by_parts() for block in network.blocks)
+    assert_same(learn(network, x), learn(other, x), 1e-9)
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -51,9 +51,9 @@ class ScatteringBlock(nn.Module):
         return self.normalization(self.mixing(parts))
 
     def goes_by_parts(self):
-        """Whether `parts` is what `forward` is: separable wavelets, moduli, and nobody who looks in between."""
+        """Whether `parts` is what `forward` is: moduli, and nobody who looks in between."""
         collapse = all(rho.name == "phase collapse" for rho in self.nonlinearity)
-        return collapse and self.wavelets.separable and not self.scaling and not _watched(self)
+        return collapse and not self.scaling and not _watched(self)
 
     def parts(self, x):
         """`forward` on maps in parts, without complex numbers: (G, P, M, M, b, C) to (G, Q, M', M', b, K).
