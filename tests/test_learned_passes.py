@@ -105,6 +105,18 @@ def test_gradients_of_a_block(options, training):
         )
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_real_mixing_without_its_zeros_is_the_plain_one(training, monkeypatch):
+    monkeypatch.setattr("collapse_theory.learned.passes._WORTH_COPYING", 1)
+    monkeypatch.setattr("collapse_theory.learned.products._AT_A_TIME", 2**11)
+    network = learned.scattering_network(SMALL, mixing="real", skip=True).double()
+    x, other, seen = images(6), plain(network), []
+    monkeypatch.setattr(passes, "Whole", lambda half: seen.append(half))
+    network(x), other(x)
+    assert_same(learn(network.train(training), x), learn(other.train(training), x), 1e-9)
+    assert not seen
+
+
 def test_a_second_derivative_is_refused_on_the_processor():
     network, x = learned.scattering_network(SMALL), images(2, torch.float32).requires_grad_()
     (gradient,) = torch.autograd.grad(network(x).square().sum(), x, create_graph=True)

@@ -80,8 +80,8 @@ class ScatteringBlock(nn.Module):
         half = device in ("cpu", "cuda") and torch.is_autocast_enabled(device)
         half = half and torch.get_autocast_dtype(device) == torch.bfloat16
         answers, least = 1 + self.mixing.complex, Normalization.EPSILON
-        kept = torch.is_grad_enabled()
-        return Settings(parts, self.skip, self.training, answers, half, kept, Standardization.EPSILON, least)
+        kept, zeros = torch.is_grad_enabled(), self.mixing.has_zeros
+        return Settings(parts, self.skip, self.training, answers, zeros, half, kept, Standardization.EPSILON, least)
 
 
 def _in_steps(x, matrix, mean, variance, layer, settings):
