@@ -11,13 +11,12 @@ import torch
 
 from collapse_theory.arrays import is_complex
 from collapse_theory.fourier import fft2, ifft2
+from collapse_theory.learned import wavelet_layer
 from collapse_theory.learned.layers import Mixing
 from collapse_theory.learned.wavelet_layer import WaveletLayer
 from collapse_theory.torus import crop, fold, padded_shape
 from collapse_theory.wavelets import paper_bank
 from collapse_theory.wavelets.morlet import Morlet, gaussian_hat
-
-_LARGEST_MATRIX = 2**22
 
 
 class PlainWavelets(WaveletLayer):
@@ -50,18 +49,18 @@ class PlainMixing(Mixing):
 def plain(network):
     """A copy of a network whose wavelets go by one matrix where it is small, else by Fourier, so that nothing is fused.
 
-    In double precision all go by Fourier, with filters of which no tail is set to zero: that is an error of 1e-9, which
-    the gradient of a small modulus makes larger.
+    In double precision those of separable ones go by Fourier, with filters of which no tail is set to zero: that is an
+    error of 1e-9, which the gradient of a small modulus makes larger.
     """
     network = deepcopy(network)
     for block in network.blocks:
         old, block.mixing.__class__ = block.wavelets, PlainMixing
         double = next(network.parameters()).dtype == torch.float64
-        small = (1 + old.complex) * old.side**2 * 2 * old.angles * old.after**2 <= _LARGEST_MATRIX
+        small = (1 + old.complex) * old.side**2 * 2 * old.angles * old.after**2 <= wavelet_layer.LARGEST_MATRIX
         options = {"complex": old.complex, "angles": old.angles, "circle": old.circle, "pi": old.pi}
-        block.wavelets = PlainWavelets(old.side, old.step, dense=small and not double, **options)
+        block.wavelets = PlainWavelets(old.side, old.step, dense=small and not (double and old.separable), **options)
         if double:
-            block.wavelets._values = _whole_filters(block.wavelets)
+            block.wavelets._values = _whole_filters(block.wavelets) if old.separable else old._values
             block.wavelets.double()
         block.wavelets.train(network.training)
     return network

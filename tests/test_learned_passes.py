@@ -17,7 +17,11 @@ KINDS = [
     {"angles": 8, "circle": "full", "skip": True},
     {"mixing": "real"},
     {"mixing": "real", "skip": True},
+    {"angles": 8},
+    {"angles": 8, "skip": True},
+    {"angles": 8, "mixing": "real"},
 ]
+THROUGH_FOURIER = [{"angles": 8}, {"angles": 8, "skip": True, "mixing": "real"}]
 
 
 def images(count, dtype=torch.float64, side=9, colors=2):
@@ -56,6 +60,19 @@ def test_few_passes_are_the_plain_layers_in_double_precision(options, images_at_
     assert_same(learn(network.train(training), x), learn(other.train(training), x), 1e-9)
 
 
+@pytest.mark.parametrize("octaves", [0, 1])
+@pytest.mark.parametrize("options", THROUGH_FOURIER, ids=str)
+def test_few_passes_are_the_plain_layers_through_fourier(options, octaves, monkeypatch):
+    monkeypatch.setattr("collapse_theory.learned.wavelet_layer.LARGEST_MATRIX", 0)
+    monkeypatch.setattr("collapse_theory.learned.adjoints._COLUMNS", 5)
+    architecture = learned.Architecture(side=10, colors=2, classes=4, channels=(4, 6), octaves=octaves)
+    network = learned.scattering_network(architecture, **options).double()
+    x, other = images(6, side=10), plain(network)
+    assert not any(block.wavelets.dense or block.wavelets.separable for block in network.blocks)
+    assert all(block.goes_by_parts() for block in network.blocks)
+    assert_same(learn(network, x), learn(other, x), 1e-9)
+
+
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("options", KINDS[:2] + KINDS[4:], ids=str)
 def test_few_passes_are_the_plain_layers_in_single_precision(options, training):
@@ -86,6 +103,18 @@ def test_gradients_of_a_block(options, training):
         assert torch.autograd.gradcheck(
             lambda x, _, block=block: block.parts(x), [x, block.mixing.weight], fast_mode=True
         )
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_real_mixing_without_its_zeros_is_the_plain_one(training, monkeypatch):
+    monkeypatch.setattr("collapse_theory.learned.passes._WORTH_COPYING", 1)
+    monkeypatch.setattr("collapse_theory.learned.products._AT_A_TIME", 2**11)
+    network = learned.scattering_network(SMALL, mixing="real", skip=True).double()
+    x, other, seen = images(6), plain(network), []
+    monkeypatch.setattr(passes, "Whole", lambda half: seen.append(half))
+    network(x), other(x)
+    assert_same(learn(network.train(training), x), learn(other.train(training), x), 1e-9)
+    assert not seen
 
 
 def test_a_second_derivative_is_refused_on_the_processor():

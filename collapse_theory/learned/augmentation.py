@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from ..arguments import check_count
 
@@ -59,23 +60,17 @@ def cropped(images, index, *, count, seed, epoch, padding=4):
     """
     height, width = images.shape[-2:]
     down, right, mirrored = (values[index] for values in _moves(count, seed, epoch, padding, images.device))
-    rows = down[:, None] + torch.arange(height, device=images.device)
-    columns = right[:, None] + torch.arange(width, device=images.device)
-    inside = _within(rows, height)[:, None, :, None] & _within(columns, width)[:, None, None, :]
-    columns = torch.where(mirrored[:, None], width - 1 - columns, columns)
-    rows, columns = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
-    each = torch.arange(len(images), device=images.device)[:, None, None]
-    picked = images[each, :, rows[:, :, None], columns[:, None, :]]  # (N, H, W, C)
-    return picked.permute(0, 3, 1, 2) * inside.to(images.dtype)
+    padded = functional.pad(images, (padding,) * 4)
+    # All windows of both, which are views: each image is picked, and copied, once.
+    windows = torch.stack([padded, padded.flip(-1)]).unfold(3, height, 1).unfold(4, width, 1)
+    each = torch.arange(len(images), device=images.device)
+    return windows[mirrored, each, :, down, right]
 
 
 @lru_cache(maxsize=2)  # an epoch takes it once per batch
 def _moves(count, seed, epoch, padding, device):
-    """For each sample: by how much it moves down and right, −padding .. padding, int64; and whether it is mirrored."""
+    """For each sample, int64: a and b, 0 .. 2 padding; 1 if it is mirrored, else 0."""
     _, mirrors, *places = random_words(count, seed=seed, epoch=epoch).T
-    down, right = ((words % np.uint64(2 * padding + 1)).astype(np.int64) - padding for words in places)
-    return tuple(torch.from_numpy(values).to(device) for values in (down, right, mirrors >= 2**63))
-
-
-def _within(positions, side):
-    return (positions >= 0) & (positions < side)
+    down, right = (words % np.uint64(2 * padding + 1) for words in places)
+    moves = (down, right, mirrors >> np.uint64(63))
+    return tuple(torch.from_numpy(values.astype(np.int64)).to(device) for values in moves)

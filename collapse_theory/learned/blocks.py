@@ -51,9 +51,9 @@ class ScatteringBlock(nn.Module):
         return self.normalization(self.mixing(parts))
 
     def goes_by_parts(self):
-        """Whether `parts` is what `forward` is: separable wavelets, moduli, and nobody who looks in between."""
+        """Whether `parts` is what `forward` is: moduli, and nobody who looks in between."""
         collapse = all(rho.name == "phase collapse" for rho in self.nonlinearity)
-        return collapse and self.wavelets.separable and not self.scaling and not _watched(self)
+        return collapse and not self.scaling and not _watched(self)
 
     def parts(self, x):
         """`forward` on maps in parts, without complex numbers: (G, P, M, M, b, C) to (G, Q, M', M', b, K).
@@ -80,8 +80,8 @@ class ScatteringBlock(nn.Module):
         half = device in ("cpu", "cuda") and torch.is_autocast_enabled(device)
         half = half and torch.get_autocast_dtype(device) == torch.bfloat16
         answers, least = 1 + self.mixing.complex, Normalization.EPSILON
-        kept = torch.is_grad_enabled()
-        return Settings(parts, self.skip, self.training, answers, half, kept, Standardization.EPSILON, least)
+        kept, zeros = torch.is_grad_enabled(), self.mixing.has_zeros
+        return Settings(parts, self.skip, self.training, answers, zeros, half, kept, Standardization.EPSILON, least)
 
 
 def _in_steps(x, matrix, mean, variance, layer, settings):

@@ -161,6 +161,11 @@ class Mixing(nn.Module):
         pairs = np.stack([matrix.real, matrix.imag], -1) if kind == "complex" else matrix
         self.weight = nn.Parameter(torch.tensor(pairs, dtype=torch.float32))
 
+    @property
+    def has_zeros(self):
+        """Whether half of what `columns` makes is zero."""
+        return self._kind == "real" and self.complex
+
     def forward(self, parts):
         columns, planes, shift = [], [], 0.0
         weights = self.weight.split(self.sizes, 1)

@@ -1,7 +1,8 @@
-"""Separable wavelets of a group of images and their moduli as rows of numbers, and the way back for gradients."""
+"""Wavelets of a group of images and their moduli as rows of numbers, and the way back for gradients."""
 
 import torch
 
+from .adjoints import adjoint_pair
 from .products import scratch
 
 __all__ = ["Moduli"]
@@ -16,14 +17,15 @@ class Moduli:
 
     Columns, C of each:  φx in P parts | with skip: the real parts of ψx, their imaginary parts, |φx| | |ψx|
 
-    layer : WaveletLayer, separable
+    layer : WaveletLayer
     settings : `passes.Settings`; if `kept` the phases ψx / |ψx| are, unless they are too many, for the way back
     source : the maps, or (features, phases) of a Moduli that was made before
     """
 
     def __init__(self, layer, settings, source):
         skip = settings.skip
-        self.layer, self.skip, self.half, self.statistics = layer, skip, settings.half, None
+        self.layer, self.skip, self.statistics = layer, skip, None
+        self.wavelets = adjoint_pair(layer, settings.half)
         self.parts, self.waves = 1 + layer.complex, layer.angles
         self.linear = self.parts + skip * 2 * self.waves  # columns before |φx| and |ψx|
         if isinstance(source, tuple):
@@ -45,7 +47,8 @@ class Moduli:
         """The rows of one group, (P, M, M, b, C); if `measured`, their statistics are taken up."""
         each, first = self.features[number].permute(0, 3, 1, 2, 4), 0
         phases = [p[number] for p in self.phases] or self._spare("phases")
-        low = self._forward(x, phases)
+        low = self._low(x)
+        self.wavelets.forward(x, low, phases)
         each[:, : self.parts] = low
         if self.skip:
             each[:, self.linear] = low[:, 0].abs() if self.parts == 1 else torch.hypot(low[:, 0], low[:, 1])
@@ -79,20 +82,19 @@ class Moduli:
         if self.skip:
             modulus = each[:, self.linear].clamp(min=torch.finfo(low.dtype).tiny ** 0.5)
             low.addcmul_(each[:, : self.parts], (to[:, self.linear] / modulus)[:, None])
-        self._backward(low, inner, out)
+        self.wavelets.backward(low, inner, out)
 
     def _shapes(self, groups):
         """Of the wavelets that each product makes: (G, M', 2 l, M', b, C), real and imaginary part in turn."""
         _, after, _, images, _, channels = self.features.shape
-        counts = [writes.stop - writes.start for _, writes in self.layer.groups[1:]]
-        return [(groups, after, count, after, images, channels) for count in counts]
+        return [(groups, after, count, after, images, channels) for count in self.wavelets.counts]
 
     def _phases(self, x, number):
         """ψx / |ψx| of one group, as it was kept, or computed again."""
         if self.phases:
             return [phases[number] for phases in self.phases]
         waves = self._spare("phases")
-        self._forward(x, waves)
+        self.wavelets.forward(x, self._low(x), waves)
         for z in waves:
             inverse = _moduli(z)[1]
             z[:, ::2].mul_(inverse)
@@ -102,52 +104,9 @@ class Moduli:
     def _spare(self, name):
         return [scratch(f"{name} {n}", shape[1:], self.features) for n, shape in enumerate(self._shapes(1))]
 
-    def _multiplied(self, values):
-        """As products take them: by autocast in bfloat16."""
-        return values.bfloat16() if self.half else values
-
-    def _planes(self, like):
-        layer, size = self.layer, self.features.shape[3] * self.features.shape[5]
-        return scratch("planes", (layer.after, layer.planes, layer.side, size), like)
-
-    def _forward(self, x, waves):
-        """The two products of the layer, the second written into `waves`.  Returns the low-pass (M', P, M', b, C)."""
-        layer, low = self.layer, scratch("low", (self.layer.after, self.parts, self.layer.after, *x.shape[-2:]), x)
-        x = self._multiplied(x)
-        planes = self._planes(x)
-        rows = planes.view(len(layer.first), -1)
-        torch.mm(self._multiplied(layer.first), x.reshape(-1, rows.shape[1]), out=rows)
-        for (reads, _), matrix, target in zip(layer.groups, layer.second(), (low, *waves), strict=True):
-            matrix, read = self._multiplied(matrix), planes[:, reads].flatten(1, 2)
-            written = scratch("written", target.shape, x) if self.half else target
-            torch.bmm(matrix.expand(layer.after, -1, -1), read, out=written.view(layer.after, len(matrix), -1))
-            if self.half:
-                target.copy_(written)
-        return low
-
-    def _backward(self, low, waves, out):
-        """The adjoint of `_forward`."""
-        layer, reached, first = self.layer, set(), self._multiplied(self.layer.first)
-        planes = self._planes(first)
-        for (reads, _), matrix, source in zip(layer.groups, layer.second(), (low, *waves), strict=True):
-            source = self._multiplied(source.view(layer.after, len(matrix), -1))
-            wanted, adjoint = (
-                set(range(reads.start, reads.stop)),
-                self._multiplied(matrix).T.expand(layer.after, -1, -1),
-            )
-            target = planes[:, reads].flatten(1, 2)
-            if wanted & reached:
-                for plane in wanted - reached:
-                    planes[:, plane].zero_()
-                target.baddbmm_(adjoint, source)
-            else:
-                torch.bmm(adjoint, source, out=target)
-            reached |= wanted
-        rows = planes.view(len(first), -1)
-        if self.half:
-            out.view(-1, rows.shape[1]).copy_(first.T @ rows)
-        else:
-            torch.mm(first.T, rows, out=out.view(-1, rows.shape[1]))
+    def _low(self, x):
+        after = self.layer.after
+        return scratch("low", (after, self.parts, after, *x.shape[-2:]), x)
 
 
 def _moduli(z):

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 import torch
 from torch.autograd.function import once_differentiable
 
+from .halves import Halves, Whole
 from .moduli import Moduli
-from .products import chunks, gradient_of_matrix, multiply_rows, scratch
+from .products import chunks, scratch
 
 __all__ = ["Passes", "Settings", "over_parts"]
+
+_WORTH_COPYING = 32  # outputs
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Settings:
     skip : whether the linear part is mixed too
     measured : whether the statistics are those of these images, of which the output is then also a function
     answers : parts of the outputs, real and imaginary
+    zeros : whether the matrix is real, of outputs in two parts, so that half of it is zero
     half : whether the product is of bfloat16 numbers
     kept : whether what the way back needs is
     epsilon, least : added to the variance, and to the squared norm
@@ -34,10 +38,15 @@ class Settings:
     skip: bool
     measured: bool
     answers: int
+    zeros: bool
     half: bool
     kept: bool
     epsilon: float
     least: float
+
+    def products(self, outputs):
+        """Those with the matrix, without its zeros where the copies that this takes are worth it."""
+        return Halves(self.parts, self.half) if self.zeros and outputs >= _WORTH_COPYING else Whole(self.half)
 
 
 def over_parts(values, parts):
@@ -72,11 +81,11 @@ class Passes(torch.autograd.Function):
             mean, variance = moduli.statistics.read()
             variance = over_parts(variance, settings.parts)
         scale, outputs = torch.rsqrt(variance + settings.epsilon), len(matrix) // settings.answers
-        folded, rows = matrix * scale, moduli.rows
+        folded, rows, products = matrix * scale, moduli.rows, settings.products(outputs)
         each, shift = rows.shape[1], folded @ mean
         y, inverse = x.new_empty((len(x), settings.answers, each, outputs)), x.new_empty((len(x), each, 1))
         for part in chunks(len(x), each, rows.shape[2]):
-            mixed = multiply_rows(rows[part].flatten(0, 1), folded, half=settings.half).sub_(shift)
+            mixed = products.multiply(rows[part].flatten(0, 1), folded).sub_(shift)
             energy = torch.mul(mixed, mixed, out=scratch("energy", mixed.shape, mixed)).sum(1).view(-1, each, 1)
             torch.rsqrt(energy.add_(settings.least), out=inverse[part])
             numbers = mixed.view(-1, each, settings.answers, outputs).movedim(2, 1)
@@ -96,8 +105,8 @@ class Passes(torch.autograd.Function):
         settings, layer = ctx.settings, ctx.layer
         moduli = Moduli(layer, settings, (features, phases))
         mixed, rows = _before_the_norm(gradient.reshape(y.shape), y, inverse), moduli.rows.flatten(0, 1)
-        total, folded = mixed.sum(0), matrix * scale
-        of_folded = gradient_of_matrix(mixed, rows, half=settings.half).addr_(total, mean, alpha=-1)
+        total, folded, products = mixed.sum(0), matrix * scale, settings.products(y.shape[3])
+        of_folded = products.gradient(mixed, rows).addr_(total, mean, alpha=-1)
         answer = None
         if ctx.needs_input_grad[0]:
             slope = shift = None
@@ -106,10 +115,9 @@ class Passes(torch.autograd.Function):
                 slope = -of_scale * scale**3 / len(rows)
                 shift = -(folded.T @ total) / len(rows) - slope * mean
             answer, each = moduli.room_for_maps(), y.shape[2]
-            backwards = folded.T.contiguous()
             for part in chunks(len(y), each, rows.shape[1]):
                 some = slice(part.start * each, part.stop * each)
-                back = multiply_rows(mixed[some], backwards, half=settings.half)
+                back = products.go_back(mixed[some], folded)
                 if settings.measured:
                     back.addcmul_(rows[some], slope).add_(shift)
                 for number in range(part.start, part.stop):

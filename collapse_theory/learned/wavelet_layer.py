@@ -49,6 +49,7 @@ class WaveletLayer(nn.Module):
         if self.separable:
             self.dense, filters = False, self._separate(bank)
         else:
+            self.planes, self.order = 1 + 2 * angles, tuple(range(angles))
             filters = zip(("lowpass", "waves"), _matrices(bank, self) if self.dense else _spectra(bank), strict=True)
         # They follow from the architecture, so a checkpoint has none; real, so that no cast loses an imaginary part.
         self._values = dict(filters)
@@ -72,7 +73,7 @@ class WaveletLayer(nn.Module):
         for name, values in self._values.items():
             buffer = getattr(self, name)
             if buffer.dtype == torch.float64 and not buffer.is_meta:
-                buffer.copy_(torch.from_numpy(np.ascontiguousarray(values)))
+                buffer.copy_(torch.tensor(values))
         return self
 
     def forward(self, x):
@@ -86,10 +87,21 @@ class WaveletLayer(nn.Module):
         return low, waves.flatten(1, 2)
 
     def parts(self, x):
-        """The answer to maps in parts: (P, M, M, B, C) to (P + 2 L, M', M', B, C), without complex numbers.
+        """The answer to maps in parts: (P, M, M, B, C) to (P + 2 L, M', M', B, C).
 
-        First the low-pass, then the real and the imaginary part of each wavelet, in the order `order`.
+        First the low-pass, then the real and the imaginary part of each wavelet, in the order `order`. Where the layer
+        is separable there are no complex numbers on the way.
         """
+        if self.separable:
+            return self._products(x)
+        x = x.permute(0, 3, 4, 1, 2)
+        low, waves = (self._by_matrix if self.dense else self._by_fourier)(torch.complex(*x) if self.complex else x[0])
+        low = torch.view_as_real(low)[:, :, None] if self.complex else low[:, :, None, ..., None]
+        pieces = [z.movedim(-1, 3).flatten(2, 3) for z in (low, torch.view_as_real(waves))]
+        return torch.cat(pieces, 2).permute(2, 3, 4, 0, 1)
+
+    def _products(self, x):
+        """One along the rows of maps, one along their columns."""
         images = x.shape[3:]
         planes = _product(self.first, x.flatten(0, 1).flatten(1))
         planes = planes.view(self.after, self.planes, self.side, -1)
@@ -101,7 +113,7 @@ class WaveletLayer(nn.Module):
 
     def _by_axes(self, x):
         parts = torch.stack([x.real, x.imag] if self.complex else [x]).permute(0, 3, 4, 1, 2)
-        answer = self.parts(parts).permute(3, 4, 0, 1, 2)
+        answer = self._products(parts).permute(3, 4, 0, 1, 2)
         low, waves = answer.split((1 + self.complex, 2 * self.angles), 2)
         waves = torch.complex(waves[:, :, ::2], waves[:, :, 1::2])
         waves = torch.stack([waves[:, :, self.order.index(angle)] for angle in range(self.angles)], 2)
