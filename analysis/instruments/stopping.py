@@ -26,12 +26,19 @@ def answered(function):
         print(f"error: {error}{hint}", file=sys.stderr)
         return 2
     except (ValueError, ArithmeticError, OSError, ImportError, RuntimeError, MemoryError) as error:
-        print(f"error: {error or type(error).__name__}", file=sys.stderr)
+        print(f"error: {_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
         number = error.args[0] if error.args else signal.SIGINT
         print(f"stopped by {signal.Signals(number).name}; the same command resumes with what is left", file=sys.stderr)
         return 128 + number
+
+
+def _sentence(error):
+    """What an error says, without the number that the system gave it."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__
 
 
 @contextmanager
