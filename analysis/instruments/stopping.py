@@ -15,8 +15,11 @@ class Stopped(KeyboardInterrupt):
     """The signal that asked for it, as the argument."""
 
 
-def answered(function):
-    """The exit code of `function()`; an error that is a sentence is printed as one line, and so is a stop."""
+def answered(function, after_stop="the same command resumes with what is left"):
+    """The exit code of `function()`; an error that is a sentence is printed as one line, and so is a stop.
+
+    after_stop : what is so once it was stopped, in words
+    """
     try:
         with _signals_stop():
             return function()
@@ -30,7 +33,7 @@ def answered(function):
         return 2
     except KeyboardInterrupt as error:
         number = error.args[0] if error.args else signal.SIGINT
-        print(f"stopped by {signal.Signals(number).name}; the same command resumes with what is left", file=sys.stderr)
+        print(f"stopped by {signal.Signals(number).name}; {after_stop}", file=sys.stderr)
         return 128 + number
 
 
