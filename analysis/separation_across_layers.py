@@ -58,7 +58,8 @@ SAYS = (
     "means do not fit in memory is left out, and so is a data set that cannot be compared; a line says which.",
     f"Of a folder of your own images, {sources.PREPARED}. If it has train/ and test/ (or val/), these are used; "
     "otherwise half of each class, drawn at random, is for fitting and half for measuring. A class with too few images "
-    "is left out by name.",
+    "is left out by name. Images are taken as independent: where several show one object, or are neighbouring frames, "
+    "intervals are too narrow, and halves drawn at random hold views of the same things.",
 )
 EXAMPLES = (
     "python -m analysis separation_across_layers --data pulses moved-either-sign",
@@ -193,7 +194,8 @@ def options(parser):
         "--setting", nargs="+", choices=tuple(SETTINGS), default=list(SETTINGS), metavar="SETTING", help=names
     )
     images = (
-        "most images to fit on, shared by the classes, and as many to measure on (default: 180 for orientation, 640)"
+        f"images to fit on, shared by the classes, at least {sources.LEAST} of each, and as many to measure on "
+        "(default: 180 for orientation, 640)"
     )
     parser.add_argument("--images", type=whole(1, 10**7), metavar="N", help=images)
 

@@ -5,7 +5,7 @@
     python -m collapse_theory --version
 
 The exit code is 0 if every claim stands and 1 if one fails, whose failing instance is printed, so that it can be
-replayed; it is 2 if the library is missing or the file cannot be written.
+replayed; it is 2 if the library is missing or the file cannot be written, and 130 after Ctrl-C.
 """
 
 import argparse
@@ -28,7 +28,15 @@ ok         yes if the claim stands
 
 
 def main(arguments=None):
-    options = _parser().parse_args(arguments)
+    """Do what the words of a command line say.  Returns the exit code."""
+    try:
+        return _verify(_parser().parse_args(arguments))
+    except KeyboardInterrupt:
+        print("stopped by SIGINT; not all claims were verified", file=sys.stderr)
+        return 130
+
+
+def _verify(options):
     if options.table:
         print(table(), end="")
         return 0

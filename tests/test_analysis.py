@@ -67,7 +67,7 @@ def test_the_verdict_is_said_of_what_differs_and_not_of_shuffled_labels(pulses):
     said = "\n".join(measurement.conclusions(rows))
     assert "data 0, deep                                       depth 2: more\n" in said
     assert re.search(r"data 1, deep +depth 2: (undecided|no difference)\n", said)
-    assert "No difference: within 0.002 of 0." in said
+    assert "No difference: all within 0.002 of 0." in said
     assert max(map(len, said.splitlines())) <= 80
 
 
@@ -103,6 +103,19 @@ def test_growth_is_said_of_the_paired_interval_alone(pulses):
     for row in rows:
         row["growth"] = None
     assert "none" in measurement.conclusions(rows)[-1]
+
+
+def test_numbers_of_a_table_stay_apart_and_zero_has_no_sign(pulses):
+    rows = table_of(pulses[0])
+    for row in rows:
+        row["accuracy_linear"] = row["accuracy_nearest_mean"] = [1.0, 1.0, 1.0]
+        row["growth"] = [0.1, 0.1, 0.1]
+        row["difference"] = row["difference"] and dict.fromkeys(row["difference"], [-1e-9] * 3)
+        row["margin"] = 0.0
+    said = measurement.conclusions(rows)
+    assert re.search(r"0, 1, 2 {4,}100\.0 100\.0  50\.0   100\.0 100\.0  50\.0$", said[-1])
+    assert "    minus tanh             B / E_0 +0.0000 [+0.0000, +0.0000]" in said
+    assert "No difference: is not said here. Undecided: nothing of this is shown." in said
 
 
 def test_rows_are_complete_and_plain(pulses):

@@ -1,6 +1,7 @@
 """Doubts about the benchmark: is what is not the same refused, a disturbed repetition thrown away, a ratio a ratio?"""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -178,6 +179,12 @@ def test_rows_that_are_not_measured_again_stay(tmp_path, capsys, monkeypatch):
     printed = capsys.readouterr().out
     assert "new as side^1.00" in printed
     assert "| counting | 1 |" in printed
+
+
+def test_a_stop_does_not_promise_to_resume(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(command, "run", lambda options: signal.raise_signal(signal.SIGINT))
+    assert command.main(["--out", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "stopped by SIGINT; nothing was recorded\n"
 
 
 def test_a_row_that_fails_does_not_lose_the_others(tmp_path, capsys, monkeypatch):

@@ -205,6 +205,12 @@ def test_every_module_and_public_function_of_the_package_is_documented():
                 assert ast.get_docstring(node) or path.stem == "__main__", f"{path.name}: {node.name}"
 
 
+def test_help_spells_no_alias_of_numpy_out():
+    """`ArrayLike` is a union of 500 characters, which `help` prints unless the annotation is text."""
+    for path in LIBRARY:
+        assert not [n for n in ast.walk(tree(path)) if isinstance(n, ast.Name) and n.id == "ArrayLike"], path
+
+
 @pytest.mark.parametrize(("module", "extra"), NEED_EXTRAS.items())
 def test_an_extra_is_imported_at_once_by_one_module_alone(module, extra):
     nodes = [(p, inner) for p in LIBRARY for node in tree(p).body for inner in (node, *getattr(node, "body", ()))]

@@ -54,7 +54,7 @@ def test_a_result_of_ones_own_says_what_was_run_and_is_not_committed(mine, capsy
     before = (record.RESULTS / f"{measurement.NAME}.json").read_bytes()
     assert measure("--data", mine) == 0
     said = capsys.readouterr().out
-    assert "mine: class class0: left out. It has 1 images to fit on and 1 to measure, expected 1 and 3 or" in said
+    assert "mine: class class0: left out. It has 1 image to fit on and 1 to measure, expected 1 and 3 or" in said
     assert f"mine: {sources.PREPARED}; half of each class to fit on" in said
     assert "recorded in runs/results/separation_across_layers.json" in said
     assert said.endswith("To draw it: python -m figures separation_across_layers --from runs/results\n")
@@ -143,7 +143,7 @@ def test_two_classes_must_have_enough_images(mine, capsys):
     assert measure("--data", mine) == 2
     said = capsys.readouterr().err
     assert "error: data: nothing can be compared. mine, deep: left out. labels: expected at least two classes" in said
-    assert "class class8: left out. It has 1 images to fit on and 0 to measure" in said
+    assert "class class8: left out. It has 1 image to fit on and 0 to measure" in said
 
 
 @pytest.mark.parametrize(("classes", "each", "left_out"), [(2, 6, 0), (2, 4, 1), (300, 4, 0)])

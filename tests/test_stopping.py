@@ -50,6 +50,23 @@ def test_whoever_ends_a_measurement_ends_its_workers(tmp_path, name):
         assert process.returncode == 128 + signal.SIGTERM
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileExistsError(17, "cannot write to the folder x: File exists"), "cannot write to the folder x: File exists"),
+        (PermissionError(13, "Permission denied", "x.json"), "x.json: Permission denied"),
+        (OSError("no such device"), "no such device"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_an_error_is_one_line_without_the_number_that_the_system_gave_it(capsys, error, said):
+    def fail():
+        raise error
+
+    assert answered(fail) == 2
+    assert capsys.readouterr().err == f"error: {said}\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_stop_is_one_line_and_a_code(capsys, number):
     before = signal.getsignal(number)

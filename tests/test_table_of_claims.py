@@ -1,6 +1,7 @@
 """Doubts about the table of the claims: does it say what they say, and does GitHub see all of its cells?"""
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,12 @@ def test_readme_of_the_claims_ends_with_the_table_that_the_command_prints(capsys
     printed = capsys.readouterr().out
     assert README.read_text(encoding="utf-8").endswith("\n\n" + printed)
     assert printed.splitlines() == ROWS
+
+
+def test_ctrl_c_is_one_line_and_a_code(capsys, monkeypatch):
+    monkeypatch.setattr("collapse_theory.__main__.ledger", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    assert main([]) == 130
+    assert capsys.readouterr().err == "stopped by SIGINT; not all claims were verified\n"
 
 
 @pytest.mark.parametrize("line", ROWS, ids=range(len(ROWS)))

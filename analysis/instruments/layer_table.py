@@ -7,7 +7,7 @@ from collapse_theory.comparison import MEASURES, Evidence, holm
 from .tables import shortened
 
 SHARES = MEASURES[2:]
-_SIGNS = {MEASURES[0]: "B/E0", MEASURES[1]: "F"}
+_SIGNS = {MEASURES[0]: "B / E_0", MEASURES[1]: "F"}
 
 
 def rows_of(result):
@@ -54,24 +54,29 @@ def conclusions(rows):
     words, every = verdicts(rows), {}
     for row in rows:
         every.setdefault((row["data"], row["setting"]), []).append(row)
-    margins = sorted({row["margin"] for row in rows})
+    margins = [f"{margin:.3g}" for margin in sorted({row["margin"] for row in rows}) if margin]
+    none = f"all within {' or '.join(margins)} of 0" if margins else "is not said here"
     lines = [
         "Does a phase collapse separate class means more than every reduction and than",
-        "the identity, the control, at the deepest layer? By B / E_0, or by F against",
-        "what expands, paired, with 95 % intervals. The words hold together, by Holm.",
-        f"No difference: within {' or '.join(f'{margin:.3g}' for margin in margins)} of 0.",
+        "the identity, the control, at the deepest layer? Each line is the collapse",
+        "minus an operation, on the same images, with a 95 % interval: of B / E_0, the",
+        "share of the energy of the images that is a difference of class means; or, if",
+        "the operation expands, of the Fisher ratio F, variance between over within.",
+        "More: ahead of all of them. Less: behind a reduction.",
+        f"No difference: {none}. Undecided: nothing of this is shown.",
+        "The words hold together, by Holm's method: they need more than these intervals.",
     ]
     for pair, here in every.items():
         depth = max(row["depth"] for row in here)
         lines.append(f"{shortened(', '.join(pair), 50):<50} depth {depth}: {words[pair]}")
         lines += [
-            f"    minus {shortened(name, 16):<16} {_SIGNS[measure]:<4} {signed(triple)}"
+            f"    minus {shortened(name, 16):<16} {_SIGNS[measure]:<7} {signed(triple)}"
             for name, measure, triple in _decisive(here)
         ]
     lines += ["", "Beside the verdict: layers at which B / E_0 of the collapse grows, by its paired"]
     lines += ["interval; held-out images that are right at the deepest layer, in %, of the"]
     lines += ["collapse, of the best reduction, and by chance."]
-    lines += [f"{'data, setting':<31} {'layers':<11}{'linear':>18}{'nearest mean':>18}"]
+    lines += [f"{'data, setting':<31} {'layers':<8}{'linear':>20}{'nearest mean':>20}"]
     return [*lines, *(_beside(pair, here) for pair, here in every.items())]
 
 
@@ -86,11 +91,11 @@ def _decisive(rows):
 def _beside(pair, rows):
     depth = max(row["depth"] for row in rows)
     raised = [str(r["depth"]) for r in rows if r["role"] == "collapse" and r["growth"] and r["growth"][1] > 0]
-    line = f"{shortened(', '.join(pair), 31):<31} {', '.join(raised) or 'none':<11}"
+    line = f"{shortened(', '.join(pair), 31):<31} {', '.join(raised) or 'none':<8}"
     for measure in SHARES:
         last = {role: _largest(rows, measure, role, depth) for role in ("collapse", "reduction")}
         shares = [*last.values(), max(row["chance"] for row in rows)]
-        line += f"{'  '.join('-' if share is None else f'{100 * share:.1f}' for share in shares):>18}"
+        line += f"{' '.join('    -' if share is None else f'{100 * share:5.1f}' for share in shares):>20}"
     return line.rstrip()
 
 
@@ -101,7 +106,7 @@ def _largest(rows, measure, role, depth):
 
 def signed(triple):
     """A difference and its interval, in few characters."""
-    return "-" if triple is None else "{:+.4f} [{:+.4f}, {:+.4f}]".format(*triple)
+    return "-" if triple is None else "{:+z.4f} [{:+z.4f}, {:+z.4f}]".format(*triple)
 
 
 def known(rows, setting="deep"):

@@ -26,7 +26,7 @@ LEAST = 4  # images of a class to fit on and to measure on, where there are so m
 
 @dataclass(frozen=True)
 class Sampling:
-    """How many images to fit on (`train`) and to measure on (`test`), shared by the classes, at most; the seed."""
+    """Images to fit on (`train`) and measure on (`test`), shared by the classes, at least `LEAST` of each; the seed."""
 
     train: int = 400
     test: int = 400

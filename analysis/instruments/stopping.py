@@ -15,8 +15,11 @@ class Stopped(KeyboardInterrupt):
     """The signal that asked for it, as the argument."""
 
 
-def answered(function):
-    """The exit code of `function()`; an error that is a sentence is printed as one line, and so is a stop."""
+def answered(function, after_stop="the same command resumes with what is left"):
+    """The exit code of `function()`; an error that is a sentence is printed as one line, and so is a stop.
+
+    after_stop : what is so once it was stopped, in words
+    """
     try:
         with _signals_stop():
             return function()
@@ -26,12 +29,19 @@ def answered(function):
         print(f"error: {error}{hint}", file=sys.stderr)
         return 2
     except (ValueError, ArithmeticError, OSError, ImportError, RuntimeError, MemoryError) as error:
-        print(f"error: {error or type(error).__name__}", file=sys.stderr)
+        print(f"error: {_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
         number = error.args[0] if error.args else signal.SIGINT
-        print(f"stopped by {signal.Signals(number).name}; the same command resumes with what is left", file=sys.stderr)
+        print(f"stopped by {signal.Signals(number).name}; {after_stop}", file=sys.stderr)
         return 128 + number
+
+
+def _sentence(error):
+    """What an error says, without the number that the system gave it."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__
 
 
 @contextmanager

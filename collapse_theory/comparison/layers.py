@@ -25,15 +25,15 @@ OPERATIONS = ("phase collapse", "soft threshold", "tanh", "unit amplitude", "ide
 
 def across_layers(
     images: Array | Batches,
-    labels: ArrayLike | None = None,
+    labels: "ArrayLike | None" = None,
     operations: Sequence[str | tuple[str, Callable | str]] = OPERATIONS,
     *,
     bank: FilterBank | None = None,
     depth: int = 3,
     seed: int = 0,
     progress: Callable[[int, int], object] | None = None,
-    held_out: float | tuple[Array, ArrayLike] | Batches = 0.5,
-    groups: int | ArrayLike = 20,
+    held_out: "float | tuple[Array, ArrayLike] | Batches" = 0.5,
+    groups: "int | ArrayLike" = 20,
     subsample: bool | None = None,
     lowpass: str = "kept",
     mixing: Mixing | None = None,

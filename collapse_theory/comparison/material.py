@@ -164,7 +164,7 @@ def _split(members, units, held_out, rng):
 def _missing(fit, test, fit_units, test_units):
     """What a class has too little of, as a sentence; or nothing."""
     if len(fit) < _LEAST_FITTED or len(test) < _LEAST_MEASURED:
-        got = f"{len(fit)} images to fit on and {len(test)} to measure"
+        got = f"{len(fit)} image{'s' * (len(fit) != 1)} to fit on and {len(test)} to measure"
         return f"It has {got}, expected {_LEAST_FITTED} and {_LEAST_MEASURED} or more."
     for members, units in ((fit, fit_units), (test, test_units)):
         if units is not None and len(members) - np.max(np.unique(units[members], return_counts=True)[1]) < 2:

@@ -134,12 +134,12 @@ class Comparison:
         level = bonferroni(confidence, len(reductions))
         yield f"Verdict on {_short(self.collapse, 40)}: {self.verdict(confidence)}"
         yield f"at depth {self.depth}, {_short(self.collapse)} minus .., {100 * level:.4g} % intervals,"
-        yield f"no difference within {self.margin:.3g}:"
+        yield f"no difference {f'within {self.margin:.3g}' if self.margin else 'is not said'}:"
         for row in self.differences(level):
             if row["depth"] == self.depth and row["role"] in ("reduction", "control"):
                 head = f"{_short(row['operation'])}{', control' if row['role'] == 'control' else ''}"
                 value, low, high = row[row["primary"]]
-                yield f"  {head:<28} {_HEADS[row['primary']]:<8} {value:+.4f} [{low:+.4f}, {high:+.4f}]"
+                yield f"  {head:<28} {_HEADS[row['primary']]:<8} {value:+z.4f} [{low:+z.4f}, {high:+z.4f}]"
         yield ""
         yield f"{'':<{_LONGEST}} depth {'B / E_0':>14} {'F':>14} {'linear %':>10} {'nearest %':>10}"
         for row in self.to_dicts(confidence):
@@ -148,7 +148,7 @@ class Comparison:
             numbers = "".join(f" {end:>14}" for end in ends) + "".join(f" {share:>10}" for share in shares)
             yield f"{_short(row['operation']):<{_LONGEST}} {row['depth']:>5}{numbers}"
         chance = f"{100 * self.settings['chance']:.1f}"
-        yield f"{len(self.classes)} classes, chance {chance} %. All but the verdict describes."
+        yield f"{len(self.classes)} classes, chance {chance} %. ±: half a 95 % interval. Only the verdict is a test."
         yield from (_fold(line) for line in self.left_out)
 
     def _row(self, name, depth, confidence):
@@ -184,7 +184,7 @@ def _short(name, most=_LONGEST):
 
 
 def _plus_minus(triple):
-    return "-" if triple is None else f"{triple[0]:.4f}±{triple[2] - triple[0]:.4f}"
+    return "-" if triple is None else f"{triple[0]:z.4f}±{triple[2] - triple[0]:.4f}"
 
 
 def _fold(line):

@@ -127,7 +127,7 @@ def array_batches(
     return Batches(labels.astype(np.int64), _class_names(names, labels), size, seed, _FromArray(images))
 
 
-def split_by_class(labels: ArrayLike, *, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def split_by_class(labels: "ArrayLike", *, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Split a labelled sample in two at random, each class in the same proportion.
 
     labels : (N,) integers, or any labels of one kind that sort

@@ -89,12 +89,12 @@ class LabelledImages:
 
 
 def labelled_images(
-    images: ArrayLike,
-    labels: ArrayLike,
+    images: "ArrayLike",
+    labels: "ArrayLike",
     *,
     classes: int,
-    mean: ArrayLike | None = None,
-    deviation: ArrayLike | None = None,
+    mean: "ArrayLike | None" = None,
+    deviation: "ArrayLike | None" = None,
     device: str | torch.device = "cpu",
 ) -> LabelledImages:
     """Copy labelled images to a device, once they are known to be fit to train on.

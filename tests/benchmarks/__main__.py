@@ -33,7 +33,7 @@ _EXAMPLES = (
 
 def main(arguments=None):
     """Measure, record, print.  Returns the exit code."""
-    return answered(lambda: _answer(_parser().parse_args(arguments)))
+    return answered(lambda: _answer(_parser().parse_args(arguments)), after_stop="nothing was recorded")
 
 
 def _answer(options):

@@ -82,4 +82,5 @@ def wait(result):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    with suppress(KeyboardInterrupt):  # Ctrl-C goes to all processes, and the one that asks says so
+        main(sys.argv[1:])

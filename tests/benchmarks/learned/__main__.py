@@ -34,7 +34,7 @@ _HEAD += "bfloat16, times | peak memory, of the plain one's |"
 
 def main(arguments=None):
     """Measure and print the table.  Returns the exit code."""
-    return answered(lambda: _answer(_parser().parse_args(arguments)))
+    return answered(lambda: _answer(_parser().parse_args(arguments)), after_stop="nothing was recorded")
 
 
 def _answer(options):
