@@ -42,7 +42,7 @@ def order_of_samples(count, *, seed, epoch, device="cpu"):
     return torch.from_numpy(order).to(device)
 
 
-def cropped(images, index, *, count, seed, epoch, padding=4):
+def cropped(images, index, *, count, seed, epoch, padding=4, flips="random"):
     """Each image mirrored with probability 1/2, then cut out at random from itself padded with zeros.
 
         y(u, v) = x̃(u + a − padding, v + b − padding)     a, b uniform in 0 .. 2 padding
@@ -53,12 +53,13 @@ def cropped(images, index, *, count, seed, epoch, padding=4):
     index : (N,) int64 on their device, or a slice: which of `count` samples each one is. It decides a, b and the
         mirror, together with seed and epoch
     padding : samples, on each side
+    flips : "random"; "alternating": mirrored in every second epoch, by chance the even or the odd ones; "none"
 
     Returns (N, C, H, W), same dtype and device.
     Raises ValueError as `random_words`.
     """
     height, width = images.shape[-2:]
-    down, right, mirrored = (values[index] for values in _moves(count, seed, epoch, padding, images.device))
+    down, right, mirrored = (values[index] for values in _moves(count, seed, epoch, padding, flips, images.device))
     rows = down[:, None] + torch.arange(height, device=images.device)
     columns = right[:, None] + torch.arange(width, device=images.device)
     inside = _within(rows, height)[:, None, :, None] & _within(columns, width)[:, None, None, :]
@@ -70,11 +71,14 @@ def cropped(images, index, *, count, seed, epoch, padding=4):
 
 
 @lru_cache(maxsize=2)  # an epoch takes it once per batch
-def _moves(count, seed, epoch, padding, device):
+def _moves(count, seed, epoch, padding, flips, device):
     """For each sample: by how much it moves down and right, −padding .. padding, int64; and whether it is mirrored."""
     _, mirrors, *places = random_words(count, seed=seed, epoch=epoch).T
     down, right = ((words % np.uint64(2 * padding + 1)).astype(np.int64) - padding for words in places)
-    return tuple(torch.from_numpy(values).to(device) for values in (down, right, mirrors >= 2**63))
+    if flips == "alternating":
+        mirrors = random_words(count, seed=seed, epoch=0)[:, 1]
+    mirrored = (mirrors >= 2**63) ^ (flips == "alternating" and epoch % 2 == 1)
+    return tuple(torch.from_numpy(values).to(device) for values in (down, right, mirrored & (flips != "none")))
 
 
 def _within(positions, side):
