@@ -85,6 +85,9 @@ def test_mistakes_are_counted_by_class():
     shares = learned.accuracy_by_class(found)
     assert shares.tolist() == [expected[y][y] / sum(expected[y]) for y in range(4)]
     assert np.isnan(learned.accuracy_by_class(np.array([[3, 1], [0, 0]]))).tolist() == [False, True]
-    for wrong in (np.zeros((2, 3), int), np.zeros((2, 2)), -np.eye(2, dtype=int)):
-        with pytest.raises(ValueError, match=r"confusion: expected counts \(K, K\), got"):
+    more = nn.Sequential(network, nn.Linear(4, 6))
+    found = learned.confusion_matrix(more, data)
+    assert (found.shape, found.trace() / 30) == ((4, 6), learned.evaluate(more, data)["accuracy"])
+    for wrong in (np.zeros((3, 2), int), np.zeros((2, 2)), -np.eye(2, dtype=int)):
+        with pytest.raises(ValueError, match=r"confusion: expected counts \(K, M\), .* got"):
             learned.accuracy_by_class(wrong)

@@ -16,33 +16,35 @@ def confusion_matrix(
 
     network, labelled, batch, precision : as in `evaluate`
 
-    Returns (K, K) int64: entry (y, k) counts the images of class y whose largest output is k, of the first K outputs,
-    K classes. The sum of its diagonal over that of all is the accuracy, if the network has no more outputs.
+    Returns (K, M) int64, K classes and M outputs, of which a network may have more: entry (y, k) counts the images of
+    class y whose output k is the largest. The sum of the diagonal over that of all is the accuracy that `evaluate` has.
     Raises as `evaluate`.
     """
     check_network(network)
     check_labelled("labelled", labelled)
-    classes = labelled.classes
-    counts = np.zeros((classes, classes), np.int64)
+    counts = 0
     with evaluating(network, precision, labelled.device):
         for x, labels in labelled.batches(batch):
-            logits = as_logits(output_of(network, x), network, images=len(x), classes=classes)
-            pairs = labels * classes + logits[:, :classes].argmax(1)
-            counts += np.bincount(pairs.cpu().numpy(), minlength=classes**2).reshape(counts.shape)
+            logits = as_logits(output_of(network, x), network, images=len(x), classes=labelled.classes)
+            size = labelled.classes, logits.shape[1]
+            pairs = labels * size[1] + logits.argmax(1)
+            counts = counts + np.bincount(pairs.cpu().numpy(), minlength=size[0] * size[1]).reshape(size)
     return counts
 
 
 def accuracy_by_class(confusion: np.ndarray) -> np.ndarray:
     """The share of each class that is taken for itself; NaN for a class without images.
 
-    confusion : (K, K), as `confusion_matrix` counts
+    confusion : (K, M), M at least K, as `confusion_matrix` counts
 
     Returns (K,) float64.
-    Raises ValueError if it is no square of counts.
+    Raises ValueError if it is no such table of counts.
     """
     confusion = np.asarray(confusion)
-    square = confusion.ndim == 2 and confusion.shape[0] == confusion.shape[1]
-    if not square or confusion.dtype.kind not in "iu" or confusion.min(initial=0) < 0:
-        raise ValueError(f"confusion: expected counts (K, K), got {confusion.dtype} of shape {confusion.shape}")
+    wide = confusion.ndim == 2 and confusion.shape[0] <= confusion.shape[1]
+    if not wide or confusion.dtype.kind not in "iu" or confusion.min(initial=0) < 0:
+        raise ValueError(
+            f"confusion: expected counts (K, M), M at least K, got {confusion.dtype} of shape {confusion.shape}"
+        )
     images = confusion.sum(1)
     return np.where(images > 0, np.diagonal(confusion) / np.maximum(images, 1), np.nan)

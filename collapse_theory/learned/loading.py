@@ -17,7 +17,7 @@ from .labelled import chosen_device
 from .networks import Architecture, scattering_network
 from .outside import Outside
 from .resnets import resnet18, resnet20
-from .resumption import moved_in, restore, restore_outside
+from .resumption import check_outside, moved_in, restore, restore_outside
 from .runs import first_difference, what_is_run, without
 
 __all__ = ["load"]
@@ -48,11 +48,17 @@ def load(
     told = what_is_run(path / "run.json")["run"]
     name = None if which in ("last", "best") else which
     where = path / ("best" if which == "best" else "checkpoints")
-    checkpoint = checkpoints.load(where, name)
+    checkpoint = checkpoints.load(where, name, check=lambda found: check_outside(found, path=where))
     if checkpoint is None:
         raise ValueError(f"folder: expected a run with a checkpoint, got none in {where}")
     if network is None:
-        network = _built(told)
+        try:
+            network = _built(told)
+        except (LookupError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"network: expected the network that was trained, as load(folder, network=...), got none, and what "
+                f"{path} says of it is of another version ({error!r})"
+            ) from None
     else:
         check_network(network)
     outside = Outside(network)

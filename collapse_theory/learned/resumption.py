@@ -8,7 +8,7 @@ from .checkpoints import Checkpoint, damaged
 from .evaluation import check_network, in_words
 from .identity import architecture, keys_of, shape_and_type
 
-__all__ = ["check_resumable", "moved_in", "restore", "restore_outside"]
+__all__ = ["check_outside", "check_resumable", "moved_in", "restore", "restore_outside"]
 
 
 def restore(network: nn.Module, checkpoint: Checkpoint) -> None:
@@ -47,8 +47,7 @@ def check_resumable(checkpoint, network, *, groups, path):
     for place in (*checkpoint.tensors.get("optimizer", {}), *_names(state.get("optimizer", {}), path)):
         if place.partition(" of ")[2] not in parameters:
             raise damaged(path, f"the network has no parameter of its {place!a}")
-    if not (_is_table_of_tables(state.get("outside", {})) and _are_names(state.get("unsaved", []))):
-        raise damaged(path, "its state has no table of what is outside of the weights")
+    check_outside(checkpoint, path=path)
     sums, metrics = (state.get(name) if isinstance(state.get(name), dict) else {} for name in ("sums", "metrics"))
     counts = (checkpoint.step, sums.get("right"), sums.get("seen"), metrics.get("lines"))
     numbers = (state.get("seconds"), sums.get("loss"))
@@ -58,6 +57,13 @@ def check_resumable(checkpoint, network, *, groups, path):
         and isinstance(metrics.get("chain"), str)
     ):
         raise damaged(path, "its state is not one of a run")
+
+
+def check_outside(checkpoint, *, path):
+    """Raise DamagedCheckpoint unless it tells of what is outside of the weights as one that was written does."""
+    state = checkpoint.state
+    if not (_is_table_of_tables(state.get("outside", {})) and _are_names(state.get("unsaved", []))):
+        raise damaged(path, "its state has no table of what is outside of the weights")
 
 
 def restore_outside(outside, checkpoint, *, path):
