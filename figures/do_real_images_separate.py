@@ -1,11 +1,10 @@
-"""Real images: a phase collapse separates where classes move, and tells most apart where they do not.
+"""Real images: class means and classifiers, layer by layer, of a phase collapse and of other operations.
 
 Columns: CIFAR-10, all 60,000 images; Fashion-MNIST and KTH-TIPS, each image moved at random over its torus. From the
 top: the unbiased Fisher ratio of the whole representation; the same of what passed a wavelet once or more; accuracy of
 a linear classifier on spatially averaged channels; and on all numbers, for the images, the collapse and the soft
-threshold alone, where these are few enough. Chance is dotted. On moved images no reduction has a Fisher ratio that can
-be seen, and yet their averages tell classes apart; CIFAR-10 has class means before any layer, and its Fisher ratio does
-not single out the collapse, as accuracy does. Bars are 95 % intervals; there is none for the waves.
+threshold alone, where these are few enough. Chance is dotted. Bars are 95 % intervals of each number by itself; there
+is none for the waves. Differences are not paired here, and no verdict is drawn.
 """
 
 from analysis import do_real_images_separate, record

@@ -11,8 +11,8 @@ _STYLE = (
     "td,th{padding:2px 8px;text-align:right;border-bottom:1px solid #ddd}td:nth-child(-n+3){text-align:left}"
 )
 _COLUMNS = (
-    "setting", "data", "operation", "depth", "channels", "energy", "zeros", "mean_energy", "within_class_variance",
-    "between_class_variance", "fisher_trace", "fisher_full", "accuracy_of_averages", "accuracy_of_features",
+    "setting", "data", "operation", "role", "depth", "channels", "zeros", "between_over_energy", "fisher_trace",
+    "accuracy_linear", "accuracy_nearest_mean", "growth", "verdict",
 )  # fmt: skip
 
 
@@ -30,9 +30,10 @@ def page(*, lines, pictures, rows, about):
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Phase collapse against thresholding</title>'
         f"<style>{_STYLE}</style><h1>Phase collapse against thresholding</h1>"
         f"<pre>{html.escape(chr(10).join(lines))}</pre>{figures}<h2>All numbers</h2>{table(rows)}"
-        f"<p>Statistics are unbiased, on held-out images, with 95 % jackknife intervals: conservative where the true "
-        f"separation is 0, and blind to the choice of the classes. Accuracies carry Wilson intervals over the images. "
-        f"A dash: nothing to measure, or too many features.</p><h2>How it was made</h2><dl>{facts}</dl></html>"
+        f"<p>All numbers are of held-out images, unbiased, with 95 % intervals of each by itself: over images, or over "
+        f"templates where images are copies of them; of accuracies over fits, too. Growth is this depth minus the one "
+        f"before it, paired. The verdict is of the deepest layer, by paired differences, together for all data and "
+        f"settings. A dash: nothing to measure.</p><h2>How it was made</h2><dl>{facts}</dl></html>"
     )
 
 

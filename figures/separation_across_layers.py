@@ -1,12 +1,11 @@
-"""Where class means are flat, a phase collapse sets them apart, more at each layer; an amplitude reduction does not.
+"""A phase collapse and other operations, layer by layer, on classes that move, classes of one spectrum, and CIFAR-10.
 
-Columns are the classes: Gaussian fields against sparse pulses of the same spectrum; three textures; eight patches of
-each texture, moved at random; the same with a random sign; and CIFAR-10, where it was measured. Its class means are
-not flat before any layer: there the Fisher ratio of a tanh comes as high, and only the accuracy differs. Top: the
-unbiased Fisher ratio of the whole representation, between-class over within-class variance. Middle: the share of the
-energy that is in the class means. Bottom: held-out accuracy of a linear classifier on spatially averaged channels,
-with chance dotted. There, reductions tell textures apart by means that carry a thousandth of the energy or less: they
-vanish with a random sign, which makes classes closed under the phases that a real image has. Bars are 95 % intervals.
+Columns are the classes, with the verdict at the deepest layer: does the collapse separate class means more than every
+reduction and than the identity? Gaussian and sparse are fields of one spectrum. Moved are patches of textures at random
+places, without and with a random sign. From the top: between-class variance over the energy of the images, B / E₀,
+which is not defined for a unit amplitude; the Fisher ratio B / V; and held-out accuracy of a linear classifier and of
+the nearest class mean, of channels averaged over space. Bars are 95 % intervals of each number by itself; the verdict
+goes by paired differences, which they do not show.
 """
 
 from analysis import record, separation_across_layers
@@ -14,56 +13,58 @@ from analysis import record, separation_across_layers
 from . import style
 
 PANELS = {
-    "fisher_trace": "Fisher ratio",
-    "mean_share": "mean energy / energy",
-    "accuracy_of_averages": "accuracy",
+    "between_over_energy": "B / E₀",
+    "fisher_trace": "Fisher ratio B / V",
+    "accuracy_linear": "linear, right (%)",
+    "accuracy_nearest_mean": "nearest mean, right (%)",
 }
-CLASSES = {"pulses": 2, "textures": 3, "moved": 3, "moved, either sign": 3, "cifar10": 10}  # of rows without a number
 TITLES = {
-    "pulses": "Gaussian against sparse",
+    "pulses": "Gaussian and sparse",
     "moved": "textures, moved",
-    "moved, either sign": "moved, either sign",
     "cifar10": "CIFAR-10",
 }
 
 
 def data(setting="deep", rows=None):
-    """Curves of one setting: by data and operation, depth and each quantity as (values, low, high)."""
+    """Curves of one setting: by data and operation, the depths and [value, low, high] of each quantity; verdicts."""
     rows = record.load(separation_across_layers.NAME)["rows"] if rows is None else rows
-    curves = {}
-    for row in rows:
-        if row["setting"] == setting:
-            curves.setdefault(row["data"], {}).setdefault(row["operation"], []).append(row)
-    classes = {row["data"]: row.get("classes", CLASSES.get(row["data"])) for row in rows}
-    return {
-        "setting": setting,
-        "classes": {name: classes[name] for name in curves},
-        "curves": {name: {op: _curve(list_) for op, list_ in by.items()} for name, by in curves.items()},
-    }
+    curves, chances, verdicts = {}, {}, {}
+    for row in sorted((row for row in rows if row["setting"] == setting), key=lambda row: row["depth"]):
+        by_operation = curves.setdefault(row["data"], {})
+        curve = by_operation.setdefault(row["operation"], {name: [] for name in ("depth", *PANELS)})
+        for name, values in curve.items():
+            values.append(_in_percent(row[name]) if name.startswith("accuracy") else row[name])
+        chances[row["data"]], verdicts[row["data"]] = 100 * row["chance"], row["verdict"]
+    return {"setting": setting, "chances": chances, "verdicts": verdicts, "curves": curves}
 
 
-def _curve(rows):
-    rows = sorted(rows, key=lambda row: row["depth"])
-    shares = [[_share(value, row["energy"]) for value in row["mean_energy"]] for row in rows]
-    columns = {name: [row[name] for row in rows] for name in ("fisher_trace", "accuracy_of_averages")}
-    return {"depth": [row["depth"] for row in rows]} | columns | {"mean_share": shares}
-
-
-def _share(value, energy):
-    return None if value is None or not energy else value / energy
+def _in_percent(triple):
+    return None if triple is None else [100 * value for value in triple]
 
 
 def draw(data):
-    curves = data["curves"]
-    figure, axes = style.panels(len(PANELS), len(curves), width_cm=4.6 * len(curves) + 3, height_cm=13.0, sharex=True)
+    curves, options = data["curves"], {"sharex": True, "sharey": "row"}
+    figure, axes = style.panels(
+        len(PANELS), len(curves), width_cm=max(3.4 * len(curves) + 3, 9), height_cm=15, **options
+    )
     for column, (name, by_operation) in zip(axes.T, curves.items(), strict=True):
         for ax, (quantity, label) in zip(column, PANELS.items(), strict=True):
-            for operation, curve in by_operation.items():
+            for operation in sorted(by_operation, key=list(style.COLOUR).index):
+                curve = by_operation[operation]
                 style.curve(ax, curve["depth"], curve[quantity], operation=operation)
-            ax.set(xlabel="depth (layers)", ylabel=label, xticks=next(iter(by_operation.values()))["depth"])
-        column[0].axhline(0, color=style.BOUND, linewidth=0.6)
-        column[0].set_title(TITLES.get(name, style.plain(name)))
-        if data["classes"][name]:
-            column[2].axhline(1 / data["classes"][name], color=style.BOUND, linestyle=":", linewidth=0.9)
-    style.legend(figure, axes[0, 0])
+            if quantity.startswith("accuracy"):
+                ax.axhline(data["chances"][name], color=style.BOUND, linestyle=":", linewidth=0.9, label="chance")
+                ax.set_ylim(0, 103)
+            else:
+                ax.axhline(0, color=style.BOUND, linewidth=0.6)
+            ax.set(xlabel="depth (layers)", ylabel=label, xticks=range(1 + max(map(_deepest, curves.values()))))
+            ax.label_outer()
+        column[0].set_title(
+            f"{TITLES.get(name, style.plain(name))}\ndepth {_deepest(by_operation)}: {data['verdicts'][name]}"
+        )
+    style.legend(figure, axes[-1, 0])
     return figure
+
+
+def _deepest(by_operation):
+    return max(max(curve["depth"]) for curve in by_operation.values())

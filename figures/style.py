@@ -53,8 +53,10 @@ def panels(rows, columns, width_cm=17.0, height_cm=None, **options):
 
 def legend(figure, ax):
     """One legend for all axes, below them, in as many columns as the figure is wide enough for."""
-    columns = max(1, min(len(COLOUR), int(2.54 * figure.get_figwidth() / _LEGEND_CM)))
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=columns)
+    handles = {label: handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    handles |= {label: handles.pop(label) for label in ("chance",) if label in handles}  # a line, after the operations
+    columns = max(1, min(len(handles), int(2.54 * figure.get_figwidth() / _LEGEND_CM)))
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=columns)
 
 
 def curve(ax, positions, triples, *, operation):

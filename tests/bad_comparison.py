@@ -24,7 +24,7 @@ def fit(x=X, bank=TIGHT, rho="tanh", **options):
 # fmt: off
 REFUSED = [
     ("compared, one class", lambda: compared(y=np.zeros(40, int)), V, "labels", "got one", "at least two"),
-    ("compared, class left", lambda: compared(y=np.arange(40) // 38), V, "labels", "class 1: left", "at least 2"),
+    ("compared, class left", lambda: compared(y=np.arange(40) // 38), V, "labels", "class 1: left", "expected 1 and 3"),
     ("compared, no labels", lambda: compared(y=None), T, "labels", "None", "one for each"),
     ("compared, few labels", lambda: compared(y=Y[:3]), V, "labels", "(3,)", "(40,)"),
     ("compared, labels and batches", lambda: compared(batches()), T, "labels", "others", "None with Batches"),
@@ -52,6 +52,8 @@ REFUSED = [
     ("compared, templates", lambda: compared(groups=np.zeros(3)), V, "groups", "(3,)", "(40,)"),
     ("compared, templates and others", lambda: compared(groups=Y, held_out=(X, Y)), V, "groups", "labels", "a number"),
     ("compared, lowpass", lambda: compared(lowpass="no"), V, "lowpass", "'no'", "'kept'"),
+    ("compared, mixing", lambda: compared(mixing=np.eye(5)), V, "mixing", "array", "scattering.Mixing"),
+    ("compared, fewer outputs", lambda: compared(mixing=scattering.Mixing(3)), V, "mixing", "outputs=3", "as many"),
     ("compared, margin", lambda: compared(margin=-1), V, "margin", "-1", "at least 0"),
     ("compared, memory", lambda: compared(memory=100), V, "memory", "MiB", "more"),
     ("compared, progress", lambda: compared(progress=3), T, "progress", "3", "function"),

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import sys
 from dataclasses import replace
 
@@ -14,16 +15,28 @@ pytest.importorskip("skimage")
 from analysis import __main__ as command
 from analysis import record
 from analysis import separation_across_layers as measurement
-from analysis.instruments import probes, progress, sources
-from analysis.instruments.sources import Sample, Sampling
+from analysis.instruments import layer_table, probes, progress, sources
+from analysis.instruments.sources import Sampling
+from collapse_theory import comparison
 
-SMALL = measurement.Setting(scales=1, angles=4, depth=2, subsample=True, sampling=Sampling(48, 80), calibration=16)
+SMALL = measurement.Setting(scales=1, angles=4, depth=2, subsample=True, sampling=Sampling(48, 80))
 
 
 @pytest.fixture(scope="module")
 def pulses():
-    """Rows of a small measurement on the two classes that differ by sparsity alone."""
-    return measurement.measure(sources.draw("pulses", replace(SMALL, sampling=Sampling(240, 400)).sampling), SMALL)
+    """What is measured of the two classes that differ by sparsity alone, and then of the same with other labels."""
+    setting = replace(SMALL, sampling=Sampling(240, 400))
+    sample, rng = sources.draw("pulses", setting.sampling), np.random.default_rng(0)
+    shuffled = replace(sample, **{part: (x, rng.permutation(y)) for part, (x, y) in parts_of(sample).items()})
+    return [measurement.measure_one(each, setting) for each in (sample, shuffled)]
+
+
+def parts_of(sample):
+    return {"train": sample.train, "test": sample.test}
+
+
+def table_of(*measured):
+    return measurement.table_of({(f"data {number}", "deep"): found for number, found in enumerate(measured)})
 
 
 def of(rows, operation, name):
@@ -31,71 +44,92 @@ def of(rows, operation, name):
 
 
 def test_collapse_separates_what_a_threshold_does_not(pulses):
-    collapse, threshold = (of(pulses, name, "fisher_trace") for name in ("phase collapse", "soft threshold"))
+    rows = pulses[0]["rows"]
+    collapse, threshold = (of(rows, name, "between_over_energy") for name in ("phase collapse", "soft threshold"))
     assert abs(collapse[0][0]) < 0.01
     assert collapse[1][1] > 0.02
-    assert collapse[2][0] > collapse[1][0]
+    assert all(low > 0 for _, low, _ in of(rows, "phase collapse", "growth")[1:2])
     assert all(abs(value) < 0.01 for value, _, _ in threshold)
-
-
-def test_classes_of_one_spectrum_are_told_by_a_collapse_alone(pulses):
-    assert of(pulses, "phase collapse", "accuracy_of_averages")[1][0] > 0.8
-    assert of(pulses, "identity", "accuracy_of_averages")[1][0] < 0.7
-
-
-def test_only_the_collapse_moves_energy_into_the_means(pulses):
-    shares = {}
-    for name in measurement.OPERATIONS:
-        means, energies = of(pulses, name, "mean_energy"), of(pulses, name, "energy")
-        shares[name] = [mean[0] / energy for mean, energy in zip(means, energies, strict=True)]
-    assert shares["phase collapse"][1] > 0.2
-    assert shares["phase collapse"][2] > shares["phase collapse"][1] + 0.1
-    assert all(max(map(abs, shares[name])) < 0.02 for name in measurement.OPERATIONS[1:])
+    assert of(rows, "phase collapse", "accuracy_linear")[1][0] > 0.8
+    assert of(rows, "identity", "accuracy_linear")[1][0] < 0.7
 
 
 def test_threshold_is_neither_dead_nor_idle(pulses):
-    zeros = of(pulses, "soft threshold", "zeros")
+    zeros = of(pulses[0]["rows"], "soft threshold", "zeros")
     assert 0.2 < zeros[1] < 0.6
     assert 0.2 < zeros[2] < 0.8
 
 
-@pytest.mark.parametrize(("other", "above"), [([0.1, 0.0, 0.29], 1), ([0.1, 0.0, 0.31], 0), ([0.1, None, None], 0)])
-def test_a_collapse_stands_above_where_no_interval_reaches_its_own(other, above):
-    shared = {"data": "x", "setting": "deep", "accuracy_of_averages": [0.5, 0.4, 0.6]}
-    ratios = {name: [[0.1, 0.0, 1.0], other] for name in measurement.OPERATIONS}
-    ratios["phase collapse"] = [[0.2, 0.1, 0.3], [0.4, 0.3, 0.5]]
-    rows = [
-        shared | {"operation": name, "depth": depth, "fisher_trace": ratio}
-        for name, both in ratios.items()
-        for depth, ratio in enumerate(both, start=1)
-    ]
-    growth, interval = measurement.conclusions(rows)[-2:]
-    assert "grows at each layer in 1 of 1;" in growth
-    assert interval == f"Its 95 % interval at the deepest layer lies above all others in {above} of 1."
+def test_the_verdict_is_said_of_what_differs_and_not_of_shuffled_labels(pulses):
+    rows = table_of(*pulses)
+    assert {row["verdict"] for row in rows if row["data"] == "data 0"} == {"more"}
+    assert {row["verdict"] for row in rows if row["data"] == "data 1"} <= {"undecided", "no difference"}
+    said = "\n".join(measurement.conclusions(rows))
+    assert "data 0, deep                                       depth 2: more\n" in said
+    assert re.search(r"data 1, deep +depth 2: (undecided|no difference)\n", said)
+    assert "No difference: within 0.002 of 0." in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_classes_that_a_mean_intensity_tells_apart_are_not_more():
+    sample = sources.draw("pulses", SMALL.sampling)
+    rng = np.random.default_rng(0)
+    parts = {
+        part: (rng.normal(size=x.shape) + 0.5 * y[:, None, None, None], y) for part, (x, y) in parts_of(sample).items()
+    }
+    rows = table_of(measurement.measure_one(replace(sample, **parts), SMALL))
+    assert of(rows, "identity", "between_over_energy")[0][1] > 0.02
+    assert {row["verdict"] for row in rows} <= {"undecided", "less", "no difference"}
+
+
+def test_words_are_those_of_holm_over_the_comparisons_themselves(pulses):
+    setting = replace(SMALL, sampling=Sampling(240, 400))
+    sample = sources.draw("pulses", setting.sampling)
+    names = np.array(["Gaussian", "sparse"])
+    train, test = ((x.astype(np.float32), names[y]) for x, y in parts_of(sample).values())
+    result = comparison.across_layers(*train, held_out=test, **setting.options())
+    rows = [{"data": "x", "setting": "deep"} | row for row in layer_table.rows_of(result)]
+    assert layer_table.verdicts(rows) == {("x", "deep"): comparison.holm([result])[0]}
+    assert layer_table.verdicts(json.loads(json.dumps(rows))) == {("x", "deep"): result.verdict()}
+
+
+def test_growth_is_said_of_the_paired_interval_alone(pulses):
+    rows = table_of(pulses[0])
+    for row in rows:
+        if row["role"] == "collapse" and row["depth"] == 2:
+            row["growth"] = [0.1, -0.01, 0.2]
+    [line] = [line for line in measurement.conclusions(rows) if line.startswith("data 0") and "depth" not in line]
+    assert line.split()[3] == "1"
+    for row in rows:
+        row["growth"] = None
+    assert "none" in measurement.conclusions(rows)[-1]
 
 
 def test_rows_are_complete_and_plain(pulses):
-    assert len(pulses) == len(measurement.OPERATIONS) * 3
-    assert json.loads(json.dumps(pulses)) == pulses
-    assert of(pulses, "tanh", "channels") == [1, 5, 25]
-    assert of(pulses, "tanh", "pixels") == [[32, 32], [16, 16], [8, 8]]
-    for row in pulses:
+    rows = table_of(pulses[0])
+    assert len(rows) == len(measurement.OPERATIONS) * 3
+    assert json.loads(json.dumps(rows)) == rows
+    assert of(rows, "tanh", "channels") == [1, 5, 25]
+    assert of(rows, "tanh", "pixels") == [[32, 32], [16, 16], [8, 8]]
+    for row in rows:
         low, high = row["fisher_trace"][1:]
         assert low <= row["fisher_trace"][0] <= high
+        assert (row["difference"] is None) == (row["depth"] == 0 or row["role"] == "collapse")
+        assert (row["evidence"] is None) == (row["depth"] < 2 or row["role"] == "collapse")
+        assert (row["growth"] is None) == (row["depth"] == 0)
 
 
-def test_averages_of_band_passes_are_exactly_zero_and_not_rounding(pulses):
-    assert of(pulses, "identity", "fisher_full")[0] is None
-    assert of(pulses, "phase collapse", "fisher_full")[1][0] > 0.1
-
-
-def test_moved_classes_have_flat_means_before_the_collapse():
+def test_moved_classes_have_flat_means_and_are_held_out_by_templates():
     sample = sources.draw("moved", Sampling(24, 900))
-    images, labels = sample.test
+    images, labels = sample.train
     for label in np.unique(labels):
         here = images[labels == label]
-        means = here.mean(axis=0)
-        assert np.abs(means).max() < 6 * here.std() / np.sqrt(len(here))
+        assert np.abs(here.mean(axis=0)).max() < 6 * here.std() / np.sqrt(len(here))
+    assert len(np.unique(sample.templates)) == 3 * sources.TEMPLATES
+    assert len(np.unique(3 * sample.templates + labels)) == 3 * sources.TEMPLATES
+    found = measurement.measure_one(sources.draw("moved", SMALL.sampling), replace(SMALL, depth=1))
+    [row] = [row for row in found["rows"] if row["evidence"] and row["operation"] == "tanh"]
+    assert row["evidence"]["freedom"] == 3 * (sources.TEMPLATES // 2 - 1)
 
 
 def test_samples_are_standardised_disjoint_and_seeded():
@@ -106,52 +140,38 @@ def test_samples_are_standardised_disjoint_and_seeded():
     assert np.bincount(first.test[1]).tolist() == [30, 30, 30]
 
 
-def test_too_many_class_means_are_refused_with_their_size():
-    setting = replace(measurement.SETTINGS["orientation"], memory=2**28)
-    with pytest.raises(
-        ValueError, match=r"3 classes x 295936 features x 20 groups would take 406 MiB.* memory = 256 MiB"
-    ):
-        measurement.check_memory(setting, channels=1, classes=3)
-    measurement.check_memory(measurement.SETTINGS["orientation"], channels=1, classes=3)
-
-
-def test_what_does_not_fit_is_left_out_and_said_so_unless_it_was_asked_for(capsys):
-    small = {"deep": SMALL, "huge": replace(SMALL, memory=1)}
-    pairs = measurement.pairs_that_fit(["pulses"], small)
-    assert pairs == [("pulses", "deep")]
-    assert "pulses, huge: left out. setting: the class means of 2 classes" in capsys.readouterr().out
-    with pytest.raises(measurement.TooLarge):
-        measurement.measure_all([("pulses", "huge")], small)
+def test_a_depth_that_does_not_fit_is_left_out_and_what_cannot_be_compared_is_named():
+    settings = {"deep": replace(SMALL, memory=1.3e6), "huge": replace(SMALL, memory=1)}
+    measured = measurement.measure_all([("pulses", "deep"), ("pulses", "huge")], settings)
+    lines = measurement.lines_left_out(measured)
+    assert lines[0].startswith("pulses, deep: depth 2: left out. The class means of 2 classes")
+    assert lines[-1].startswith("pulses, huge: left out. memory: expected more")
+    rows = measurement.table_of(measured)
+    assert {(row["setting"], row["depth"]) for row in rows} == {("deep", 0), ("deep", 1)}
+    assert measurement.table_of({}) == []
 
 
 def test_processes_that_share_the_work_measure_the_same(capsys):
-    setting = {"deep": replace(SMALL, depth=1)}
-    alone, shared = (measurement.measure_all([("pulses", "deep")], setting, workers=n) for n in (1, 2))
-    for name in ("energy", "fisher_trace", "accuracy_of_averages"):
+    settings = {key: replace(SMALL, depth=1, mixed=key == "mixed") for key in ("deep", "mixed")}
+    pairs = [("pulses", key) for key in settings]
+    alone, shared = (measurement.table_of(measurement.measure_all(pairs, settings, workers=n)) for n in (1, 2))
+    for name in ("fisher_trace", "accuracy_linear"):
         np.testing.assert_allclose([row[name] for row in alone], [row[name] for row in shared], rtol=1e-5, atol=1e-5)
-    assert len(alone) == len(measurement.OPERATIONS) * 2
+    assert len(alone) == len(measurement.OPERATIONS) * 2 * 2
     said = capsys.readouterr().err
-    assert "measurements: 6 of 6" in said
-    assert "s, pulses, deep, " in said
+    assert "comparisons: 2 of 2" in said
+    assert "s, pulses, " in said
 
 
 def test_a_random_sign_removes_what_a_threshold_leaves_of_the_means_and_nothing_of_the_collapse():
     setting = replace(SMALL, sampling=Sampling(200, 400))
-    ratios = {}
+    right = {}
     for name in ("moved", "moved, either sign"):
-        sample = sources.draw(name, setting.sampling)
-        for operation in ("phase collapse", "soft threshold"):
-            ratios[name, operation] = measurement.measure_one(operation, sample, setting, "numpy")[-1]["fisher_full"]
-    assert ratios["moved", "soft threshold"][1] > 0.3
-    assert abs(ratios["moved, either sign", "soft threshold"][0]) < 0.05
-    assert ratios["moved, either sign", "phase collapse"][0] > 0.8 * ratios["moved", "phase collapse"][0] > 5
-
-
-def test_small_classes_have_no_interval():
-    rng = np.random.default_rng(0)
-    images, labels = rng.normal(size=(12, 1, 32, 32)), np.arange(12) % 2
-    rows = measurement.measure(Sample("few", ("a", "b"), (images, labels), (images, labels)), replace(SMALL, depth=1))
-    assert rows[0]["fisher_trace"][1:] == [None, None]
+        for row in measurement.measure_one(sources.draw(name, setting.sampling), setting)["rows"]:
+            right[name, row["operation"], row["depth"]] = row["accuracy_nearest_mean"]
+    assert right["moved", "tanh", 2][0] > right["moved, either sign", "tanh", 2][0] + 0.1
+    assert right["moved, either sign", "tanh", 2][1] < 1 / 3
+    assert right["moved, either sign", "phase collapse", 2][1] > 0.6
 
 
 def test_own_images_by_class_can_be_measured(tmp_path, capsys):

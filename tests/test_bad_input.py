@@ -88,6 +88,7 @@ EXCEPTED = {
     "FilesPassedOver": "is what warns",
     "FittedNonlinearity": "is made by fitted, which is here",
     "Comparison": "is made by across_layers, which is here",
+    "Evidence": "is made by Comparison.evidence, or of what it wrote",
     "Batches": "is made by array_batches and image_batches, which are here",
     "even_part": "takes a function, and calls it later",
     "odd_part": "as even_part",

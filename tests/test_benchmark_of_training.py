@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 from collapse_theory.learned import scattering_network  # noqa: E402
 from tests.benchmarks.learned import __main__ as command  # noqa: E402
-from tests.benchmarks.learned.steps import SIDES, WORKS, flops, step_of  # noqa: E402
+from tests.benchmarks.learned.steps import SIDES, WORKS, augmented, flops, step_of  # noqa: E402
 
 ROW = {
     "name": "full",
@@ -55,6 +55,11 @@ def test_every_side_of_a_work_does_a_step_that_changes_the_weights(side, monkeyp
     step()
     assert (network.blocks[0].mixing.weight - before).abs().max() > 0
     assert network.blocks[1].wavelets.separable == (side != "plain")
+
+
+def test_the_augmentation_of_a_batch_is_timed_beside_a_step():
+    work = type(WORKS["augmentation"])("small", 1, 2, {"width": 1 / 32, "skip": True})
+    assert set(augmented(work, torch.get_num_threads(), 1)["seconds"]) == {"float32", "augmentation"}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

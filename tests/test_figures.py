@@ -55,8 +55,10 @@ def test_figure_can_be_drawn_with_named_axes(name):
     module = importlib.import_module(f"figures.{name}")
     figure = module.draw(module.data(**SMALLEST[name]))
     for ax in figure.axes:
-        assert ax.get_title() or (ax.get_xlabel() and ax.get_ylabel())
-        assert ax.images or (ax.get_xlabel() and ax.get_ylabel())
+        below = any(other.get_xlabel() for other in ax.get_shared_x_axes().get_siblings(ax))
+        beside = any(other.get_ylabel() for other in ax.get_shared_y_axes().get_siblings(ax))
+        assert ax.get_title() or (below and beside)
+        assert ax.images or (below and beside)
     assert module.__doc__.count("\n") > 3
 
 
@@ -136,7 +138,17 @@ def test_recorded_measurement_is_drawn_as_it_is():
     recorded = [r for r in rows if (r["setting"], r["data"], r["operation"]) == ("deep", "pulses", "phase collapse")]
     assert curve["depth"] == list(range(len(recorded)))
     assert curve["fisher_trace"] == [row["fisher_trace"] for row in recorded]
-    assert curve["mean_share"][1][0] == recorded[1]["mean_energy"][0] / recorded[1]["energy"]
+    assert curve["between_over_energy"] == [row["between_over_energy"] for row in recorded]
+    assert curve["accuracy_linear"][1][0] == 100 * recorded[1]["accuracy_linear"][0]
+
+
+def test_axes_are_shared_and_titles_say_the_verdict_and_no_more():
+    figure = separation_across_layers.draw(data := separation_across_layers.data("deep"))
+    axes = np.array(figure.axes).reshape(len(separation_across_layers.PANELS), -1)
+    for row in axes:
+        assert len({ax.get_ylim() for ax in row}) == 1
+    for ax, word in zip(axes[0], data["verdicts"].values(), strict=True):
+        assert ax.get_title().split("\n")[1] == f"depth 3: {word}"
 
 
 def test_recorded_pass_is_drawn_as_it_is():
@@ -199,7 +211,7 @@ def test_names_of_data_are_no_formulas_and_no_pages():
     names = ("cost$5_$6", "$", r"a\$b^{", "line\nbreak", "x" * 10**6)
     figure = separation_across_layers.draw(separation_across_layers.data("deep", rows_called(*names)))
     figure.savefig(io.BytesIO())
-    shown = [ax.get_title() for ax in figure.axes if ax.get_title()]
+    shown = [ax.get_title().split("\ndepth")[0] for ax in figure.axes if ax.get_title()]
     assert shown == [r"cost\$5_\$6", r"\$", r"a\\$b^{", "line?break", 13 * "x" + "…" + 14 * "x"]
 
 

@@ -26,7 +26,7 @@ from figures import separation_across_layers as figure
 from tests.benchmarks import __main__ as benchmarks
 
 ROOT = Path(__file__).parents[1]
-SMALLEST = measurement.Setting(scales=1, angles=4, depth=1, subsample=True, sampling=Sampling(40, 40), calibration=4)
+SMALLEST = measurement.Setting(scales=1, angles=4, depth=1, subsample=True, sampling=Sampling(40, 40))
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def mine(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     for label in range(9):
         (tmp_path / "mine" / f"class{label}").mkdir(parents=True)
-        for number in range(6 if label else 3):
+        for number in range(6 if label else 2):
             values = rng.integers(0, 255 // (1 + label), (32, 32), dtype=np.uint8)
             Image.fromarray(values).save(tmp_path / "mine" / f"class{label}" / f"{number}.png")
     measurement._draw.cache_clear()  # of the folder of this name in another test
@@ -54,17 +54,17 @@ def test_a_result_of_ones_own_says_what_was_run_and_is_not_committed(mine, capsy
     before = (record.RESULTS / f"{measurement.NAME}.json").read_bytes()
     assert measure("--data", mine) == 0
     said = capsys.readouterr().out
-    assert "mine: class 'class0' is left out: it has 2 images to fit on and 1 to measure on, and needs 1 and 2" in said
+    assert "mine: class class0: left out. It has 1 images to fit on and 1 to measure, expected 1 and 3 or" in said
     assert f"mine: {sources.PREPARED}; half of each class to fit on" in said
     assert "recorded in runs/results/separation_across_layers.json" in said
     assert said.endswith("To draw it: python -m figures separation_across_layers --from runs/results\n")
-    assert max(map(len, said.splitlines()[-11:])) <= 80
+    assert max(map(len, said.split("Does a phase", 1)[1].splitlines())) <= 80
     found = record.load(measurement.NAME, Path("runs/results"))
     options = ["--data", "mine", "--setting", "deep", "--on", "numpy", "--seed", "0"]
     assert found["command"] == ["python", "-m", "analysis", measurement.NAME, *options]
     each = {f"class{label}": 3 for label in range(1, 9)}
     assert found["split"] == {"mine, deep": {"train": each, "test": each}}
-    assert found["data_identity"]["mine"]["images"] == 51
+    assert found["data_identity"]["mine"]["images"] == 50
     assert found["prepared"]["mine"].startswith(sources.PREPARED)
     assert {row["classes"] for row in found["rows"]} == {8}
     assert found["reproducible"] is True
@@ -85,7 +85,8 @@ def test_the_picture_of_ones_own_result_is_whole_and_the_page_says_how_it_was_ma
     drawn.canvas.draw()
     legend, whole = drawn.legends[0].get_window_extent(), drawn.bbox
     assert whole.x0 <= legend.x0 < legend.x1 <= whole.x1
-    assert [line.get_ydata()[0] for line in drawn.axes[2].lines if line.get_linestyle() == ":"] == [1 / 8]
+    assert [line.get_ydata()[0] for line in drawn.axes[2].lines if line.get_linestyle() == ":"] == [100 / 8]
+    assert "chance" in [text.get_text() for text in drawn.legends[0].get_texts()]
 
 
 def test_without_a_result_figures_say_how_to_make_one(mine, capsys):
@@ -130,9 +131,9 @@ def test_results_of_ones_own_are_ignored_by_git():
 def test_a_setting_that_does_not_fit_is_left_out_and_the_others_are_measured(mine, capsys, monkeypatch):
     monkeypatch.setattr(measurement, "SETTINGS", {"deep": SMALLEST, "wide": measurement.replace(SMALLEST, memory=1)})
     assert questions.main([measurement.NAME, "--data", mine]) == 0
-    assert "mine, wide: left out. setting: the class means of 8 classes" in capsys.readouterr().out
+    assert "mine, wide: left out. memory: expected more, or smaller images. depth 1" in capsys.readouterr().out
     assert questions.main([measurement.NAME, "--data", mine, "--setting", "wide"]) == 2
-    assert "setting: none of those asked for fits; --setting deep takes the least" in capsys.readouterr().err
+    assert "error: data: nothing can be compared. mine, wide: left out. memory: expected" in capsys.readouterr().err
 
 
 def test_two_classes_must_have_enough_images(mine, capsys):
@@ -141,8 +142,27 @@ def test_two_classes_must_have_enough_images(mine, capsys):
             path.unlink()
     assert measure("--data", mine) == 2
     said = capsys.readouterr().err
-    assert said.startswith("error: data: expected two classes with enough images in mine; mine: class 'class0' is left")
-    assert "class 'class8' is left out: it has 1 images to fit on and 0 to measure on" in said
+    assert "error: data: nothing can be compared. mine, deep: left out. labels: expected at least two classes" in said
+    assert "class class8: left out. It has 1 images to fit on and 0 to measure" in said
+
+
+@pytest.mark.parametrize(("classes", "each", "left_out"), [(2, 6, 0), (2, 4, 1), (300, 4, 0)])
+def test_few_images_and_many_classes_end_in_a_verdict(tmp_path, monkeypatch, capsys, classes, each, left_out):
+    """The folder, of so many classes of so many images, and one class more that has too few."""
+    rng = np.random.default_rng(0)
+    for label in range(classes + left_out):
+        folder = tmp_path / "mine" / f"c{label:03}"
+        folder.mkdir(parents=True)
+        for number in range(each if label < classes else 2):
+            Image.fromarray(rng.integers(0, 255, (32, 32), dtype=np.uint8)).save(folder / f"{number}.png")
+    monkeypatch.setattr(measurement, "SETTINGS", {"deep": measurement.replace(SMALLEST, sampling=Sampling())})
+    assert measure("--data", str(tmp_path / "mine"), "--out", str(tmp_path / "out")) == 0
+    said = capsys.readouterr().out
+    assert said.count(": left out. It has") == left_out
+    found = record.load(measurement.NAME, tmp_path / "out")["rows"]
+    assert {row["verdict"] for row in found} <= {"undecided", "no difference"}
+    assert {row["classes"] for row in found} == {classes}
+    assert {row["accuracy_linear"] is None for row in found} == {each < 5}
 
 
 @pytest.mark.parametrize(
@@ -179,7 +199,5 @@ def test_pictures_that_are_shown_are_those_of_the_committed_result(path):
     wanted = np.round(drawn.get_size_inches() * drawn.dpi)
     assert struct.unpack(">II", path.read_bytes()[16:24]) == pytest.approx(tuple(wanted), abs=1)
     axes, labels = json.loads(shown.text["Description"])
-    assert [title for title, _, _ in axes if title][-1] == (
-        "moved, either sign" if setting == "orientation" else "CIFAR-10"
-    )
-    assert labels == list(measurement.OPERATIONS)
+    assert [title for title, _, _ in axes if title][-1].startswith("CIFAR-10\ndepth ")
+    assert labels == [*measurement.OPERATIONS, "chance"]

@@ -154,3 +154,20 @@ def test_the_curve_is_that_of_the_epochs(tmp_path):
     train, test = plot.learning_curve(run(tmp_path)).lines
     np.testing.assert_allclose(train.get_xydata(), [(k, 100 * k / 9) for k in (1, 2, 3)])
     np.testing.assert_allclose(test.get_xydata(), [(k, 10 * k) for k in (1, 2, 3)])
+
+
+def test_the_curve_of_a_training_is_drawn_from_what_it_wrote(tmp_path):
+    pytest.importorskip("torch")
+    from torch import nn
+
+    from collapse_theory import learned
+
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(256, size=(16, 1, 4, 4), dtype=np.uint8), np.arange(16) % 2
+    data = learned.labelled_images(images, labels, classes=2, mean=[0.5], deviation=[0.25], device="cpu")
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+    outcome = learned.train(network, (data, data), learned.Recipe(epochs=2, batch=8), folder=tmp_path)
+    train, test = plot.learning_curve(tmp_path).lines
+    for line, key in ((train, "train_accuracy"), (test, "test_accuracy")):
+        expected = [(epoch["epoch"], 100 * epoch[key]) for epoch in outcome.epochs]
+        np.testing.assert_allclose(line.get_xydata(), expected)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from analysis import record
+from analysis.instruments.layer_table import known
 from collapse_theory import datasets
 
 ROOT = Path(__file__).parents[1]
@@ -135,6 +136,12 @@ def test_the_folders_of_data_are_those_that_are_looked_for(tmp_path):
             read(tmp_path)
         for folder in re.findall(r"`([^`]+)/`", folders):
             assert f"{tmp_path}/{folder}/" in str(error.value)
+
+
+def test_what_it_knows_is_what_is_recorded():
+    shown = [line for line in section("What is known, and what is not").splitlines() if line.startswith("| ")]
+    assert shown[1:] == known(record.load("separation_across_layers")["rows"])
+    assert len(shown) == 1 + 5
 
 
 def test_its_screen_prints_what_stands_below_it(tmp_path):

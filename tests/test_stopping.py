@@ -33,7 +33,7 @@ def wait():
 if __name__ == "__main__":
     sys.exit(answered(wait))
 """
-SMALLEST = measurement.Setting(scales=1, angles=4, depth=1, subsample=True, sampling=Sampling(8, 8), calibration=4)
+SMALLEST = measurement.Setting(scales=1, angles=4, depth=1, subsample=True, sampling=Sampling(8, 8))
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
@@ -66,18 +66,21 @@ def test_an_ignored_signal_stays_ignored(monkeypatch):
         signal.signal(signal.SIGHUP, before)
 
 
+DATA = ["pulses", "textures", "moved"]
+
+
 @pytest.fixture
 def jobs(monkeypatch):
-    """The jobs that a small measurement does, alone; it is stopped before the job whose number is in `stop`."""
+    """The samples that small comparisons are made of, alone; it is stopped before the one whose number is in `stop`."""
     done, real = [], measurement.measure_one
 
-    def measured(task, *arguments):
+    def measured(sample, *arguments):
         if len(done) == done_before_stop[0]:
             raise Stopped(signal.SIGTERM)
-        done.append(task)
-        return real(task, *arguments)
+        done.append(sample.name)
+        return real(sample, *arguments)
 
-    done_before_stop = [3]
+    done_before_stop = [2]
     monkeypatch.setattr(measurement, "measure_one", measured)
     monkeypatch.setattr(measurement, "cores", lambda: 1)
     monkeypatch.setattr(measurement, "SETTINGS", {"deep": replace(SMALLEST), "mixed": replace(SMALLEST, mixed=True)})
@@ -86,17 +89,17 @@ def jobs(monkeypatch):
 
 def test_a_measurement_that_was_stopped_resumes_with_what_is_left(tmp_path, capsys, jobs):
     done, stop = jobs
-    arguments = [measurement.NAME, "--data", "pulses", "--setting", "deep", "--quiet", "--images", "8", "--out"]
+    arguments = [measurement.NAME, "--data", *DATA, "--setting", "deep", "--quiet", "--images", "8", "--out"]
     assert command.main([*arguments, str(tmp_path / "stopped")]) == 128 + signal.SIGTERM
-    assert list(done) == list(measurement.TASKS[:3])
+    assert done == DATA[:2]
     assert not (tmp_path / "stopped" / f"{measurement.NAME}.json").exists()
     stop[0] = None
     capsys.readouterr()
     assert command.main([*arguments, str(tmp_path / "stopped")]) == 0
-    assert capsys.readouterr().err.startswith("resuming from 3 results in ")
-    assert list(done) == list(measurement.TASKS)
+    assert capsys.readouterr().err.startswith("resuming from 2 results in ")
+    assert done == DATA
     assert command.main([*arguments, str(tmp_path / "whole")]) == 0
-    assert list(done) == 2 * list(measurement.TASKS)
+    assert done == 2 * DATA
     stopped, whole = (record.load(measurement.NAME, tmp_path / name) for name in ("stopped", "whole"))
     assert stopped["rows"] == whole["rows"]
     assert stopped["reproducible"] is whole["reproducible"] is True
@@ -105,18 +108,18 @@ def test_a_measurement_that_was_stopped_resumes_with_what_is_left(tmp_path, caps
 
 def test_another_command_does_not_go_on_with_it(tmp_path, jobs):
     done, stop = jobs
-    arguments = [measurement.NAME, "--data", "pulses", "--quiet", "--out", str(tmp_path), "--setting", "deep"]
+    arguments = [measurement.NAME, "--data", *DATA, "--quiet", "--out", str(tmp_path), "--setting", "deep"]
     assert command.main([*arguments, "--images", "8"]) == 128 + signal.SIGTERM
     stop[0] = None
     assert command.main([*arguments, "--images", "8", "--seed", "1"]) == 0
-    assert list(done) == list(measurement.TASKS[:3]) + list(measurement.TASKS)
+    assert done == DATA[:2] + DATA
 
 
 def test_what_was_kept_and_is_damaged_is_refused_by_its_name(tmp_path, capsys, jobs):
-    arguments = [measurement.NAME, "--data", "pulses", "--quiet", "--out", str(tmp_path), "--setting", "deep"]
+    arguments = [measurement.NAME, "--data", *DATA, "--quiet", "--out", str(tmp_path), "--setting", "deep"]
     assert command.main(arguments) == 128 + signal.SIGTERM
     (kept,) = tmp_path.glob("*.unfinished-*.json")
-    kept.write_text(kept.read_text().replace('"energy": ', '"energy": 1', 1))
+    kept.write_text(kept.read_text().replace('"zeros": ', '"zeros": 1', 1))
     assert command.main(arguments) == 2
     assert f"error: {kept} is damaged (rows[0]: not what was written" in capsys.readouterr().err
 

@@ -149,6 +149,11 @@ def interval(value, at):
         maybe(number())(value[index], f"{at}[{index}]")
 
 
+def whole_interval(value, at):
+    """[value, low, high], all of them numbers."""
+    listed(number(), 3, 3)(value, at)
+
+
 def _expect(right, wanted, value, at):
     if not right:
         raise ValueError(f"{at or 'the file'}: expected {wanted}, got {reprlib.repr(value)}")

@@ -1,7 +1,7 @@
 """Where the classes of a measurement come from: synthetic fields, textures, moved textures, CIFAR-10, one's own folder.
 
-Each source is a function of a `Sampling` and gives two labelled samples, to fit on and to measure on, standardised over
-the whole sample by one number (its root mean square) so that a threshold means the same everywhere.
+Each source is a function of a `Sampling` and gives labelled images to fit on and to measure on, or images together
+with the templates that they are copies of, which the comparison splits. All are less one mean and over one deviation.
 """
 
 import os
@@ -20,8 +20,8 @@ from .shapes import decoded
 
 SIDE = 32
 DENSITY = 0.05
-TEMPLATES = 8
-LEAST = (1, 2)  # images of a class: one to fit on, and two to measure on, or it has no variance
+TEMPLATES = 16  # of a class, half of them to fit on
+LEAST = 4  # images of a class to fit on and to measure on, where there are so many
 
 
 @dataclass(frozen=True)
@@ -36,29 +36,26 @@ class Sampling:
         check_count("seed", self.seed, least=0)
 
     def each(self, classes):
-        """(train, test) images of each class, at least those that a fit and a variance need."""
-        return max(LEAST[0], self.train // classes), max(LEAST[1], self.test // classes)
+        """(train, test) images of each class, at least those that a fit and an interval need."""
+        return max(LEAST, self.train // classes), max(LEAST, self.test // classes)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Labelled images (N, C, H, W) to fit on and to measure on, float64, and the names of the classes.
+    """Labelled images (N, C, H, W), float64, and the names of the classes.
 
+    train : (images, labels) to fit on; all of them, where `test` is None
+    test : to measure on; None: the comparison splits each class in two
+    templates : (N,) which template each image is a copy of, or None: then whole templates are held out
     prepared : what was done to the files, in words
-    left_out : a sentence on each class that has too few images
     """
 
     name: str
     classes: tuple[str, ...]
     train: tuple[np.ndarray, np.ndarray]
-    test: tuple[np.ndarray, np.ndarray]
+    test: tuple[np.ndarray, np.ndarray] | None = None
+    templates: np.ndarray | None = None
     prepared: str = ""
-    left_out: tuple[str, ...] = ()
-
-    def split(self):
-        """Number of images of each class, to fit on ("train") and to measure on ("test")."""
-        parts = {"train": self.train[1], "test": self.test[1]}
-        return {part: images_per_class(labels, self.classes) for part, labels in parts.items()}
 
 
 def images_per_class(labels, classes):
@@ -88,30 +85,30 @@ def textures(sampling):
 
 
 def moved(sampling):
-    """Eight patches a texture, moved at random over the torus: translation-invariant classes, whose means are flat."""
+    """Patches of each texture, moved at random over the torus: translation-invariant classes, whose means are flat.
+
+    Half of the patches are fitted on; the others are measured, as many images of each.
+    """
     images, labels = datasets.textures("train", side=SIDE, standardise=True)
     rng = np.random.default_rng(sampling.seed)
     chosen = [rng.choice(np.flatnonzero(labels == label), TEMPLATES, replace=False) for label in np.unique(labels)]
-
-    def draw(count, seeds):
-        templates = zip(chosen, seeds, strict=True)
-        return processes.labelled(*(processes.moved(images[index], count, seed=seed) for index, seed in templates))
-
-    seeds = _seeds(sampling, 6)
-    train, test = map(draw, sampling.each(3), (seeds[:3], seeds[3:]))
-    return _sample("moved", datasets.TEXTURE_NAMES, train, test, sampling)
+    count, seeds = max(2, sum(sampling.each(3)) // TEMPLATES), _seeds(sampling, 3 * TEMPLATES)
+    copies = [
+        processes.moved(images[index], count, seed=seed)
+        for index, seed in zip(np.concatenate(chosen), seeds, strict=True)
+    ]
+    templates = np.repeat(np.arange(len(copies)), count)
+    pooled = np.concatenate(copies).astype(np.float64), templates // TEMPLATES
+    return _standardised(Sample("moved", datasets.TEXTURE_NAMES, pooled, templates=templates))
 
 
 def moved_either_sign(sampling):
     """The same with a random sign for each image: classes that are closed under x -> −x, for which the mean of any odd
     map is 0, as a class closed under all phases would have it for any map that commutes with phases."""
     sample = moved(sampling)
-    rng = np.random.default_rng(_seeds(sampling, 7)[-1])
-    train, test = (
-        (images * rng.choice([-1.0, 1.0], (len(images), 1, 1, 1)), labels)
-        for images, labels in (sample.train, sample.test)
-    )
-    return _sample("moved, either sign", sample.classes, train, test, sampling)
+    rng, (images, labels) = np.random.default_rng(_seeds(sampling, 3 * TEMPLATES + 1)[-1]), sample.train
+    signs = rng.choice([-1.0, 1.0], (len(images), 1, 1, 1))
+    return replace(sample, name="moved, either sign", train=(signs * images, labels))
 
 
 def cifar10(sampling):
@@ -123,57 +120,24 @@ def cifar10(sampling):
 def grey_cifar10(sampling):
     """CIFAR-10 as grey images, the mean of the three colours."""
     sample = cifar10(sampling)
-    train, test = ((images.mean(axis=1, keepdims=True), labels) for images, labels in (sample.train, sample.test))
-    return _sample("grey cifar10", sample.classes, train, test, sampling)
+    pairs = [(images.mean(axis=1, keepdims=True), labels) for images, labels in (sample.train, sample.test)]
+    return _standardised(Sample("grey cifar10", sample.classes, *pairs))
 
 
 def folder(name, sampling):
-    """One's own images by class, FOLDER/CLASS/*; split at random in two halves unless it holds train/ and test/.
-
-    Classes with fewer images than a fit and a variance need are left out, and the sample says so.
-    """
+    """One's own images by class, FOLDER/CLASS/*; the comparison splits them unless there are train/ and test/."""
     path, prepared = find_folder(name), PREPARED
     if (path / "train").is_dir():
         train, test = (datasets.image_folder(path, side=SIDE, split=split) for split in ("train", "test"))
-        names, train, test = train[2], train[:2], test[:2]
         prepared += "; train/ to fit on, test/ or val/ to measure on"
-    else:
-        images, labels, names = datasets.image_folder(path, side=SIDE)
-        first, second = _halves(labels, sampling.seed)
-        train, test = (images[first], labels[first]), (images[second], labels[second])
-        prepared += "; half of each class to fit on, half to measure on, drawn at random"
-    counts = np.array([np.bincount(labels, minlength=len(names)) for _, labels in (train, test)])
-    enough = np.flatnonzero(np.all(counts >= np.array(LEAST)[:, None], axis=0))
-    left_out = tuple(
-        f"{decoded(name)}: class {decoded(names[label])!r} is left out: it has {counts[0, label]} images to fit on and "
-        f"{counts[1, label]} to measure on, and needs {LEAST[0]} and {LEAST[1]}"
-        for label in np.setdiff1d(np.arange(len(names)), enough)
-    )
-    if len(enough) < 2:
-        raise ValueError(f"data: expected two classes with enough images in {name}; {'; '.join(left_out)}")
-    train, test = (_of_classes(labelled, enough) for labelled in (train, test))
-    sample = _sample(name, [names[label] for label in enough], train, test, sampling)
-    return replace(sample, prepared=prepared, left_out=left_out)
+        return replace(_sample(name, train[2], train[:2], test[:2], sampling), prepared=prepared)
+    *labelled, names = datasets.image_folder(path, side=SIDE)
+    prepared += "; half of each class to fit on, half to measure on, drawn at random"
+    few = _few(labelled, sum(sampling.each(len(names))), sampling.seed)
+    return _standardised(Sample(name, names, few, prepared=prepared))
 
 
 PREPARED = f"the largest central square of each image shrunk to {SIDE} x {SIDE}, colours to luminance"
-
-
-def _halves(labels, seed):
-    """Indices of two halves of each class; a class of one image is in the first."""
-    alone = np.bincount(labels)[labels] == 1
-    kept = np.flatnonzero(~alone)
-    if not len(kept):
-        return np.arange(len(labels)), kept
-    first, second = datasets.split_by_class(labels[kept], fraction=0.5, seed=seed)
-    return np.sort(np.append(kept[first], np.flatnonzero(alone))), kept[second]
-
-
-def _of_classes(labelled, kept):
-    """The images of these classes, numbered anew from 0."""
-    images, labels = labelled
-    here = np.isin(labels, kept)
-    return images[here], np.searchsorted(kept, labels[here])
 
 
 SOURCES = {
@@ -270,18 +234,21 @@ def standardise(images, name):
 def _sample(name, classes, train, test, sampling):
     counts = sampling.each(len(classes))
     train, test = (_few(labelled, n, sampling.seed) for labelled, n in zip((train, test), counts, strict=True))
-    train, test = ((np.asarray(images, dtype=np.float64), labels) for images, labels in (train, test))
-    _check_variation(name, train, test)
-    mean = train[0].mean()
-    scale = np.sqrt(np.mean((train[0] - mean) ** 2))
-    return Sample(name, tuple(classes), *(((images - mean) / scale, labels) for images, labels in (train, test)))
+    return _standardised(Sample(name, tuple(classes), train, test))
 
 
-def _check_variation(name, train, test):
-    """Raise ValueError if there is no scale to divide by, or no variance within any class to compare with."""
-    if np.ptp(train[0]) == 0:
-        raise ValueError(f"data: the {len(train[0])} images of {name} to fit on are constant, and all the same")
-    images, labels = test
+def _standardised(sample):
+    """The sample less one mean and over one deviation, those of the images to fit on.
+
+    Raises ValueError if there is no scale to divide by, or no variance within any class to compare with.
+    """
+    pairs = [(np.asarray(x, np.float64), y) for x, y in filter(None, (sample.train, sample.test))]
+    images, labels = pairs[-1]
+    if np.ptp(pairs[0][0]) == 0:
+        raise ValueError(f"data: the {len(pairs[0][0])} images of {sample.name} are constant, and all the same")
     each = [images[labels == label] for label in np.unique(labels)]
     if all(len(here) > 1 and np.all(here == here[:1]) for here in each):
-        raise ValueError(f"data: in each class of {name}, the images to measure on are all the same")
+        raise ValueError(f"data: in each class of {sample.name}, the images are all the same")
+    mean, scale = pairs[0][0].mean(), pairs[0][0].std()
+    parts = dict(zip(("train", "test"), [((x - mean) / scale, y) for x, y in pairs], strict=False))
+    return replace(sample, classes=tuple(sample.classes), **parts)

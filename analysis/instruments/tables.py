@@ -19,9 +19,12 @@ from .shapes import (
     table,
     text,
     truth,
+    whole_interval,
     word,
 )
 
+MEASURES = ("between_over_energy", "fisher_trace", "accuracy_linear", "accuracy_nearest_mean")
+ROLES = ("reduction", "control")
 OPERATIONS = ("phase collapse", "soft threshold", "tanh", "unit amplitude", "identity")
 REPRESENTATIONS = ("coefficients", "moduli", "order 1", "order 2")
 DESCRIPTIONS = ("pixels", "principal components", "Fourier moduli", "scattering, order 1", "scattering, order 2")
@@ -32,6 +35,7 @@ _PARTS = fields(train=table(count()), test=table(count()))  # images per class
 _HEAD = {
     "command": optional(listed(text, 1)),
     "prepared": optional(table(text)),
+    "left_out": optional(listed(text)),
     "split": optional(table(_PARTS)),
     "name": text,
     "on": text,
@@ -48,10 +52,31 @@ _CASCADE = {
     "data": text,
     "operation": choice(*OPERATIONS),
     "depth": count(0, 100),
-    "classes": optional(count(1)),
     "channels": count(1),
     "pixels": listed(count(1), 2, 2),
     "zeros": number(0, 1),
+}
+_EVIDENCE = fields(
+    operation=choice(*OPERATIONS),
+    role=choice(*ROLES),
+    measure=choice(*MEASURES),
+    value=maybe(number()),
+    error=maybe(number(0)),
+    freedom=maybe(number(0)),
+)
+_SEPARATION = fields(
+    **_CASCADE,
+    classes=count(2),
+    role=choice("collapse", *ROLES),
+    chance=number(0, 1),
+    margin=number(0),
+    verdict=choice("more", "less", "no difference", "undecided"),
+    difference=maybe(fields(**{name: maybe(whole_interval) for name in MEASURES})),
+    growth=maybe(whole_interval),
+    evidence=maybe(_EVIDENCE),
+    **{name: maybe(whole_interval) for name in MEASURES},
+)
+_STATISTICS = {
     "energy": number(0),
     "mean_energy": interval,
     "within_class_variance": interval,
@@ -59,10 +84,11 @@ _CASCADE = {
     "fisher_trace": interval,
     "accuracy_of_features": maybe(interval),
 }
-_SEPARATION = fields(**_CASCADE, fisher_full=maybe(interval), accuracy_of_averages=interval)
 _WAVES = fields(between_class_variance=number(), fisher_trace=number())
 _PASS = fields(
     **_CASCADE,
+    **_STATISTICS,
+    classes=optional(count(1)),
     waves=maybe(_WAVES),
     accuracy_of_averages=maybe(interval),
     penalties=table(number(0)),

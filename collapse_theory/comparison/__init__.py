@@ -11,8 +11,8 @@ templates, and B and F have no bias from their small number.
 B / E_0    Between-class variance at depth d over the energy of the images, both for each sample of the image (times 4^d
            under subsampling by two). The measure of the verdict: it says how much of the energy of the images is now a
            difference of class means. A reduction cannot raise it by removing energy. For non-expansive operations only:
-           of the others it is as large as their gain. The energy has that of a common mean intensity in it, which no
-           class differs by: take it off first, and the share is one of what varies. It says nothing about overlap.
+           of the others it is as large as their gain. The energy is about the mean intensity of each channel of the
+           images fitted on. Another image that all have in common is in it. It says nothing about overlap.
 F          Between-class over within-class variance, B / V. It is free of any scale. It rises where B stays and V falls,
            which is what a threshold does to classes that differ in mean intensity: alone it is no measure.
 linear     Held-out accuracy of ridge regression on channels averaged over space. It can beat chance although all class
@@ -28,6 +28,6 @@ The verdict is of the deepest layer and of B / E_0 alone (of F against a reducti
 
 from .layers import OPERATIONS, across_layers
 from .result import MEASURES, Comparison
-from .verdicts import holm
+from .verdicts import Evidence, holm
 
-__all__ = ["MEASURES", "OPERATIONS", "Comparison", "across_layers", "holm"]
+__all__ = ["MEASURES", "OPERATIONS", "Comparison", "Evidence", "across_layers", "holm"]

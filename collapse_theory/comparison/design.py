@@ -42,7 +42,7 @@ def check_bank(bank, sides):
     return bank.at(sides)
 
 
-def design_of(test, shape, bank, *, depth, subsample, groups, stratified, memory, classes):
+def design_of(fit, test, shape, bank, *, depth, subsample, groups, stratified, memory, classes):
     """(`Design`, lines about what is left out).
 
     groups : at most; fewer where a class has fewer images, or classes are so many that the cells would not fit
@@ -78,5 +78,8 @@ def design_of(test, shape, bank, *, depth, subsample, groups, stratified, memory
         for d in range(kept + 1)
         if d not in probed
     ]
+    if np.bincount(fit.codes).min() < 2:
+        probed = []
+        left_out.append("accuracies: left out. A class has one image to fit on, expected two.")
     batch = int(np.clip(memory / 8 // (4 * _NUMBER * features), 1, _MOST_AT_ONCE))
     return Design(kept, bool(subsample), groups, stratified, batch, tuple(probed)), left_out

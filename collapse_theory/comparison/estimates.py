@@ -7,11 +7,33 @@ import numpy as np
 
 from ..separation import jackknife_error
 
-__all__ = ["Estimate", "p_value", "share_interval", "without_bias", "without_each_unit"]
+__all__ = ["Estimate", "Known", "effective_groups", "p_value", "share_interval", "without_bias", "without_each_unit"]
+
+
+class _WithError:
+    """What has a value, and an error of it."""
+
+    def interval(self, confidence):
+        """[value, low, high]."""
+        reach = _quantile(self, confidence) * self.error()[0]
+        return [float(self.value), float(self.value - reach), float(self.value + reach)]
+
+
+@dataclass(frozen=True)
+class Known(_WithError):
+    """A value, its standard error, and the degrees of freedom of that: all that an interval is made of."""
+
+    value: float
+    standard_error: float
+    freedom: float
+
+    def error(self):
+        """(standard error, degrees of freedom)."""
+        return self.standard_error, self.freedom
 
 
 @dataclass(frozen=True, eq=False)
-class Estimate:
+class Estimate(_WithError):
     """A value, and its replicates: what it is without each group of samples.
 
     value : float
@@ -39,11 +61,6 @@ class Estimate:
             return float(np.sqrt(total)), float(freedoms.min())
         return float(np.sqrt(total)), float(total**2 / np.sum(variances**2 / freedoms))
 
-    def interval(self, confidence):
-        """[value, low, high]."""
-        reach = _quantile(self, confidence) * self.error()[0]
-        return [float(self.value), float(self.value - reach), float(self.value + reach)]
-
 
 def _quantile(estimate, confidence):
     from scipy.special import stdtrit
@@ -62,6 +79,17 @@ def without_bias(value, replicates, strata):
     return float(value - np.sum(means))
 
 
+def effective_groups(estimate):
+    """(Σ e_g)² / Σ e_g² of the part e_g that each group has in a mean; as many as there are, if they have it alike.
+
+    Where few groups have nearly all of it, the others, alike in having nothing, say nothing of its error.
+    """
+    replicates, _ = estimate.sources[0]
+    parts = len(replicates) * estimate.value - (len(replicates) - 1) * replicates
+    total = np.sum(np.abs(parts))
+    return float(total**2 / np.sum(parts**2)) if total > 0 and np.isfinite(total) else 0.0
+
+
 def p_value(estimate):
     """Two-sided, of the value 0; 1 where nothing varies and the value is 0."""
     from scipy.special import stdtr
@@ -78,7 +106,8 @@ def share_interval(estimate, confidence, count):
     count : samples, of which there are never more; Korn & Graubard (1998)
     """
     share, error = estimate.value, estimate.error()[0]
-    n = min(count, share * (1 - share) / error**2) if error > 0 else count
+    likely = (count * share + 1) / (count + 2)  # where all are right, fits may still differ, and one more may be wrong
+    n = min(count, likely * (1 - likely) / error**2) if error > 0 else count
     z = float(_quantile(estimate, confidence))
     n = max(n, 1e-9)
     centre, reach = share + z**2 / (2 * n), z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))

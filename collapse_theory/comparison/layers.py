@@ -1,12 +1,18 @@
 """One labelled set, several operations, layer by layer."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..arguments import as_images, check_count, check_number
+from ..arrays import Array
+from ..datasets import Batches
+from ..scattering import Mixing
 from ..scattering.fitted import fitted, in_single
-from ..wavelets import wavelet_transform
+from ..wavelets import FilterBank, wavelet_transform
 from .design import check_bank, design_of
-from .estimates import Estimate
+from .estimates import Estimate, effective_groups
 from .material import check_share, material, shares
 from .observation import observe
 from .operations import operations_of, seen_to_expand
@@ -18,24 +24,25 @@ OPERATIONS = ("phase collapse", "soft threshold", "tanh", "unit amplitude", "ide
 
 
 def across_layers(
-    images,
-    labels=None,
-    operations=OPERATIONS,
+    images: Array | Batches,
+    labels: ArrayLike | None = None,
+    operations: Sequence[str | tuple[str, Callable | str]] = OPERATIONS,
     *,
-    bank=None,
-    depth=3,
-    seed=0,
-    progress=None,
-    held_out=0.5,
-    groups=20,
-    subsample=None,
-    lowpass="kept",
-    collapse="phase collapse",
-    reductions=None,
-    quantile=0.5,
-    margin=0.002,
-    memory=2**30,
-):
+    bank: FilterBank | None = None,
+    depth: int = 3,
+    seed: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+    held_out: float | tuple[Array, ArrayLike] | Batches = 0.5,
+    groups: int | ArrayLike = 20,
+    subsample: bool | None = None,
+    lowpass: str = "kept",
+    mixing: Mixing | None = None,
+    collapse: str = "phase collapse",
+    reductions: Sequence[str] | None = None,
+    quantile: float = 0.5,
+    margin: float = 0.002,
+    memory: float = 2**30,
+) -> Comparison:
     """Compare a phase collapse with other operations on labelled images, layer by layer.
 
     images : (N, C, H, W) of any library, in memory or memory-mapped, or `datasets.Batches`, which are read batch by
@@ -53,25 +60,21 @@ def across_layers(
         not with other images to measure
     subsample : by two after each layer; None: where the sides allow it at every depth
     lowpass : as in `cascade`
+    mixing : of the channels after each layer, a `scattering.Mixing` with as many outputs as inputs, or None
     collapse : the operation that the others are compared with
     reductions : names of those that the verdict goes by; None: those that keep the phase, and functions. The others are
         measured and shown
     quantile : of the amplitudes, for `fitted`
-    margin : of "no difference", in units of the measure
+    margin : of "no difference", in units of the measure, for classes of equal size; of others it is less, in
+        proportion to 1 − Σ p_y², since between-class variance is
     memory : most bytes of the class means of one depth; depths that would take more are left out, with a line
 
     Returns a `Comparison`. What its numbers can and cannot say is in the docstring of `comparison`.
     Memory: the moments of all depths, at most `depth` times `memory`, and a batch of representations, an eighth of it.
     Raises ValueError or TypeError, naming the argument, for what does not fit, or if one class is left.
     """
-    for name, value in (("depth", depth), ("seed", seed)):
-        check_count(name, value, least=int(name == "depth"))
-    for name, value in (("margin", margin), ("memory", memory)):
-        check_number(name, value, least=0)
-    if progress is not None and not callable(progress):
-        raise TypeError(f"progress: expected a function of two numbers, got {progress!r}")
-    if lowpass not in ("kept", "also"):
-        raise ValueError(f"lowpass: unknown {lowpass!r}; known: 'kept', 'also'")
+    _check(depth, seed, margin, memory, progress)
+    _check_kinds(lowpass, mixing)
     chosen = operations_of(operations, collapse, reductions)
     stratified = not isinstance(groups, int | np.integer)
     if not stratified:
@@ -79,13 +82,13 @@ def across_layers(
     (fit, test, classes, left_out), shape = _parts(images, labels, held_out, groups if stratified else None, seed)
     bank = check_bank(bank, shape[1:])
     design, more = design_of(
-        test, shape, bank, depth=depth, subsample=subsample, groups=groups, stratified=stratified, memory=memory,
+        fit, test, shape, bank, depth=depth, subsample=subsample, groups=groups, stratified=stratified, memory=memory,
         classes=len(classes),
     )  # fmt: skip
     counted = _Counted(progress, len(chosen) * (len(fit.index) + len(test.index)))
     measured, estimates = {}, {}
     for number, operation in enumerate(chosen):
-        options = {"depth": design.depth, "lowpass": lowpass, "subsample": design.subsample}
+        options = {"depth": design.depth, "lowpass": lowpass, "subsample": design.subsample, "mixing": mixing}
         layers = fitted(fit, bank, operation.rho, quantile=quantile, **options)
         first = 1 if number else 0
         found = observe(layers, fit, test, classes=len(classes), design=design, progress=counted, first=first)
@@ -94,15 +97,44 @@ def across_layers(
         for d, here in enumerate(found):
             measured[operation.name, d] = here
             estimates[operation.name, d] = _estimates(here, measured[chosen[0].name, 0], expands)
-    counts = np.bincount(test.codes)
+    parts, shares = _images_of_classes(fit, test, classes)
+    margin = float(margin * (1 - np.sum(shares**2)) / (1 - 1 / len(classes)))
+    if not design.stratified and effective_groups(measured[chosen[0].name, 0].energy) < design.groups / 4:
+        margin = 0.0
+        more = [*more, "no difference: is not said. A quarter of the groups of images has most of the energy."]
     settings = {
         "depth": design.depth, "subsample": design.subsample, "lowpass": lowpass, "quantile": quantile,
+        "mixed": mixing is not None,
         "groups": design.groups, "stratified": design.stratified, "seed": seed, "scales": len(np.unique(bank.scale)),
         "angles": len(np.unique(bank.angle)), "fitted": len(fit.index), "measured": len(test.index),
-        "chance": float(counts.max() / counts.sum()),
+        "chance": float(shares.max()), **parts,
     }  # fmt: skip
     roles = {operation.name: operation.role for operation in chosen}
-    return Comparison(roles, measured, estimates, classes, (*left_out, *more), float(margin), settings)
+    return Comparison(roles, measured, estimates, classes, (*left_out, *more), margin, settings)
+
+
+def _check(depth, seed, margin, memory, progress):
+    for name, value in (("depth", depth), ("seed", seed)):
+        check_count(name, value, least=int(name == "depth"))
+    for name, value in (("margin", margin), ("memory", memory)):
+        check_number(name, value, least=0)
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress: expected a function of two numbers, got {progress!r}")
+
+
+def _check_kinds(lowpass, mixing):
+    if lowpass not in ("kept", "also"):
+        raise ValueError(f"lowpass: unknown {lowpass!r}; known: 'kept', 'also'")
+    if mixing is not None and not (isinstance(mixing, Mixing) and mixing.outputs is None):
+        expected = "None, or a scattering.Mixing with as many outputs as inputs, which keeps energy"
+        raise ValueError(f"mixing: expected {expected}, got {mixing!r}")
+
+
+def _images_of_classes(fit, test, classes):
+    """({"train", "test"}: number of images by class; share of each class of those that are measured)."""
+    counts = [np.bincount(part.codes, minlength=len(classes)) for part in (fit, test)]
+    named = [dict(zip(classes, map(int, each), strict=True)) for each in counts]
+    return dict(zip(("train", "test"), named, strict=True)), counts[1] / len(test.index)
 
 
 def _parts(images, labels, held_out, units, seed):

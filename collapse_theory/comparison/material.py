@@ -14,7 +14,7 @@ from ..scattering.fitted import in_single
 
 __all__ = ["Material", "Part", "material", "shares"]
 
-_LEAST_FITTED, _LEAST_MEASURED = 2, 4  # images of a class
+_LEAST_FITTED, _LEAST_MEASURED = 1, 3  # images of a class: two are left where one of them is left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +153,8 @@ def shares(source, held_out, seed, other=None):
 def _split(members, units, held_out, rng):
     units = members if units is None else units[members]
     distinct = rng.permutation(np.unique(units))
-    measured = np.isin(units, distinct[: round(held_out * len(distinct))])
+    count = max(round(held_out * len(distinct)), min(_LEAST_MEASURED, len(distinct) - 1))
+    measured = np.isin(units, distinct[:count])
     return members[~measured], members[measured]
 
 
@@ -161,7 +162,7 @@ def _missing(fit, test, fit_units, test_units):
     """What a class has too little of, as a sentence; or nothing."""
     if len(fit) < _LEAST_FITTED or len(test) < _LEAST_MEASURED:
         got = f"{len(fit)} images to fit on and {len(test)} to measure"
-        return f"It has {got}, expected at least {_LEAST_FITTED} and {_LEAST_MEASURED}."
+        return f"It has {got}, expected {_LEAST_FITTED} and {_LEAST_MEASURED} or more."
     for members, units in ((fit, fit_units), (test, test_units)):
         if units is not None and len(members) - np.max(np.unique(units[members], return_counts=True)[1]) < 2:
             return "Its images are of too few groups, expected two to fit on and two to measure, of two images each."

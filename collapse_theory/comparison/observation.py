@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from ..arrays import array_namespace, is_complex, shape, to_host
+from ..arrays import array_namespace, is_complex, place, shape, to_host
 from ..scattering import apply_layer
 from ..separation import ClassMoments
 from .estimates import Estimate, without_bias, without_each_unit
@@ -70,11 +70,15 @@ class _Depth:
         self._probes = Probes(classes) if depth in design.probed else None
         self._right = dict.fromkeys(ACCURACIES)
         self._seen, self._zeros, self._fitted = np.zeros(count, bool), 0.0, False
+        self._centre, self._count = (0.0 if depth == 0 else None), 0
 
     def fit(self, x, codes, folds):
-        """A batch to fit the classifiers on."""
+        """A batch to fit the classifiers on, and of the images the mean intensity of each channel."""
+        xp = array_namespace(x)
+        if self._centre is not None:
+            self._centre = self._centre + len(codes) * to_host(xp.mean(x, axis=(0, -2, -1)))
+            self._count += len(codes)
         if self._probes is not None:
-            xp = array_namespace(x)
             self._probes.add(_averages(x), codes, folds, float(xp.mean(xp.abs(x))))
 
     def measure(self, x, codes, units, where):
@@ -82,7 +86,7 @@ class _Depth:
         xp = array_namespace(x)
         self._shape, self._seen[where] = shape(x)[1:], True
         self._zeros += len(codes) * float(xp.mean(xp.astype(x == 0, xp.float32)))
-        self._moments.update(x, codes, groups=units % self._design.groups)
+        self._moments.update(self._centred(x), codes, groups=units % self._design.groups)
         if self._probes is None:
             return
         if not self._fitted:
@@ -92,6 +96,12 @@ class _Depth:
             if self._right[name] is None:
                 self._right[name] = np.zeros((len(right), len(self._seen)), bool)
             self._right[name][:, where] = right
+
+    def _centred(self, x):
+        """Images less their mean intensity, which is in their energy and in no difference of classes."""
+        if self._centre is None:
+            return x
+        return x - place(np.asarray(self._centre / self._count)[:, None, None], like=x)
 
     def measured(self, test):
         """The numbers, once all images have come."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..arguments import check_number
 from .estimates import Estimate, share_interval
 from .observation import ACCURACIES, Measured
-from .verdicts import bonferroni, verdict_of
+from .verdicts import Evidence, bonferroni
 
 __all__ = ["MEASURES", "Comparison"]
 
@@ -24,7 +24,8 @@ class Comparison:
     measured : by (operation, depth), a `Measured`
     estimates : by (operation, depth), an `Estimate` of each of `MEASURES` that there is
     classes : names of the classes; left_out : lines about classes, depths and accuracies that are left out
-    margin : of "no difference", fixed before anything was measured
+    margin : of "no difference", fixed before anything was measured, for classes of these sizes; 0, and never said,
+        where few images have nearly all energy
     settings : plain values that say how it was measured
     """
 
@@ -93,12 +94,15 @@ class Comparison:
                 rows.append(row | {"grows": bool(interval[1] > 0)})
         return rows
 
+    def evidence(self):
+        """What the verdict is made of, as `Evidence`: plain values, for `holm` over comparisons of several days."""
+        parts = [(name, role) for name, role in self.operations.items() if role in ("reduction", "control")]
+        rows = [(*part, self._primary(part[0]), self._difference(part[0], self.depth)) for part in parts]
+        return Evidence(tuple(rows), self.margin)
+
     def primary(self):
         """(differences to every reduction, to the control) that the verdict is made of, at the deepest layer."""
-        by_role = {role: [n for n, r in self.operations.items() if r == role] for role in ("reduction", "control")}
-        return tuple(
-            [self._difference(name, self.depth, self._primary(name)) for name in names] for names in by_role.values()
-        )
+        return self.evidence().primary()
 
     def verdict(self, confidence=0.95):
         """Does the collapse separate the class means more than every reduction does: one of four words.
@@ -107,13 +111,13 @@ class Comparison:
             collapse minus identity, the control
         less : the upper end is below 0 for one reduction
         no difference : all intervals lie within ± `margin`
-        undecided : otherwise
+        undecided : otherwise, and instead of "more" if the collapse is seen to expand
 
         Intervals are of B / E_0, or of F against a reduction that expands, at the deepest layer, at the level of
         Bonferroni over the reductions. An end within 1e-6 of 0 is rounding and counts as 0.
         """
         _check(confidence)
-        return verdict_of(*self.primary(), self.margin, confidence)
+        return self.evidence().verdict(confidence)
 
     def right(self, operation, depth, accuracy=ACCURACIES[0]):
         """(N,) booleans: whether each image that was measured was put in its class, in one order for all."""
@@ -127,7 +131,7 @@ class Comparison:
         level = bonferroni(confidence, len(reductions))
         yield f"Verdict on {_short(self.collapse, 40)}: {self.verdict(confidence)}"
         yield f"at depth {self.depth}, {_short(self.collapse)} minus .., {100 * level:.4g} % intervals,"
-        yield f"no difference within {self.margin:g}:"
+        yield f"no difference within {self.margin:.3g}:"
         for row in self.differences(level):
             if row["depth"] == self.depth and row["role"] in ("reduction", "control"):
                 head = f"{_short(row['operation'])}{', control' if row['role'] == 'control' else ''}"
@@ -160,7 +164,8 @@ class Comparison:
         both = (self.estimates[one, self.depth] for one in (name, self.collapse))
         return SEPARATION if all(SEPARATION in estimates for estimates in both) else "fisher_trace"
 
-    def _difference(self, name, depth, measure):
+    def _difference(self, name, depth, measure=None):
+        measure = measure or self._primary(name)
         own, its = self.estimates[self.collapse, depth].get(measure), self.estimates[name, depth].get(measure)
         return None if own is None or its is None else own - its
 

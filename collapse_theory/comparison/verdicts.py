@@ -1,11 +1,62 @@
 """From paired differences to a word: more, less, no difference, undecided; and of several comparisons by Holm."""
 
+from dataclasses import dataclass
+from math import inf, isfinite, nan
+
 from ..arguments import check_number
-from .estimates import p_value
+from .estimates import Estimate, Known, p_value
 
-__all__ = ["holm", "verdict_of"]
+__all__ = ["Evidence", "holm", "verdict_of"]
 
+FISHER = "fisher_trace"
 ROUNDING = 1e-6  # a difference of this much is rounding in single precision, and counts as 0
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a verdict is made of, as plain values that can be recorded: of a `Comparison`, or by `from_dicts`.
+
+    rows : (operation, role, measure, difference) of every reduction and control at the deepest layer: an `Estimate` or
+        `Known`, collapse minus operation
+    margin : of "no difference"
+    """
+
+    rows: tuple[tuple[str, str, str, Estimate | Known], ...]
+    margin: float
+
+    def primary(self):
+        """(differences to every reduction, to the control).
+
+        A collapse that expands is compared with the control by F, which a gain for some channels raises: nothing is
+        known of that difference.
+        """
+        reductions = [each for _, role, _, each in self.rows if role == "reduction"]
+        controls = [(measure, each) for _, role, measure, each in self.rows if role == "control"]
+        return reductions, [Known(0.0, inf, 1.0) if measure == FISHER else each for measure, each in controls]
+
+    def verdict(self, confidence=0.95):
+        """The word, as `Comparison.verdict`."""
+        return verdict_of(*self.primary(), self.margin, confidence)
+
+    def to_dicts(self):
+        """A dict of plain values for each difference; what is not finite is None."""
+        return [
+            {"operation": operation, "role": role, "measure": measure, "value": _plain(each.value)}
+            | dict(zip(("error", "freedom"), map(_plain, each.error()), strict=True))
+            for operation, role, measure, each in self.rows
+        ]
+
+    @classmethod
+    def from_dicts(cls, rows, margin):
+        """The evidence that `to_dicts` wrote down."""
+        numbers = (("value", nan), ("error", inf), ("freedom", 1.0))
+        known = [Known(*(other if row[name] is None else row[name] for name, other in numbers)) for row in rows]
+        pairs = zip(rows, known, strict=True)
+        return cls(tuple((row["operation"], row["role"], row["measure"], each) for row, each in pairs), margin)
+
+
+def _plain(number):
+    return float(number) if isfinite(number) else None
 
 
 def verdict_of(differences, controls, margin, confidence):
@@ -41,7 +92,7 @@ def p_values(differences, controls):
 def holm(comparisons, confidence=0.95):
     """The verdicts of several comparisons, of data sets and settings, that are right together.
 
-    comparisons : dict of `Comparison`s by name, or a sequence of them
+    comparisons : dict of `Comparison`s, or of their `evidence`, by name, or a sequence of them
     confidence : that no "more" and no "less" of them is wrong: Holm (1979), step by step from the smallest p; "no
         difference" is said at the level of Bonferroni over all of them
 

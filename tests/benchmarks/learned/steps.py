@@ -113,7 +113,7 @@ def augmented(work, threads, rounds):
     clock = time.process_time if threads == 1 else time.perf_counter
     images, index = torch.zeros((work.batch, 3, 32, 32), dtype=torch.uint8), torch.arange(work.batch)
     step, _ = step_of(work, "float32")
-    sides = {"float32": step, "augmentation": lambda: cropped(images, index, seed=0, epoch=0)}
+    sides = {"float32": step, "augmentation": lambda: cropped(images, index, seed=0, epoch=0, count=len(index))}
     seconds = {side: [] for side in sides}
     for _ in range(rounds + 1):
         for side, function in sides.items():
