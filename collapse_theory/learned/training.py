@@ -76,10 +76,11 @@ def train(
     checkpoint of the last whole step. What is raised says so in a note; for SIGTERM the log says so.
 
     Returns an `Outcome`.
-    Memory: besides the network and its gradients, the momentum, a copy of all buffers, and for each checkpoint a copy
-    of weights and momentum on the host.
-    Raises, before anything is trained: ValueError or TypeError for data that the network does not take, for the folder
-    of another run, and for one in which anything was changed; RunFolderInUse, a RuntimeError, for a folder in use.
+    Memory: besides the network and its gradients, the momentum, a copy of all buffers, the average if there is one,
+    twice while it is evaluated, and for each checkpoint a copy of weights, momentum and average on the host.
+    Raises, before anything is trained: ValueError or TypeError for data that the network does not take, for what makes
+    no optimiser, for the folder of another run, and for one in which anything was changed; RunFolderInUse, a
+    RuntimeError, for a folder in use. Raises TypeError at the first checkpoint for an optimiser that it cannot hold.
     Raises at any time: OSError for a folder that cannot be written to, was moved or was removed; NotFinite, an
     ArithmeticError that names the layer, if a loss or a gradient is NaN or infinite; that step changes nothing.
     """
