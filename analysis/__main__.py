@@ -70,6 +70,8 @@ def _answer(question, words):
     rows = question.answer(options, partial(measuring, question.NAME, **how))
     if rows is None:
         return UNFINISHED
+    if not rows:  # it has looked at what was recorded before
+        return 0
     found = record.load(question.NAME, options.out)
     memory = f", {found['peak_memory_mib']} MiB at most" if "peak_memory_mib" in found else ""
     if options.quiet:

@@ -9,24 +9,22 @@ mis-scaled, after as many steps, is no better than no non-linearity. ResNet-20 c
 transform with one learned mixing, which has the least to learn, to 55.9 %. How well they end is not known.
 """
 
-import argparse
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import numpy as np
 
 from collapse_theory import datasets, learned
-from collapse_theory.learned.recipes import PRECISIONS, Recipe
+from collapse_theory.learned.runs import what_is_run
 from collapse_theory.machine import reproducible
-from collapse_theory.nonlinearities import NONLINEARITIES
 
 from . import record
 from .instruments.identities import identities
-from .instruments.options import name_of, real, slug, whole
 from .instruments.probes import share_with_interval
 from .instruments.progress import training_bar
 from .instruments.sources import images_per_class
+from .instruments.trainings import PRESETS, TIMES, Setting, add_options, completed, setting_of
 
 NAME = "accuracy_of_learned_networks"
 TIME = "1 minute on two cores with the preset smoke (torch)"
@@ -37,63 +35,7 @@ EXAMPLES = (
 )
 ON = ("torch",)
 RUNS = Path("runs")
-DATA = ("cifar10", "textures")
-NETWORKS = ("learned scattering", "fixed scattering", "residual")
 _SEEN_AT_START = 256  # training images, in one batch
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A network and how it is trained; the defaults are the paper's for CIFAR-10.
-
-    data, network : names of DATA and NETWORKS; "fixed scattering" learns one mixing, "residual" is ResNet-20
-    nonlinearity : of a learned scattering or residual network
-    skip, angles, circle, terms, width : of a learned scattering network, as `learned.scattering_network` has them
-    quantile : of the amplitudes on 256 training images, at which thresholds start under equal terms
-    recipe : Recipe; its seed is also that of the weights
-    images, tested : of the training set and of the test set, the first so many; None: all
-    measured : test images for the class statistics, the first so many
-    """
-
-    data: str = "cifar10"
-    network: str = "learned scattering"
-    nonlinearity: str = "phase collapse"
-    skip: bool = False
-    angles: int | None = None
-    circle: str = "half"
-    terms: str = "published"
-    quantile: float = 0.5
-    width: float = 1.0
-    recipe: Recipe = field(default_factory=Recipe)
-    images: int | None = None
-    tested: int | None = None
-    measured: int = 1000
-
-    @property
-    def label(self):
-        """The network in a few words."""
-        if self.network == "fixed scattering":
-            return self.network
-        family = self.network * (self.network != "learned scattering")
-        words = (family, self.nonlinearity, "skip" * self.skip, f"{self.terms} terms" * (self.terms != "published"))
-        return ", ".join(filter(None, words))
-
-
-# "ten-minutes" is a plan for one large GPU that nobody has timed.
-PRESETS = {
-    "smoke": Setting("textures", width=1 / 16, measured=96, recipe=Recipe(epochs=3, batch=32)),
-    "small": Setting(skip=True, width=1 / 4, images=3000, tested=2000, recipe=Recipe(epochs=4, batch=32, rate_step=3)),
-    "ten-minutes": Setting(recipe=Recipe(epochs=150, rate_step=35, precision="bfloat16")),
-    "paper": Setting(),
-}
-
-
-TIMES = {
-    "smoke": "a minute on two cores",
-    "small": "5 to 35 minutes on one core, needs CIFAR-10",
-    "ten-minutes": "meant for one large GPU, not measured",
-    "paper": "days on a processor, meant for a GPU",
-}
 
 
 def labelled(setting, device):
@@ -120,7 +62,7 @@ def _in_turn(images, labels):
 def network_of(setting):
     """The network at its initialisation, on the host.  Raises ValueError for what its family does not have."""
     seed = setting.recipe.seed
-    names = ("nonlinearity", "skip", "angles", "circle", "terms", "width")
+    names = ("nonlinearity", "skip", "angles", "circle", "terms", "mixing", "width")
     if setting.network == "learned scattering":
         return learned.scattering_network("cifar10", seed=seed, **{name: getattr(setting, name) for name in names})
     for name in names[1:]:
@@ -147,7 +89,8 @@ def measure(setting, *, folder, device="cpu", progress=None, checkpoint=None, st
     if setting.terms == "equal":
         learned.calibrate(network, first.batch(slice(None))[0], quantile=setting.quantile)
     at_start = learned.dead_outputs(network, first, batch=_SEEN_AT_START, statistics="batch")
-    options = {"folder": folder, "about": asdict(setting), "checkpoint": checkpoint, "stop_after": stop_after}
+    about = {name: value for name, value in asdict(setting).items() if name != "recipe"}  # which `train` knows
+    options = {"folder": folder, "about": about, "checkpoint": checkpoint, "stop_after": stop_after}
     outcome = learned.train(network, data, setting.recipe, progress=progress, **options)
     if not outcome.finished:
         return None
@@ -195,10 +138,16 @@ def conclusions(rows):
 
 
 def answer(options, start):
-    """Train, and record beside the networks recorded before.  Returns the row in a list; None if it was stopped."""
+    """Train, and record beside the networks recorded before, or evaluate what was trained.
+
+    Returns the row in a list; None if the training was stopped; an empty list if nothing was to be recorded.
+    """
     setting = setting_of(options)
     usual = f"{options.preset} {setting.data} {setting.label} {setting.recipe.seed}".replace(" ", "-")
-    folder = RUNS / usual if options.run is None else options.run
+    folder = RUNS / usual if options.run is None else Path(options.run)
+    if options.evaluate:
+        print(*evaluated(folder, options.checkpoint or "last", device=options.device), sep="\n")
+        return []
     record.check_kept(NAME, options.out)
     stop = None if options.minutes is None else 60 * options.minutes
     print(*_plan(setting, options.preset, folder), sep="\n", flush=True)
@@ -214,6 +163,26 @@ def answer(options, start):
     return [row]
 
 
+def evaluated(folder, which="last", *, device="cpu"):
+    """Lines: accuracy, by class too, and confusion of a trained network, on the test images of its run.
+
+    folder, which, device : as in `learned.load`
+
+    Raises as `learned.load`; ValueError for the run of another command.
+    """
+    about = what_is_run(Path(folder) / "run.json")["run"].get("about", {})
+    if about.keys() != {f.name for f in fields(Setting)} - {"recipe"}:
+        raise ValueError(f"run: expected a folder of this command, got {folder}; learned.load takes any")
+    network, (_, test) = learned.load(folder, which, device=device), labelled(Setting(**about), device)
+    counts = learned.confusion_matrix(network, test)
+    value, low, high = (100 * share for share in share_with_interval(int(counts.trace()), len(test)))
+    yield f"{Setting(**about).label}, {which}, {len(test):,} test images of {about['data']}"
+    yield f"    test accuracy, %        {value:.1f} [{low:.1f}, {high:.1f}]"
+    yield "    class: accuracy, %; how many were taken for class 0, 1, ..."
+    for number, (share, row) in enumerate(zip(learned.accuracy_by_class(counts), counts, strict=True)):
+        yield f"    {number:5}: {100 * share:5.1f}; {' '.join(f'{count:5}' for count in row)}"
+
+
 def _plan(setting, preset, folder):
     """Lines that say what will be done, and how long it takes."""
     images = "all" if setting.images is None else f"{setting.images:,}"
@@ -222,54 +191,22 @@ def _plan(setting, preset, folder):
     yield f"of {images} images of {setting.data}. Preset {preset}{changed}: {TIMES[preset]}."
 
 
-def setting_of(options):
-    """The preset, with what was asked for changed."""
-    setting = PRESETS[options.preset]
-    asked = {name: value for name, value in vars(options).items() if value is not None}
-    recipe = {f.name: asked[f.name] for f in fields(Recipe) if f.name in asked}
-    own = {f.name: asked[f.name] for f in fields(Setting) if f.name in asked}
-    if own.get("network", setting.network) != "learned scattering":
-        function = "rectifier" if own["network"] == "residual" else setting.nonlinearity
-        own = {"width": 1.0, "skip": False, "nonlinearity": function} | own
-    return replace(setting, **own, recipe=replace(setting.recipe, **recipe))
-
-
 def _record(row, settings, folder):
     """Add a row to those recorded before, in the place of one of the same setting."""
     row, same = json.loads(json.dumps(row)), ("preset", "setting")
     about = {"settings": settings, "seconds": row["seconds"], "on": "torch", "data": row["data_identity"]}
-    record.save(NAME, [row], folder=folder, keep=lambda old: any(old[k] != row[k] for k in same), **about)
+
+    def is_other(old):
+        return any({**old, "setting": completed(old["setting"])}[key] != row[key] for key in same)
+
+    record.save(NAME, [row], folder=folder, keep=is_other, **about)
 
 
 def options(parser):
     """The options of this question; those without a default are the preset's."""
-    times = "; ".join(f"{name}: {time}" for name, time in TIMES.items())
-    presets = f"setting to start from, which the other options change: {times}"
-    parser.add_argument("--preset", choices=tuple(PRESETS), default="smoke", help=presets)
-    parser.add_argument("--data", choices=DATA, help="images to train on")
-    network = f"any of {', '.join(map(slug, NETWORKS))}; residual is ResNet-20, fixed-scattering learns one mixing"
-    parser.add_argument("--network", type=name_of(NETWORKS), choices=NETWORKS, metavar="NAME", help=network)
-    known = {"type": name_of(NONLINEARITIES), "help": f"any of {', '.join(map(slug, NONLINEARITIES))}"}
-    parser.add_argument("--nonlinearity", metavar="NAME", **known)
-    skip = {"action": argparse.BooleanOptionalAction, "default": None}
-    parser.add_argument("--skip", help="pass the coefficients on beside their collapse", **skip)
-    terms = "non-linearity as the paper has it, or on channels of one root mean square"
-    parser.add_argument("--terms", choices=("published", "equal"), help=terms)
-    parser.add_argument("--circle", choices=("half", "full"), help="circle over which the wavelets look")
-    numbers = {
-        "quantile": (real(0, 1), "quantile of the amplitudes at which thresholds start under equal terms"),
-        "angles": (whole(1, 64), "number of angles of the wavelets"),
-        "width": (real(2**-10, 4), "factor on the channels of every block"),
-        "images": (whole(1, 10**7), "number of training images, the first"),
-        "epochs": (whole(1, 10**6), "number of passes over the images"),
-        "batch": (whole(1, 10**6), "number of images per step"),
-        "rate": (real(1e-12, 1e3), "learning rate at the start"),
-        "rate-step": (whole(1, 10**6), "number of epochs after which the learning rate falls to a tenth"),
-        "minutes": (real(0, 10**6), "stop after so many, with exit code 75; the same command resumes"),
-    }
-    for name, (kind, what) in numbers.items():
-        parser.add_argument(f"--{name}", type=kind, metavar="N", help=what)
-    parser.add_argument("--precision", choices=PRECISIONS, help="number format of the products")
-    parser.add_argument("--device", default="cpu", help="device to train on: cpu, cuda, cuda:1")
+    add_options(parser)
     parser.add_argument("--run", metavar="FOLDER", help=f"folder of the run (default: one in {RUNS}/, by its setting)")
-    parser.add_argument("--checkpoint", metavar="NAME", help="checkpoint to resume from (default: the newest)")
+    newest = "checkpoint to resume from or to evaluate, also best for this (default: the newest)"
+    parser.add_argument("--checkpoint", metavar="NAME", help=newest)
+    evaluate = "evaluate what the run has trained, without training (default: train)"
+    parser.add_argument("--evaluate", action="store_true", help=evaluate)

@@ -56,6 +56,7 @@ def test_a_run_is_stopped_taken_up_and_recorded_beside_others(tmp_path, capsys, 
     assert "step 1 of" not in captured.err
     assert captured.err.startswith("resuming from step 1\n")
     assert "smoke, phase collapse\n    test accuracy, %" in captured.out
+    check_evaluation(capsys, [*smallest, *where], said=captured.out)
     # Half of the outputs are dead at the start, and a step later.
     other = ["--nonlinearity", "soft threshold", "--terms", "equal", "--run", str(tmp_path / "other"), "--quiet"]
     assert command.main([*smallest, "--out", str(tmp_path), *other]) == 0
@@ -71,6 +72,45 @@ def test_a_run_is_stopped_taken_up_and_recorded_beside_others(tmp_path, capsys, 
     assert command_line.startswith(f"python -m analysis {question.NAME} --preset smoke --nonlinearity soft threshold")
     assert "--run" not in command_line
     assert rows[1]["accuracy"][1] <= rows[1]["accuracy"][0] == rows[1]["test_accuracy_of_epochs"][-1]
+
+
+def check_evaluation(capsys, words, said):
+    """What was trained is evaluated again, by class too, whatever options stand beside its folder."""
+    words = [*words, "--nonlinearity", "tanh", "--evaluate"]
+    assert [command.main(words), command.main([*words, "--checkpoint", "best"])] == [0, 0]
+    shown = capsys.readouterr().out.splitlines()
+    accuracy = next(line.split()[3:] for line in said.splitlines() if "test accuracy" in line)
+    assert shown[0] == "phase collapse, last, 48 test images of textures"
+    assert shown[1].split()[3:] == accuracy
+    counts = [[int(count) for count in line.split(";")[1].split()] for line in shown[3:6]]
+    assert [sum(row) for row in counts] == [16] * 3
+    right = sum(row[number] for number, row in enumerate(counts))
+    assert f"{100 * right / 48:.1f}" == accuracy[0]
+    assert shown[6:] == ["phase collapse, best, 48 test images of textures", *shown[1:6]]
+    assert command.main([*words, "--run", "nothing"]) == 2
+    assert "run.json cannot be read" in capsys.readouterr().err
+
+
+def test_the_fast_preset_is_what_it_says_and_options_change_a_recipe():
+    parser = command.parser_of(question)
+    setting = question.setting_of(parser.parse_args(["--preset", "fast", "--mixing", "real", "--no-nesterov"]))
+    recipe = setting.recipe
+    assert setting.label == "phase collapse, skip, real mixing"
+    assert (setting.width, setting.images, setting.tested, recipe.batch, recipe.padding) == (1 / 8, None, None, 128, 4)
+    assert [recipe.rate_of(epoch) for epoch in (0, 1, 2, 6, 10)] == pytest.approx([0, 0.25, 0.5, 0.25, 0])
+    assert (recipe.epochs, recipe.label_smoothing, recipe.weight_decay, recipe.nesterov) == (10, 0.1, 2e-4, False)
+    assert question.PRESETS["fast"].recipe == replace(recipe, nesterov=True)
+    words = ["--preset", "paper", "--optimizer", "muon", "--average", "0.99", "--schedule", "cosine", "--drop-last"]
+    changed = question.setting_of(parser.parse_args(words)).recipe
+    assert changed == Recipe(optimizer="muon", average=0.99, schedule="cosine", drop_last=True)
+    assert sum(p.numel() for p in question.network_of(setting).parameters()) < 200_000
+
+
+def test_a_setting_recorded_before_an_option_was_there_is_that_of_its_default():
+    setting = asdict(question.PRESETS["small"])
+    older = {name: value for name, value in setting.items() if name != "mixing"}
+    older["recipe"] = {name: value for name, value in setting["recipe"].items() if name not in ("average", "flips")}
+    assert question.completed(older) == setting
 
 
 def test_the_comparisons_are_networks_too():

@@ -17,7 +17,9 @@ NUMBERS = {
     "few_samples_a_class": {"draws", "seed"},
     "do_real_images_separate": {"images", "seed"},
     "accuracy_of_learned_networks": {
-        *("quantile", "angles", "width", "images", "epochs", "batch", "rate", "rate-step", "seed", "minutes"),
+        *("quantile", "angles", "width", "images", "tested", "epochs", "batch", "accumulation", "seed", "minutes"),
+        *("rate", "rate-factor", "rate-step", "warm-up", "momentum", "weight-decay", "matrix-rate", "average"),
+        *("label-smoothing", "largest-gradient", "padding"),
     },
 }
 WRONG = ("-1", "nan", "inf", "1e300", "1" + 5000 * "0", "text", "")

@@ -11,7 +11,17 @@ from .shapes import decoded
 
 SEED = {"least": 0, "most": 2**32 - 1}
 _ROOM = 78  # columns of a line of help
-_SAYS_HOW = ("help", "version", "quiet", "out", "record", "run", "minutes", "checkpoint")  # and changes no number
+_SAYS_HOW = (
+    "help",
+    "version",
+    "quiet",
+    "out",
+    "record",
+    "run",
+    "minutes",
+    "checkpoint",
+    "evaluate",
+)  # and changes no number
 
 
 class Parser(argparse.ArgumentParser):

@@ -12,10 +12,12 @@ from ..extras import needing
 _FROM = {
     "anatomy": ("class_statistics", "dead_outputs"),
     "calibration": ("calibrate",),
+    "confusion": ("accuracy_by_class", "confusion_matrix"),
     "evaluation": ("evaluate",),
     "fixed_scattering": ("BASELINES", "Baseline", "ScatteringBaseline", "scattering_baseline"),
     "labelled": ("PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"),
     "layers": ("NETWORK_NONLINEARITIES",),
+    "loading": ("load",),
     "networks": ("ARCHITECTURES", "Architecture", "ScatteringNetwork", "describe", "scattering_network"),
     "recipes": ("Outcome", "Recipe"),
     "resnets": ("REAL_NONLINEARITIES", "ResidualNetwork", "resnet18", "resnet20"),

@@ -43,7 +43,7 @@ def order_of_samples(count, *, seed, epoch, device="cpu"):
     return torch.from_numpy(order).to(device)
 
 
-def cropped(images, index, *, count, seed, epoch, padding=4):
+def cropped(images, index, *, count, seed, epoch, padding=4, flips="random"):
     """Each image mirrored with probability 1/2, then cut out at random from itself padded with zeros.
 
         y(u, v) = x̃(u + a − padding, v + b − padding)     a, b uniform in 0 .. 2 padding
@@ -54,12 +54,13 @@ def cropped(images, index, *, count, seed, epoch, padding=4):
     index : (N,) int64 on their device, or a slice: which of `count` samples each one is. It decides a, b and the
         mirror, together with seed and epoch
     padding : samples, on each side
+    flips : "random"; "alternating": mirrored in every second epoch, by chance the even or the odd ones; "none"
 
     Returns (N, C, H, W), same dtype and device.
     Raises ValueError as `random_words`.
     """
     height, width = images.shape[-2:]
-    down, right, mirrored = (values[index] for values in _moves(count, seed, epoch, padding, images.device))
+    down, right, mirrored = (values[index] for values in _moves(count, seed, epoch, padding, flips, images.device))
     padded = functional.pad(images, (padding,) * 4)
     # All windows of both, which are views: each image is picked, and copied, once.
     windows = torch.stack([padded, padded.flip(-1)]).unfold(3, height, 1).unfold(4, width, 1)
@@ -68,9 +69,12 @@ def cropped(images, index, *, count, seed, epoch, padding=4):
 
 
 @lru_cache(maxsize=2)  # an epoch takes it once per batch
-def _moves(count, seed, epoch, padding, device):
+def _moves(count, seed, epoch, padding, flips, device):
     """For each sample, int64: a and b, 0 .. 2 padding; 1 if it is mirrored, else 0."""
     _, mirrors, *places = random_words(count, seed=seed, epoch=epoch).T
     down, right = (words % np.uint64(2 * padding + 1) for words in places)
-    moves = (down, right, mirrors >> np.uint64(63))
+    if flips == "alternating":
+        mirrors = random_words(count, seed=seed, epoch=0)[:, 1]
+    mirrored = (mirrors >= 2**63) ^ (flips == "alternating" and epoch % 2 == 1)
+    moves = (down, right, mirrored & (flips != "none"))
     return tuple(torch.from_numpy(values.astype(np.int64)).to(device) for values in moves)

@@ -98,6 +98,7 @@ def save(folder, checkpoint, *, keep=2):
             settle(folder)
         raise _refused(error, target, names(folder)) from error
     _keep(folder, target.name, keep)
+    settle(folder)  # what was in its place is no longer needed
     return target
 
 

@@ -4,9 +4,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from .averages import Average
 from .draws import begin_draws
 from .evaluation import Snapshot, as_logits
 from .not_finite import NotFinite, blame
+from .optimizers import Optimizers
 from .precision import in_precision, products_in
 
 __all__ = ["Descent"]
@@ -15,74 +17,92 @@ __all__ = ["Descent"]
 class Descent:
     """The descent of a network on labelled images, with momentum, by a Recipe.
 
+    network, labelled, recipe : torch module, `LabelledImages`, Recipe
+    own : function of the parameters that makes an optimiser of torch; None for that of the recipe
+
     whole : whether no step is half done; a step can be only if the optimiser raises
+    optimizers, average : `Optimizers`, and the `Average` that follows the weights, or None
+    is_own : whether the optimiser is the user's
     """
 
-    def __init__(self, network, labelled, recipe):
+    def __init__(self, network, labelled, recipe, *, own=None):
         self.network, self.labelled, self.recipe, self.whole = network, labelled, recipe, True
-        # One group of parameters: weight decay on all of them.
-        self._optimizer = torch.optim.SGD(
-            network.parameters(), lr=recipe.rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay
-        )
+        self.optimizers, self.is_own = Optimizers(network, recipe, own), own is not None
+        self.average = None if recipe.average is None else Average(network, recipe.average)
+        self._steps_per_epoch = recipe.steps_of_epoch(len(labelled))
 
-    def step(self, index, *, epoch, number):
+    def step(self, index, *, number):
         """Descend on the batch of these samples.  Returns the loss before it, and how many were right.
 
         index : (n,) int64, the samples
-        epoch : from 0, which decides the learning rate, mirrors and crops
-        number : of the step, from 0; what the network draws depends on it and on the seed alone
+        number : of the step, from 0, which decides the epoch, the learning rate, mirrors and crops; what the network
+            draws depends on it and on the seed alone
 
         Raises NotFinite, naming the layer; whatever is raised, parameters, buffers and momentum are as before.
         """
         before, self.whole = Snapshot(self.network), True
         try:
             with products_in(self.recipe.precision, self.labelled.device):
-                loss, right = self._differentiate(index, epoch, number)
+                loss, right = self._differentiate(index, number)
         except BaseException:
             before.restore()
-            self._optimizer.zero_grad(set_to_none=True)
+            self.optimizers.forget_gradients()
             raise
         self.whole = False
-        self._optimizer.step()
+        self.optimizers.step()
+        if self.average is not None:
+            self.average.update(number + 1)
         self.whole = True
         return loss, int(right)
 
-    @property
-    def momentum(self):
-        """The momentum of each parameter that has one, by its name."""
-        found = {name: self._optimizer.state[p].get("momentum_buffer") for name, p in self.network.named_parameters()}
-        return {name: momentum for name, momentum in found.items() if momentum is not None}
+    def state(self):
+        """What a checkpoint holds of it: groups of tensors by name, and plain values."""
+        momentum, tensors, values = self.optimizers.state()
+        groups = {"momentum": momentum}
+        if self.is_own:
+            groups["optimizer"] = tensors
+        if self.average is not None:
+            groups["average"] = self.average.values
+        return groups, {"optimizer": values}
 
-    @momentum.setter
-    def momentum(self, values):
-        for name, parameter in self.network.named_parameters():
-            if name in values:
-                self._optimizer.state[parameter]["momentum_buffer"] = values[name].to(parameter.device)
+    def restore(self, checkpoint):
+        """Put back what `state` has told."""
+        tensors = checkpoint.tensors
+        values = checkpoint.state.get("optimizer", {})
+        self.optimizers.restore(tensors["momentum"], tensors.get("optimizer", {}), values)
+        if self.average is not None:
+            self.average.take(tensors["average"])
 
-    def _differentiate(self, index, epoch, number):
-        recipe = self.recipe
-        x, labels = self.labelled.batch(index, seed=recipe.seed, epoch=epoch, padding=recipe.padding)
-        for group in self._optimizer.param_groups:
-            group["lr"] = recipe.rate_of(epoch)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss, right = self._loss(x, labels, number)
-        loss.backward()
+    def _differentiate(self, index, number):
+        recipe, epoch = self.recipe, number // self._steps_per_epoch
+        moves = {"seed": recipe.seed, "epoch": epoch, "padding": recipe.padding, "flips": recipe.flips}
+        x, labels = self.labelled.batch(index, **moves)
+        rate = recipe.rate_at(number, self._steps_per_epoch)
+        self.optimizers.set_rate(rate)
+        self.optimizers.forget_gradients()
+        total = right = 0
+        for loss, correct in self._losses(x, labels, number):
+            loss.backward()
+            total, right = total + loss.detach(), right + correct
         parameters = [p for p in self.network.parameters() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
         if recipe.largest_gradient is not None:
             torch.nn.utils.clip_grads_with_norm_(parameters, recipe.largest_gradient, norm)
-        loss, norm, right = torch.stack([loss.detach(), norm, right.to(loss.dtype)]).tolist()  # one transfer per step
+        loss, norm, right = torch.stack([total, norm, right.to(total.dtype)]).tolist()  # one transfer per step
         if not np.isfinite([loss, norm]).all():
             what = f"the loss is {loss}" if not np.isfinite(loss) else f"the norm of the gradient is {norm}"
-            layer = blame(self.network, lambda: self._loss(x, labels, number)[0])
-            rate = recipe.rate_of(epoch)
+            layer = blame(self.network, lambda: sum(loss for loss, _ in self._losses(x, labels, number)))
             raise NotFinite(f"step {number + 1}, epoch {epoch + 1}, learning rate {rate:g}: {what}; {layer}")
         return loss, right
 
-    def _loss(self, x, labels, number):
-        """Mean cross-entropy in float32, and how many are right."""
-        begin_draws(int(np.random.SeedSequence((self.recipe.seed, number)).generate_state(1)[0]))
-        with in_precision(self.recipe.precision, x.device):
-            output = self.network(x)
-        logits = as_logits(output, self.network, images=len(x), classes=self.labelled.classes)
-        return functional.cross_entropy(logits, labels), (logits.argmax(1) == labels).sum()
+    def _losses(self, x, labels, number):
+        """Of each part of the batch: its share of the mean cross-entropy, in float32, and how many are right."""
+        recipe = self.recipe
+        begin_draws(int(np.random.SeedSequence((recipe.seed, number)).generate_state(1)[0]))
+        parts = min(recipe.accumulation, len(x))
+        for images, wanted in zip(x.tensor_split(parts), labels.tensor_split(parts), strict=True):
+            with in_precision(recipe.precision, x.device):
+                output = self.network(images)
+            logits = as_logits(output, self.network, images=len(images), classes=self.labelled.classes)
+            loss = functional.cross_entropy(logits, wanted, label_smoothing=recipe.label_smoothing)
+            yield loss * (len(images) / len(x)), (logits.argmax(1) == wanted).sum()

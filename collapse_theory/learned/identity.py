@@ -13,7 +13,7 @@ from torch import nn
 
 from ..arguments import check_number
 
-__all__ = ["architecture", "computation", "described", "keys_of", "schedule", "shape_and_type"]
+__all__ = ["architecture", "computation", "described", "keys_of", "schedule", "shape_and_type", "shortened"]
 
 _DEEPEST, _MOST_EPOCHS, _LONGEST = 6, 10**5, 2**14
 _PLAIN = (bool, int, float, str)
@@ -63,6 +63,13 @@ def schedule(recipe):
         if rate != before:
             rates[str(epoch)] = before = rate
     return {"class": _class(recipe), **asdict(recipe), "rate_of": rates}
+
+
+def shortened(told, epochs):
+    """What `schedule` tells of a recipe that has so many epochs, and is the same in them; the same if there is none."""
+    if not (type(epochs) is int and told["epochs"] > epochs and told["schedule"] == "step" and not told["warm_up"]):
+        return told
+    return told | {"epochs": epochs, "rate_of": {k: v for k, v in told["rate_of"].items() if int(k) < epochs}}
 
 
 def _module(module, training):

@@ -55,19 +55,21 @@ class LabelledImages:
         """Where the images are."""
         return self.images.device
 
-    def batch(self, index, *, seed=0, epoch=0, padding=None):
+    def batch(self, index, *, seed=0, epoch=0, padding=None, flips="random"):
         """Images and labels of some samples, normalised as (x − mean) / standard deviation, in float32.
 
         index : (n,) int64 on the device of the images, or a slice
         seed, epoch : they determine the mirrors and crops, see `augmentation.cropped`
         padding : zeros on each side from which crops are taken; None for the whole image as it is. They are black: the
             normalisation comes after them
+        flips : which of them are mirrored, as in `augmentation.cropped`
 
         Returns (images (n, C, H, W), labels (n,)).
         """
         images, labels = self.images[index], self.labels[index]
         if padding is not None:
-            images = cropped(images, index, count=len(self), seed=seed, epoch=epoch, padding=padding)
+            options = {"count": len(self), "seed": seed, "epoch": epoch}
+            images = cropped(images, index, padding=padding, flips=flips, **options)
         images = images.to(torch.float32) / 255 if images.dtype == torch.uint8 else images
         return (images - self.mean) / self.standard_deviation, labels
 

@@ -8,7 +8,7 @@ from .checkpoints import Checkpoint, damaged
 from .evaluation import check_network, in_words
 from .identity import architecture, keys_of, shape_and_type
 
-__all__ = ["check_resumable", "moved_in", "restore", "restore_outside"]
+__all__ = ["check_outside", "check_resumable", "moved_in", "restore", "restore_outside"]
 
 
 def restore(network: nn.Module, checkpoint: Checkpoint) -> None:
@@ -28,19 +28,26 @@ def restore(network: nn.Module, checkpoint: Checkpoint) -> None:
     network.load_state_dict(checkpoint.tensors["weights"])
 
 
-def check_resumable(checkpoint, network, *, steps, path):
-    """Raise DamagedCheckpoint if this is no checkpoint of a run of so many steps of this network."""
+def check_resumable(checkpoint, network, *, groups, path):
+    """Raise DamagedCheckpoint if this is no checkpoint of a run of this network.
+
+    groups : of tensors that it holds beside the weights, such as the momentum
+    """
     state, parameters = checkpoint.state, dict(network.named_parameters())
-    if not checkpoint.tensors.keys() - {"outside"} == {"weights", "momentum"}:
-        raise damaged(path, f"it holds {', '.join(sorted(checkpoint.tensors)) or 'no tensors'}, not weights, momentum")
-    difference = _difference(network, checkpoint.tensors["weights"])
-    if difference:
-        raise damaged(path, f"it is of another architecture: {difference}")
+    if checkpoint.tensors.keys() - {"outside"} != {"weights", *groups}:
+        held, wanted = (", ".join(sorted(names)) for names in (checkpoint.tensors, groups))
+        raise damaged(path, f"it holds {held or 'no tensors'}, not weights, {wanted}")
+    for group in {"weights", "average"} & checkpoint.tensors.keys():
+        difference = _difference(network, checkpoint.tensors[group])
+        if difference:
+            raise damaged(path, f"it is of another architecture: {difference}")
     for name, momentum in checkpoint.tensors["momentum"].items():
         if name not in parameters or shape_and_type(momentum) != shape_and_type(parameters[name]):
             raise damaged(path, f"the network has no parameter {name} of its momentum, {shape_and_type(momentum)}")
-    if not (_is_table_of_tables(state.get("outside", {})) and _are_names(state.get("unsaved", []))):
-        raise damaged(path, "its state has no table of what is outside of the weights")
+    for place in (*checkpoint.tensors.get("optimizer", {}), *_names(state.get("optimizer", {}), path)):
+        if place.partition(" of ")[2] not in parameters:
+            raise damaged(path, f"the network has no parameter of its {place!a}")
+    check_outside(checkpoint, path=path)
     sums, metrics = (state.get(name) if isinstance(state.get(name), dict) else {} for name in ("sums", "metrics"))
     counts = (checkpoint.step, sums.get("right"), sums.get("seen"), metrics.get("lines"))
     numbers = (state.get("seconds"), sums.get("loss"))
@@ -48,9 +55,15 @@ def check_resumable(checkpoint, network, *, steps, path):
         all(type(count) is int and 0 <= count < 2**63 for count in counts)
         and all(type(number) in (int, float) and math.isfinite(number) for number in numbers)
         and isinstance(metrics.get("chain"), str)
-        and checkpoint.step <= steps
     ):
-        raise damaged(path, f"its state is not one of a run of {steps} steps")
+        raise damaged(path, "its state is not one of a run")
+
+
+def check_outside(checkpoint, *, path):
+    """Raise DamagedCheckpoint unless it tells of what is outside of the weights as one that was written does."""
+    state = checkpoint.state
+    if not (_is_table_of_tables(state.get("outside", {})) and _are_names(state.get("unsaved", []))):
+        raise damaged(path, "its state has no table of what is outside of the weights")
 
 
 def restore_outside(outside, checkpoint, *, path):
@@ -69,6 +82,12 @@ def moved_in(checkpoint):
     found = [name.rpartition(".")[::2] for name in names]
     found += [(module, name) for module, held in checkpoint.state.get("outside", {}).items() for name in held]
     return {key for module, name in found for key in keys_of(module, name)}
+
+
+def _names(table, path):
+    if not isinstance(table, dict) or not all(type(v) in (bool, int, float, str) for v in table.values()):
+        raise damaged(path, "its state has no table of the optimiser")
+    return table
 
 
 def _is_table_of_tables(value):

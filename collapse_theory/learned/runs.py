@@ -3,6 +3,7 @@
 FOLDER/run.json        what is run, with a checksum; written first and never changed
 FOLDER/metrics.jsonl   see `metrics`
 FOLDER/checkpoints/    see `checkpoints`
+FOLDER/best/           the same, of the epoch that did best on the test images
 FOLDER/lock            held by the process that trains; free again when it ends, however it ends
 """
 
@@ -15,9 +16,10 @@ import weakref
 from ..arguments import as_path
 from ..files import bounded_bytes, open_lock, reason, saying, tidy, write_atomically
 from .checkpoints import settle
+from .identity import shortened
 from .metrics import Metrics
 
-__all__ = ["RunFolder", "RunFolderInUse"]
+__all__ = ["RunFolder", "RunFolderInUse", "first_difference", "what_is_run", "without"]
 
 _FORMAT, _MOST = 2, 2**26  # of run.json: the first had no checksums; bytes
 _LOCKS = weakref.WeakSet()
@@ -31,7 +33,8 @@ class RunFolder:
     """A run folder, locked while the `with` statement lasts.
 
     path : of the folder, made if need be; "~" is your home
-    identity : dict of plain values that say what is run; a folder of another run is refused
+    identity : dict of plain values that say what is run; a folder of another run is refused, but for one that has fewer
+        epochs and is the same in them
     tensorboard : also write scalars for TensorBoard, if it is installed
     threads : number of threads that the run begins with; a resumed run has those of its beginning as `threads`
 
@@ -49,7 +52,7 @@ class RunFolder:
             self.identity = json.loads(json.dumps(identity))
         except (TypeError, ValueError, RecursionError) as error:
             raise TypeError(f"about: expected plain values, as JSON has them ({error})") from None
-        self.checkpoints = self.path / "checkpoints"
+        self.checkpoints, self.best = self.path / "checkpoints", self.path / "best"
         self.metrics = self._metrics()
         self._tensorboard, self._lock, self._board, self.moved = tensorboard, None, None, set
 
@@ -62,7 +65,8 @@ class RunFolder:
         try:
             self._take_lock()
             tidy(self.path)
-            settle(self.checkpoints)
+            for folder in (self.checkpoints, self.best):
+                settle(folder)
             self._claim()
         except BaseException:
             self._lock.close()
@@ -129,13 +133,12 @@ class RunFolder:
                 raise ValueError(f"about: expected less than {_MOST} characters that say what is run, got {len(text)}")
             write_atomically(path, text)
             return
-        found = _unsealed(path)
-        difference = _first_difference(found["run"], self.identity)
-        if difference and difference.startswith(
-            "network, "
-        ):  # what a checkpoint puts back has moved, and makes no other
+        found = what_is_run(path)
+        here = _as_short_as(found["run"], self.identity)
+        difference = first_difference(found["run"], here)
+        if difference and difference.startswith("network, "):  # what a checkpoint puts back has moved
             moved = self.moved()
-            difference = _first_difference(_without(found["run"], moved), _without(self.identity, moved))
+            difference = first_difference(without(found["run"], moved), without(here, moved))
         if difference:
             raise ValueError(f"the run folder {self.path} is of another run: {difference}; name another folder")
         self.identity, self.threads = found["run"], found["threads"]
@@ -171,8 +174,11 @@ def _sealed(found):
     return json.dumps(found | {"sha256": hashlib.sha256(json.dumps(found).encode()).hexdigest()}, indent=1)
 
 
-def _unsealed(path):
-    """What run.json holds.  Raises ValueError unless it is, to the byte, what was written."""
+def what_is_run(path):
+    """What a run.json holds: "run", its identity, and "threads".
+
+    Raises ValueError unless it is, to the byte, what was written.
+    """
     text, found = None, {}
     try:
         text = bounded_bytes(path, _MOST).decode()
@@ -188,20 +194,26 @@ def _unsealed(path):
     raise ValueError(f"{path} is damaged; it said what the run is, so remove it only if you know")
 
 
-def _without(run, moved):
+def _as_short_as(there, here):
+    """What is run here, with the epochs alone that a shorter run there has, if those that follow do not change them."""
+    told, epochs = here.get("recipe"), (there.get("recipe") or {}).get("epochs")
+    return here if told is None or epochs is None else here | {"recipe": shortened(told, epochs)}
+
+
+def without(run, moved):
     """What is run, without these entries of its modules."""
     modules = {m: {k: v for k, v in told.items() if (m, k) not in moved} for m, told in run["network"].items()}
     return run | {"network": modules}
 
 
-def _first_difference(there, here, name=""):
+def first_difference(there, here, name=""):
     """In words, the first value in which two nested dicts differ, or None."""
     if json.dumps(there) == json.dumps(here):  # so that NaN is NaN
         return None
     if not (isinstance(there, dict) and isinstance(here, dict)):
         return f"{name} is {_short(there)} there and {_short(here)} here"
     for key in dict.fromkeys([*there, *here]):
-        found = _first_difference(there.get(key), here.get(key), f"{name}, {key}".removeprefix(", "))
+        found = first_difference(there.get(key), here.get(key), f"{name}, {key}".removeprefix(", "))
         if found:
             return found
     return None

@@ -13,8 +13,8 @@ __all__ = ["check_suitable"]
 def check_suitable(network, data, recipe):
     """Raise ValueError or TypeError unless the network takes the data, and has an output for each class.
 
-    It is run on two images in evaluation, on two as in training, and on one if an epoch ends with one. Its modes and
-    running statistics are left as they were.
+    It is run on two images in evaluation, on two as in training, and on one if an epoch ends with one, or a step has
+    parts of one. Its modes and running statistics are left as they were.
     """
     check_network(network)
     train, test = _pair(data)
@@ -49,16 +49,19 @@ def _check_batches(network, train, recipe):
     if recipe.drop_last and images < batch:
         raise ValueError(f"batch: expected at most {images}, the images there are, as drop_last is set, got {batch}")
     whole, last = min(batch, images), images % batch if batch < images else images
-    if whole > 1:
-        _output(network, train, recipe, (2, whole))
-    if whole == 1 or (last == 1 and not recipe.drop_last):
+    part = -(-whole // min(recipe.accumulation, whole))
+    if part > 1:
+        _output(network, train, recipe, (2, part))
+    alone = [size for size in (whole, *([] if recipe.drop_last else [last])) if 0 < size < 2 * recipe.accumulation]
+    if alone:
         try:
             _output(network, train, recipe, (1,))
         except ValueError as error:
-            way_out = "" if whole == 1 else ", or Recipe(drop_last=True)"
+            way_out = "" if whole in alone else ", or Recipe(drop_last=True)"
+            parted = f" in {recipe.accumulation} parts" if recipe.accumulation > 1 else ""
             raise ValueError(
-                f"batch: of {images} images, {batch} at a time, the last is alone, and the network cannot train on "
-                f"one ({error}); choose another batch{way_out}"
+                f"batch: of {images} images, {batch} at a time{parted}, the last is alone, and the network cannot "
+                f"train on one ({error}); choose another batch{way_out}"
             ) from error
 
 

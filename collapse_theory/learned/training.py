@@ -5,7 +5,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 
@@ -13,18 +13,18 @@ from ..arguments import check_count, check_number
 from ..machine import reproducible
 from . import checkpoints
 from .augmentation import RANDOM_NUMBERS, order_of_samples
-from .checkpoints import Checkpoint
 from .descent import Descent
 from .draws import drawing_apart
 from .evaluation import evaluate
 from .identity import architecture, computation, schedule
 from .interruption import Interruption, add_note
+from .keeping import Keeper
 from .labelled import LabelledImages
 from .not_finite import NotFinite
 from .outside import Outside
 from .precision import settled
 from .recipes import Outcome, Recipe
-from .resumption import check_resumable, moved_in, restore, restore_outside
+from .resumption import restore
 from .runs import RunFolder
 from .suitability import check_suitable
 
@@ -39,11 +39,13 @@ def train(
     recipe: Recipe,
     *,
     folder: str | os.PathLike,
+    optimizer: Callable[..., torch.optim.Optimizer] | None = None,
     about: dict | None = None,
     progress: Callable[[dict], object] | None = None,
     checkpoint: str | None = None,
     checkpoint_seconds: float = 120,
     log_every: int = 50,
+    log_seconds: float = 10,
     stop_after: float | None = None,
     tensorboard: bool = True,
 ) -> Outcome:
@@ -52,16 +54,20 @@ def train(
     network : torch module of images (N, C, H, W), on the device of the data; gets the trained parameters
     data : (train, test), two `LabelledImages`
     recipe : Recipe
-    folder : of the run. The same call resumes from its newest checkpoint. On a CPU, with the same number of threads, it
-        ends bit for bit where an uninterrupted call would. For that the network may draw by the global generators of
-        torch, NumPy or Python or by those that its modules hold; what changes in its modules must be buffers, tensors
-        or plain values. What no checkpoint can hold, such as an object that counts, is named in the log
+    folder : of the run. The same call resumes from its newest checkpoint. So does one with more epochs, of a finished
+        run too, if the learning rates of an epoch do not depend on how many there are. On a CPU, with the same number
+        of threads, it ends bit for bit where an uninterrupted call would. For that the network may draw by the global
+        generators of torch, NumPy or Python or by those that its modules hold; what changes in its modules must be
+        buffers, tensors or plain values. What no checkpoint can hold, as an object that counts, is named in the log
+    optimizer : function of the parameters that makes an optimiser of torch, in the place of that of the recipe, as
+        `lambda parameters: torch.optim.AdamW(parameters, lr=1e-3)`. Its momentum and weight decay count, and its
+        learning rates follow the schedule in proportion to `recipe.rate`; None for the recipe's
     about : dict of plain values that say which run this is; the folder of another one is refused
     progress : function that is called after each step with a dict: step, steps, epoch, epochs, loss, accuracy,
         images_per_second, seconds_left; None for none
     checkpoint : name of the checkpoint to resume from; None for the newest
     checkpoint_seconds : time between checkpoints; there is one at the end too
-    log_every : steps between lines of the metrics; each end of an epoch has a line too
+    log_every, log_seconds : steps, and most seconds, between lines of the metrics; each end of an epoch has a line too
     stop_after : seconds after which a checkpoint is written and the call returns; None for never
     tensorboard : also write scalars for TensorBoard, if it is installed
 
@@ -70,16 +76,18 @@ def train(
     checkpoint of the last whole step. What is raised says so in a note; for SIGTERM the log says so.
 
     Returns an `Outcome`.
-    Memory: besides the network and its gradients, the momentum, a copy of all buffers, and for each checkpoint a copy
-    of weights and momentum on the host.
-    Raises, before anything is trained: ValueError or TypeError for data that the network does not take, for the folder
-    of another run, and for one in which anything was changed; RunFolderInUse, a RuntimeError, for a folder in use.
+    Memory: besides the network and its gradients, the momentum, a copy of all buffers, the average if there is one,
+    twice while it is evaluated, and for each checkpoint a copy of weights, momentum and average on the host.
+    Raises, before anything is trained: ValueError or TypeError for data that the network does not take, for what makes
+    no optimiser, for the folder of another run, and for one in which anything was changed; RunFolderInUse, a
+    RuntimeError, for a folder in use. Raises TypeError at the first checkpoint for an optimiser that it cannot hold.
     Raises at any time: OSError for a folder that cannot be written to, was moved or was removed; NotFinite, an
     ArithmeticError that names the layer, if a loss or a gradient is NaN or infinite; that step changes nothing.
     """
     check_suitable(network, data, recipe)
     check_count("log_every", log_every)
-    for name, seconds in (("checkpoint_seconds", checkpoint_seconds), ("stop_after", stop_after or 0)):
+    limits = {"checkpoint_seconds": checkpoint_seconds, "log_seconds": log_seconds, "stop_after": stop_after or 0}
+    for name, seconds in limits.items():
         check_number(name, 0 if seconds == math.inf else seconds, least=0)
     if not (progress is None or callable(progress)):
         raise TypeError(f"progress: expected a function of a dict, or None, got {progress!r}")
@@ -91,16 +99,19 @@ def train(
         "network": computation(network),
         "random numbers": RANDOM_NUMBERS,
     }
-    outside = Outside(network)
+    outside, descent = Outside(network), Descent(network, data[0], recipe, own=optimizer)
+    if optimizer is not None:
+        identity["optimizer"] = descent.optimizers.told()
     run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
-    run.moved = lambda: moved_in(checkpoints.load(run.checkpoints, checkpoint, most=outside.most))
+    keeper = Keeper(run, network=network, outside=outside, descent=descent, steps=_steps(recipe, data[0]))
+    run.moved = lambda: keeper.moved(checkpoint)
     draws = drawing_apart(data[0].device)
     with run, reproducible(), torch.enable_grad(), draws, Interruption() as signals:
-        training = _Training(network, data, recipe, run=run, signals=signals, outside=outside)
+        training = _Training(data, recipe, run=run, signals=signals, descent=descent, keeper=keeper)
         training.resume(checkpoint)
-        every = {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every, "stop_after": stop_after}
+        every = {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every, "log_seconds": log_seconds}
         try:
-            training.to_the_end(progress or (lambda report: None), **every)
+            training.to_the_end(progress or (lambda report: None), **every, stop_after=stop_after)
         except BaseException as error:
             training.rescue(error)
             raise
@@ -110,35 +121,21 @@ def train(
 class _Training:
     """A network on its way: everything that a checkpoint holds is here."""
 
-    def __init__(self, network, data, recipe, *, run, signals, outside):
-        self.network, self.recipe, self.run, self.signals, self.outside = network, recipe, run, signals, outside
-        self.train, self.test = data
-        self.descent = Descent(network, self.train, recipe)
-        self.steps_per_epoch = recipe.steps_of_epoch(len(self.train))
-        self.steps = recipe.epochs * self.steps_per_epoch
-        self.step, self.seconds, self._saved, self._at_rest = 0, 0.0, 0, True
+    def __init__(self, data, recipe, *, run, signals, descent, keeper):
+        self.recipe, self.run, self.signals, self.descent, self.keeper = recipe, run, signals, descent, keeper
+        self.network, (self.train, self.test) = descent.network, data
+        self.steps_per_epoch, self.steps = recipe.steps_of_epoch(len(self.train)), _steps(recipe, self.train)
+        self.step, self.seconds, self._at_rest = 0, 0.0, True
         self._begin_epoch()
-        if not network.training:
-            network.train()
+        if not self.network.training:
+            self.network.train()
 
     def resume(self, name):
-        folder = self.run.checkpoints
-        size = sum(tensor.nbytes for tensor in self.network.state_dict().values())
-        checkpoint = checkpoints.load(folder, name, check=self._check, most=self.outside.most)
+        checkpoint = self.keeper.load(name)
         if checkpoint is None:
-            checkpoints.check_room(self.run.path, 2 * size)
-            self.run.start_metrics(0)
             return
-        if checkpoint.step < self.steps:
-            checkpoints.check_room(self.run.path, 2 * size)
-        restore(self.network, checkpoint)
-        restore_outside(self.outside, checkpoint, path=folder / checkpoints.name_of(checkpoint.step))
-        self.descent.momentum = checkpoint.tensors["momentum"]
-        self.step = self._saved = checkpoint.step
+        self.step = checkpoint.step
         self.seconds, self.sums = checkpoint.state["seconds"], checkpoint.state["sums"]
-        checkpoints.go_back(folder, checkpoints.name_of(self.step))  # before the metrics are cut
-        lines = checkpoint.state["metrics"]
-        self.run.start_metrics(self.step, lines["lines"], lines["chain"])
         if self.step < self.steps:
             self._compare_threads()
             if unsaved := checkpoint.state.get("unsaved"):
@@ -149,19 +146,14 @@ class _Training:
                     ", ".join(ascii(name)[1:-1][:100] for name in unsaved[:5]),
                 )
 
-    def _check(self, checkpoint):
-        path = self.run.checkpoints / checkpoints.name_of(checkpoint.step)
-        check_resumable(checkpoint, self.network, steps=self.steps, path=path)
-        self.run.metrics.verified(checkpoint.state["metrics"]["lines"], checkpoint.state["metrics"]["chain"])
-
     def _compare_threads(self):
         then, now = self.run.threads, torch.get_num_threads()
         if then != now:
             text = "%s was begun with %s threads and is resumed with %s: the last bits will differ"
             _LOG.warning(text, self.run.path, then, now)
 
-    def to_the_end(self, progress, *, checkpoint_seconds, log_every, stop_after):
-        start = saved = before = time.perf_counter()
+    def to_the_end(self, progress, *, checkpoint_seconds, log_every, log_seconds, stop_after):
+        start = saved = before = logged = time.perf_counter()
         first, order, order_of = self.step, None, None
         if self._epoch_is_open():  # it was stopped while it evaluated
             self._end_epoch()
@@ -173,10 +165,11 @@ class _Training:
                 order, order_of = self._order(epoch), epoch
             index = order[position * self.recipe.batch : (position + 1) * self.recipe.batch]
             with self._whole():
-                loss, accuracy = self._descend(epoch, index)
+                loss, accuracy = self._descend(index)
                 now = time.perf_counter()
                 self.seconds, before = self.seconds + now - before, now
-                if self.step % log_every == 0:
+                if self.step % log_every == 0 or now - logged > log_seconds:
+                    logged = now
                     self.run.log({"kind": "step", **self._place(epoch), "loss": loss, "accuracy": accuracy})
             if self._epoch_is_open():
                 self._end_epoch()
@@ -192,7 +185,7 @@ class _Training:
         """Write a checkpoint if no step is half done, and say in a note what is left."""
         try:
             self.run.check_there()
-            self._save_if(self._at_rest and self.step > self._saved)
+            self._save_if(self._at_rest and self.step > self.keeper.saved)
             left = checkpoints.names(self.run.checkpoints)
             note = f"stopped after step {self.step} of {self.steps}; " + (
                 f"the same call resumes from {self.run.checkpoints / left[-1]}" if left else "no checkpoint was written"
@@ -224,20 +217,24 @@ class _Training:
     def _end_epoch(self):
         seen, recipe = self.sums["seen"], self.recipe
         train = {"loss": self.sums["loss"] / seen, "accuracy": self.sums["right"] / seen}
-        test = evaluate(self.network, self.test, batch=recipe.batch, precision=recipe.precision)
+        average = self.descent.average
+        with nullcontext() if average is None else average.standing_in():
+            test = evaluate(self.network, self.test, batch=recipe.batch, precision=recipe.precision)
         measured = {f"train_{k}": v for k, v in train.items()} | {f"test_{k}": v for k, v in test.items()}
         place = self._place((self.step - 1) // self.steps_per_epoch)
         with self._whole():
             self.run.log({"kind": "epoch", **place, **measured, "seconds": self.seconds})
+            self.keeper.save_if_best(self.step, test["accuracy"])
             self._begin_epoch()
 
     def _place(self, epoch):
-        return {"step": self.step, "epoch": epoch + 1, "rate": self.recipe.rate_of(epoch)}
+        rate = self.recipe.rate_at(self.step - 1, self.steps_per_epoch)
+        return {"step": self.step, "epoch": epoch + 1, "rate": rate}
 
-    def _descend(self, epoch, index):
+    def _descend(self, index):
         """One step.  Returns the loss and the accuracy of its batch, before it."""
         try:
-            loss, right = self.descent.step(index, epoch=epoch, number=self.step)
+            loss, right = self.descent.step(index, number=self.step)
         except NotFinite as error:
             known = checkpoints.names(self.run.checkpoints)
             raise NotFinite(f"{error}. The newest checkpoint is {known[-1] if known else 'none'}") from None
@@ -266,21 +263,16 @@ class _Training:
         if due:
             self.run.check_there()
             with self._whole():
-                self._save()
+                self.keeper.save(self.step, {"seconds": self.seconds, "sums": self.sums})
         return due
 
-    def _save(self):
-        self.run.metrics.flush()
-        tensors = {"weights": self.network.state_dict(), "momentum": self.descent.momentum}
-        lines = {"lines": self.run.metrics.count, "chain": self.run.metrics.chain}
-        outside, values, unsaved = self.outside.moved()
-        if outside:
-            tensors["outside"] = outside
-        state = {"seconds": self.seconds, "sums": self.sums, "metrics": lines, "outside": values, "unsaved": unsaved}
-        checkpoints.save(self.run.checkpoints, Checkpoint(self.step, tensors, state))
-        self._saved = self.step
-
     def outcome(self):
+        if self.step == self.steps and self.descent.average is not None:
+            self.descent.average.put()
         epochs = tuple(line for line in self.run.metrics.read() if line["kind"] == "epoch")
         precision = settled(self.recipe.precision, self.train.device)
         return Outcome(self.step == self.steps, self.step, self.seconds, epochs, torch.get_num_threads(), precision)
+
+
+def _steps(recipe, images):
+    return recipe.epochs * recipe.steps_of_epoch(len(images))

@@ -1,0 +1,50 @@
+"""Which classes a network takes for which."""
+
+import numpy as np
+from torch import nn
+
+from .evaluation import as_logits, check_labelled, check_network, evaluating, output_of
+from .labelled import LabelledImages
+
+__all__ = ["accuracy_by_class", "confusion_matrix"]
+
+
+def confusion_matrix(
+    network: nn.Module, labelled: LabelledImages, *, batch: int = 128, precision: str = "float32"
+) -> np.ndarray:
+    """How many images of each class a network takes for each; the network is left as it was.
+
+    network, labelled, batch, precision : as in `evaluate`
+
+    Returns (K, M) int64, K classes and M outputs, of which a network may have more: entry (y, k) counts the images of
+    class y whose output k is the largest. The sum of the diagonal over that of all is the accuracy that `evaluate` has.
+    Raises as `evaluate`.
+    """
+    check_network(network)
+    check_labelled("labelled", labelled)
+    counts = 0
+    with evaluating(network, precision, labelled.device):
+        for x, labels in labelled.batches(batch):
+            logits = as_logits(output_of(network, x), network, images=len(x), classes=labelled.classes)
+            size = labelled.classes, logits.shape[1]
+            pairs = labels * size[1] + logits.argmax(1)
+            counts = counts + np.bincount(pairs.cpu().numpy(), minlength=size[0] * size[1]).reshape(size)
+    return counts
+
+
+def accuracy_by_class(confusion: np.ndarray) -> np.ndarray:
+    """The share of each class that is taken for itself; NaN for a class without images.
+
+    confusion : (K, M), M at least K, as `confusion_matrix` counts
+
+    Returns (K,) float64.
+    Raises ValueError if it is no such table of counts.
+    """
+    confusion = np.asarray(confusion)
+    wide = confusion.ndim == 2 and confusion.shape[0] <= confusion.shape[1]
+    if not wide or confusion.dtype.kind not in "iu" or confusion.min(initial=0) < 0:
+        raise ValueError(
+            f"confusion: expected counts (K, M), M at least K, got {confusion.dtype} of shape {confusion.shape}"
+        )
+    images = confusion.sum(1)
+    return np.where(images > 0, np.diagonal(confusion) / np.maximum(images, 1), np.nan)
