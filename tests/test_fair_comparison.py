@@ -99,6 +99,7 @@ def test_a_few_images_with_all_the_energy_do_not_make_no_difference():
     x, y = fields(30)
     result = across_layers(x * (np.arange(60) < 6)[:, None, None, None], y, TWO, depth=1)
     assert result.margin == 0
+    assert str(result).splitlines()[2] == "no difference is not said:"
     assert result.verdict() in ("more", "undecided")
     assert any(line.startswith("no difference: is not said.") for line in result.left_out)
     assert across_layers(x, y, TWO, depth=1).margin > 0
