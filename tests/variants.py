@@ -34,7 +34,7 @@ NOT_OF_NUMBERS = (
         "commands",
         "crafted_checkpoints",
     ),
-    *("cupy", "damaged_results", "figures", "files", "house", "identities", "identity", "image_files", "image_folders"),
+    *("cupy", "damaged_results", "figures", "files", "house", "identities", "identity", "decoding", "folders"),
     *("interruption", "metrics", "mnist", "options", "pickles", "readme", "record", "run_folders", "runs"),
     *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
 )
