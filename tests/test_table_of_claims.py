@@ -1,7 +1,6 @@
 """Doubts about the table of the claims: does it say what they say, and does GitHub see all of its cells?"""
 
 import re
-import signal
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,10 @@ def test_readme_of_the_claims_ends_with_the_table_that_the_command_prints(capsys
 
 
 def test_ctrl_c_is_one_line_and_a_code(capsys, monkeypatch):
-    monkeypatch.setattr("collapse_theory.__main__.ledger", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("collapse_theory.__main__.ledger", interrupted)
     assert main([]) == 130
     assert capsys.readouterr().err == "stopped by SIGINT; not all claims were verified\n"
 
