@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from collapse_theory import datasets, learned
-from collapse_theory.learned.runs import what_is_run
 from collapse_theory.machine import reproducible
 
 from . import record
@@ -170,7 +169,7 @@ def evaluated(folder, which="last", *, device="cpu"):
 
     Raises as `learned.load`; ValueError for the run of another command.
     """
-    about = what_is_run(Path(folder) / "run.json")["run"].get("about", {})
+    about = learned.runs.what_is_run(Path(folder) / "run.json")["run"].get("about", {})
     if about.keys() != {f.name for f in fields(Setting)} - {"recipe"}:
         raise ValueError(f"run: expected a folder of this command, got {folder}; learned.load takes any")
     network, (_, test) = learned.load(folder, which, device=device), labelled(Setting(**about), device)
