@@ -6,13 +6,10 @@ import numpy as np
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-COLOUR = {
-    "phase collapse": "#0b4f8a",
-    "soft threshold": "#c2571a",
-    "tanh": "#d99a2b",
-    "unit amplitude": "#8a5a9e",
-    "identity": "#7a7a7a",
-}
+from collapse_theory.comparison import OPERATIONS
+from collapse_theory.plot import colour_of
+
+COLOUR = {name: colour_of(name) for name in OPERATIONS}
 MARKER = {"phase collapse": "o", "soft threshold": "s", "tanh": "^", "unit amplitude": "D", "identity": "x"}
 CLASS_COLOUR = ("#1b7f5c", "#b3202c", "#3b3b8f")
 BOUND = "#555555"
