@@ -115,6 +115,7 @@ def _table_1():
 
 def _table_3():
     bases = [replace(_RESIDUAL, nonlinearity=name, bias=False) for name in _OF_TABLE_3]
+    bases += [replace(_RESIDUAL, nonlinearity="soft threshold", bias=False, learns=True)]
     return [Cell("3", base, base) for base in bases]
 
 

@@ -54,8 +54,9 @@ def network_of(setting):
     """The network at its initialisation, on the host.  Raises ValueError for what its family does not have."""
     seed = setting.recipe.seed
     names = ("nonlinearity", "skip", "angles", "circle", "terms", "mixing", "width")
-    if setting.network != "residual" and not setting.bias:
-        raise ValueError(f"bias: False is for residual networks, not {setting.network}")
+    for name in ("bias", "learns"):
+        if setting.network != "residual" and getattr(setting, name) != getattr(Setting, name):
+            raise ValueError(f"{name}: {getattr(setting, name)} is for residual networks, not {setting.network}")
     if setting.network == "learned scattering":
         options = {name: getattr(setting, name) for name in names}
         return _started(learned.scattering_network("cifar10", seed=seed, **options), setting.start)
@@ -63,7 +64,7 @@ def network_of(setting):
         if getattr(setting, name) != getattr(Setting, name):
             raise ValueError(f"{name}: {getattr(setting, name)!r} is for learned scattering, not {setting.network}")
     if setting.network == "residual":
-        return learned.resnet20(setting.nonlinearity, setting.bias, seed=seed)
+        return learned.resnet20(setting.nonlinearity, setting.bias, learns=setting.learns, seed=seed)
     return learned.scattering_baseline("cifar10", "learned", seed=seed)
 
 
