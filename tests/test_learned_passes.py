@@ -51,7 +51,7 @@ def assert_same(found, expected, tolerance):
 @pytest.mark.parametrize("options", KINDS, ids=str)
 def test_few_passes_are_the_plain_layers_in_double_precision(options, images_at_a_time, training, monkeypatch):
     monkeypatch.setattr("collapse_theory.learned.networks._IN_CACHE", 2**30 if images_at_a_time == "all" else 1)
-    monkeypatch.setattr("collapse_theory.learned.moduli._WORTH_KEEPING", 0 if "again" in images_at_a_time else 2**30)
+    monkeypatch.setattr("collapse_theory.learned.rows._WORTH_KEEPING", 0 if "again" in images_at_a_time else 2**30)
     network = learned.scattering_network(SMALL, **options).double()
     x, other = images(6), plain(network)
     network(x), other(x)  # so that the running statistics are some

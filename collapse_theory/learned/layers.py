@@ -18,6 +18,7 @@ from ..scattering import semi_unitary
 
 __all__ = [
     "NETWORK_NONLINEARITIES",
+    "SOFTENING",
     "Classifier",
     "Mixing",
     "Nonlinearity",
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 NETWORK_NONLINEARITIES = tuple(name for name in NONLINEARITIES if name != "rectifier")
-_SOFTENING = 1e-6
+SOFTENING = 1e-6
 _STARTS = {
     "soft threshold": {"threshold": 0.1},
     "phase collapse beyond": {"threshold": 0.1},
@@ -54,7 +55,7 @@ class Nonlinearity(nn.Module):
         super().__init__()
         check_choice("nonlinearity", name, NETWORK_NONLINEARITIES)
         self.name, self.function = name, NONLINEARITIES[name]
-        fixed = {"softening": _SOFTENING, "checked": False}
+        fixed = {"softening": SOFTENING, "checked": False}
         self.fixed = {name: fixed[name] for name in inspect.signature(self.function).parameters if name in fixed}
         for parameter, start in _STARTS.get(name, {}).items():
             self.register_parameter(parameter, nn.Parameter(torch.full((channels,), start, dtype=torch.float32)))
