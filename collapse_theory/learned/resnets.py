@@ -138,6 +138,9 @@ def resnet20(
 
     Returns a `ResidualNetwork`; with bias it has 269,722 parameters.
     Raises ValueError if an argument is unknown.
+
+        >>> sum(parameter.numel() for parameter in learned.resnet20().parameters())
+        269722
     """
     options = {"colors": colors, "classes": classes, "nonlinearity": nonlinearity, "bias": bias, "seed": seed}
     return ResidualNetwork((16, 32, 64), 3, stem="small", project=False, **options)
@@ -152,6 +155,9 @@ def resnet18(
 
     Returns a `ResidualNetwork`; it has 11,689,512 parameters, without bias 11,679,912.
     Raises ValueError if an argument is unknown.
+
+        >>> sum(parameter.numel() for parameter in learned.resnet18("phase collapse", bias=False).parameters())
+        11679912
     """
     options = {"colors": colors, "classes": classes, "nonlinearity": nonlinearity, "bias": bias, "seed": seed}
     return ResidualNetwork((64, 128, 256, 512), 2, stem="large", project=True, **options)
