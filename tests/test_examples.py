@@ -5,6 +5,7 @@ import importlib
 import inspect
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -61,6 +62,9 @@ def folder_of_files(tmp_path, monkeypatch):
     read = cifar._read  # these files have other checksums than the published ones
     monkeypatch.setattr(cifar, "_read", lambda data, folder, split, verify: read(data, folder, split, False))
     monkeypatch.chdir(tmp_path)
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.mark.parametrize("name", STABLE)

@@ -5,8 +5,8 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# Of these no lowest version is tested: their wheels take gigabytes or a GPU, or they only check how code is written.
-NOT_TESTED = {"torch", "safetensors", "cupy-cuda12x", "cupy-cuda13x", "nvidia-cuda-nvrtc", "ruff"}
+# Of these no lowest version is tested: wheels of gigabytes or for a GPU, or what checks or shows how code is written.
+NOT_TESTED = {"torch", "safetensors", "cupy-cuda12x", "cupy-cuda13x", "nvidia-cuda-nvrtc", "ruff", "pdoc"}
 
 
 def normal(name):
