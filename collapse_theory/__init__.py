@@ -74,7 +74,7 @@ filters for as it is, so that fullgraph=True and torch.export.export(strict=True
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 MODULES = (
     *("arrays", "torus", "wavelets", "nonlinearities", "scattering", "separation", "processes", "datasets"),
