@@ -56,7 +56,8 @@ Names that stay stable, with what they give (CHANGELOG.md says when one does not
     machine.reproducible                     the context in which a call gives the same bits each time
 
 Each is imported when it is first used, as `collapse_theory.scattering` or by an import of its own; `testing` needs
-Hypothesis, `estimators` scikit-learn, `learned` torch, the functions of `plot` matplotlib.
+Hypothesis, `estimators` scikit-learn, `learned` torch, the functions of `plot` matplotlib. The docstring of each of
+these names has an example, which needs `import numpy as np` and the modules that it names.
 
 Conventions of the whole package. Images are periodic and occupy the last two axes (H, W), rows first; every leading
 axis is carried along. Positions and shifts are in samples, as (row, column); frequencies in radians per sample; angles
@@ -73,7 +74,7 @@ filters for as it is, so that fullgraph=True and torch.export.export(strict=True
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 MODULES = (
     *("arrays", "torus", "wavelets", "nonlinearities", "scattering", "separation", "processes", "datasets"),

@@ -4,6 +4,7 @@
     python -m collapse_theory --table       the claims as a table in Markdown, as in claims/README.md
     python -m collapse_theory --version
 
+`collapse-theory` is the same, where the package is installed.
 The exit code is 0 if every claim stands and 1 if one fails, whose failing instance is printed, so that it can be
 replayed; it is 2 if the library is missing or the file cannot be written, and 130 after Ctrl-C.
 """
@@ -12,6 +13,7 @@ import argparse
 import json
 import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from . import __version__
 from .arrays import LIBRARIES, to_library
 from .ledger import ledger, table
 
+SCRIPT = "collapse-theory"  # what pyproject.toml installs
 _LEGEND = """
 worst      the largest deviation / bound of an inequality, at most 1; else the largest error, at most 1e-9
 predicted  deviation / bound at the hardest instance, as the proof says, and what was reached there; inequalities only
@@ -66,7 +69,9 @@ def _verify(options):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m collapse_theory", description=(__doc__ or "").split("\n", 1)[0])
+    is_script = Path(sys.argv[0]).stem == SCRIPT
+    prog = SCRIPT if is_script else "python -m collapse_theory"
+    parser = argparse.ArgumentParser(prog=prog, description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--on", choices=LIBRARIES, default="numpy", help="array library to verify on (default: numpy)")
     parser.add_argument(
         "--examples", type=_positive, metavar="N", default=100, help="random instances per claim (default: 100)"

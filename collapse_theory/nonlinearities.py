@@ -24,6 +24,9 @@ under 3e-39 (6e-309 in double precision) torch's own gradient may be NaN.
 A parameter is a number or a real array; an array takes the precision of the coefficients and keeps its graph. Its
 values are looked at, which waits for a GPU; `checked=False` takes any, as what is learned must be.
 Source: Guth, Zarka & Mallat (2022) and its published code; soft thresholding, Donoho & Johnstone (1994).
+
+    >>> nonlinearities.NONLINEARITIES["tanh"](np.asarray([1j, 100.0])).round(3)
+    array([0.+0.762j, 1.+0.j   ])
 """
 
 from collections.abc import Callable
@@ -59,7 +62,13 @@ def identity(z: Array) -> Array:
 
 
 def collapse_phase(z: Array) -> Array:
-    """|z|: keep the amplitude, forget the phase.  (...) -> (...) real.  Raises TypeError as `as_floating`."""
+    """|z|: keep the amplitude, forget the phase.  (...) -> (...) real.
+
+    Raises TypeError as `as_floating`.
+
+        >>> nonlinearities.collapse_phase(np.asarray([3 + 4j, -2, 0]))
+        array([5., 2., 0.])
+    """
     z = as_floating(z, "z")
     return array_namespace(z).abs(z)
 
@@ -99,6 +108,9 @@ def soft_threshold(z: Array, threshold: float | Array, softening: float = 0.0, *
     checked : default True; False takes any values without looking at them, as those that are learned
 
     Raises TypeError as `as_floating`; ValueError if a number is negative or not finite, or an array does not fit `z`.
+
+        >>> nonlinearities.soft_threshold(np.asarray([3 + 4j, 0.5]), 1)
+        array([2.4+3.2j, 0. +0.j ])
     """
     z = as_floating(z, "z")
     softening = check_number("softening", softening, least=0)
@@ -112,6 +124,9 @@ def saturate(z: Array, softening: float = 0.0) -> Array:
     softening : number ≥ 0, added to |z| where it divides; default 0, exact; the published networks have 1e-6
 
     Raises TypeError as `as_floating`; ValueError if `softening` is negative or not finite.
+
+        >>> nonlinearities.saturate(np.asarray([30j, 1.0])).round(3)
+        array([0.   +1.j, 0.762+0.j])
     """
     z = as_floating(z, "z")
     return _with_amplitude(z, array_namespace(z).tanh, softening)
@@ -127,11 +142,13 @@ def squash(
     checked : default True; False takes any values without looking at them, as those that are learned
 
     Raises TypeError as `as_floating`; ValueError if a number is not finite, or an array does not fit `z`.
+
+        >>> nonlinearities.squash(np.asarray([30j, 1.0]), gain=2, bias=-1).round(3)
+        array([0.   +1.j, 0.731+0.j])
     """
-    # The sigmoid by tanh: the exponential of a large amplitude would overflow.
     z = as_floating(z, "z")
     gain, bias = (parameter_beside(*each, z, checked=checked) for each in (("gain", gain), ("bias", bias)))
-    half = (gain * collapse_phase(z) + bias) / 2
+    half = (gain * collapse_phase(z) + bias) / 2  # a sigmoid by tanh: an exponential of large ones would overflow
     return unit_amplitude(z, softening) * ((1 + array_namespace(z).tanh(half)) / 2)
 
 
@@ -141,10 +158,12 @@ def unit_amplitude(z: Array, softening: float = 0.0) -> Array:
     softening : number ≥ 0, added to |z| where it divides; default 0, exact; the published networks have 1e-6
 
     Raises TypeError as `as_floating`; ValueError if `softening` is negative or not finite.
+
+        >>> nonlinearities.unit_amplitude(np.asarray([3 + 4j, -2, 0]))
+        array([ 0.6+0.8j, -1. +0.j ,  0. +0.j ])
     """
     z = as_floating(z, "z")
-    xp = array_namespace(z)
-    amplitude = xp.abs(z)
+    xp, amplitude = array_namespace(z), collapse_phase(z)
     if check_number("softening", softening, least=0):
         return z / (amplitude + softening)
     small = (amplitude > 0) & (amplitude < _smallest(amplitude))  # the inverse of which may overflow
@@ -168,8 +187,7 @@ def compress(
     """
     z = as_floating(z, "z")
     gain, bias = (parameter_beside(*each, z, checked=checked) for each in (("gain", gain), ("bias", bias)))
-    largest = float(array_namespace(z).finfo(z.dtype).max)
-    factor = exponential_of(bias, largest, checked)
+    factor = exponential_of(bias, float(array_namespace(z).finfo(z.dtype).max), checked)
 
     def compressed(amplitude):
         t = factor * amplitude**gain
@@ -231,7 +249,9 @@ LAWS = {
 def named(name: str, **numbers) -> Callable:
     """The non-linearity called `name` in `NONLINEARITIES`, with its numbers.
 
-        named("soft threshold", threshold=0.1)
+        >>> rho = nonlinearities.named("soft threshold", threshold=0.1)
+        >>> rho(np.asarray([0.5, -0.05]))
+        array([ 0.4, -0. ])
 
     name : a key of `NONLINEARITIES`
     numbers : keywords of that function; those without a default must be given
@@ -251,8 +271,7 @@ def named(name: str, **numbers) -> Callable:
 def _needs(function):
     """Names of the parameters, after the array, that have no default."""
     _, *rest = signature(function).parameters.values()
-    named_ones = [each for each in rest if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
-    return [each.name for each in named_ones if each.default is each.empty]
+    return [p.name for p in rest if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
 def _integer(name, value):

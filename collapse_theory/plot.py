@@ -65,6 +65,10 @@ def comparison(
 
     Returns the axes. An operation without the measure, as one that expands without B / E_0, is not drawn.
     Raises TypeError if `result` is no comparison, ValueError for an unknown measure.
+
+        >>> images, labels = np.random.default_rng(0).normal(size=(80, 1, 16, 16)), np.arange(80) % 2
+        >>> result = comparison.across_layers(images, labels, ("phase collapse", "tanh"), depth=1)
+        >>> plot.comparison(result).figure.savefig("comparison.pdf")
     """
     if not hasattr(result, "to_dicts"):
         raise TypeError(f"result: expected a Comparison, as of comparison.across_layers, got {type(result).__name__}")
@@ -84,6 +88,11 @@ def layers(
 
     Returns the axes.
     Raises ValueError for an unknown measure, or rows that have none of it.
+
+        >>> of = {"operation": "phase collapse"}
+        >>> rows = [{**of, "depth": d, "fisher_trace": [d, d - 0.5, d + 0.5]} for d in range(3)]
+        >>> plot.layers(rows, measure="fisher_trace").get_xlabel()
+        'depth (layers)'
     """
     check_choice("measure", measure, MEASURES)
     rows = [row for row in rows if row.get(measure) is not None]
@@ -120,6 +129,10 @@ def learning_curve(folder: str | os.PathLike, ax: "Axes | None" = None, *, width
 
     Returns the axes.
     Raises TypeError or ValueError if `folder` is no path, holds no metrics, or none of a finished epoch.
+
+        >>> ax = plot.learning_curve("runs/one")
+        >>> [line.get_label() for line in ax.lines]
+        ['training images', 'test images']
     """
     path = as_path(folder) / "metrics.jsonl"
     try:

@@ -57,6 +57,11 @@ def gaussian_fields(count: int, shape: tuple, *, spectrum: np.ndarray, seed: int
     Returns (count, 1, H, W).
     Raises ValueError if `count`, `shape` or `seed` is no such integer, or if `spectrum` is not finite, of the wrong
     shape, negative or not even; TypeError if it is not real.
+
+        >>> spectrum = processes.power_law((32, 32), exponent=1)
+        >>> x = processes.gaussian_fields(400, (32, 32), spectrum=spectrum, seed=0)
+        >>> x.shape, bool(abs(x.var() / spectrum.mean() - 1) < 0.02)
+        ((400, 1, 32, 32), True)
     """
     size, random = _sample_size(count, shape), _generator(seed, "gaussian_fields")
     filter_hat = _filter_hat(spectrum, size[-2:])

@@ -21,6 +21,8 @@ COMMANDS = (
     "analysis --help",
     *(f"analysis {name} --help" for name in QUESTIONS),
     "figures --help",
+    "figures.gallery --help",
+    "figures.pages --help",
     "tests.benchmarks --help",
 )
 # Each command in one process, which is quicker than one each; what comes after a command's name is its exit code.
@@ -67,10 +69,11 @@ def parsers():
     from analysis import __main__ as questions
     from collapse_theory import __main__ as ledger
     from figures import __main__ as figures
+    from figures import gallery, pages
     from tests.benchmarks import __main__ as benchmarks
 
     found = [questions.parser_of(importlib.import_module(f"analysis.{name}")) for name in QUESTIONS]
-    return [*found, *(command._parser() for command in (ledger, figures, benchmarks))]
+    return [*found, *(command._parser() for command in (ledger, figures, gallery, pages, benchmarks))]
 
 
 def test_every_option_is_explained_with_its_default_in_lines_of_80_columns():

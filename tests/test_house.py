@@ -111,7 +111,8 @@ def test_an_upward_import_would_be_seen():
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=lambda p: str(p.relative_to(ROOT)))
 def test_only_arrays_names_an_array_library(path):
-    if path.name == "arrays.py" or path.parent.name in ("learned", "tests"):
+    """Of the library, of analysis and of figures; a tutorial is what a user writes."""
+    if path.name == "arrays.py" or path.parent.name in ("learned", "tests", "tutorials"):
         return
     imported = {
         alias.name.split(".")[0] for n in ast.walk(tree(path)) if isinstance(n, ast.Import) for alias in n.names

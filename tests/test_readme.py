@@ -106,7 +106,8 @@ def test_the_options_of_its_commands_are_those_of_their_help(path, capsys):
         if name in (["NAME"], ["[NAME]"]):
             continue
         options = {word.split("=")[0] for word in words if re.match("--[a-z]", word)}
-        main = importlib.import_module(f"{module}.__main__").main
+        is_package = (ROOT / module.replace(".", "/")).is_dir()
+        main = importlib.import_module(f"{module}.__main__" if is_package else module).main
         with contextlib.suppress(SystemExit):
             main([*name * (module == "analysis"), "--help"])
         help_text = capsys.readouterr().out

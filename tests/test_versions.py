@@ -4,9 +4,11 @@ import re
 import tomllib
 from pathlib import Path
 
+from collapse_theory import __version__
+
 ROOT = Path(__file__).parents[1]
-# Of these no lowest version is tested: their wheels take gigabytes or a GPU, or they only check how code is written.
-NOT_TESTED = {"torch", "safetensors", "cupy-cuda12x", "cupy-cuda13x", "nvidia-cuda-nvrtc", "ruff"}
+# Of these no lowest version is tested: wheels of gigabytes or for a GPU, or what checks or shows how code is written.
+NOT_TESTED = {"torch", "safetensors", "cupy-cuda12x", "cupy-cuda13x", "nvidia-cuda-nvrtc", "ruff", "pdoc"}
 
 
 def normal(name):
@@ -45,3 +47,11 @@ def test_the_versions_that_are_known_to_work_together_are_allowed():
     known = pinned("constraints.txt")
     for name, version in lowest_allowed().items():
         assert name not in known or parts(known[name]) >= parts(version), name
+
+
+def test_the_changes_and_the_citation_are_of_this_version_and_of_one_day():
+    changes, citation = ((ROOT / name).read_text(encoding="utf-8") for name in ("CHANGELOG.md", "CITATION.cff"))
+    version, day = re.search(r"^## (\S+), (.+)$", changes, re.MULTILINE).groups()
+    assert version == __version__
+    assert f"\nversion: {version}\n" in citation
+    assert f"\ndate-released: {day}\n" in citation

@@ -34,9 +34,9 @@ NOT_OF_NUMBERS = (
         "commands",
         "crafted_checkpoints",
     ),
-    *("cupy", "damaged_results", "decoding", "figures", "files", "folders", "house", "identities", "identity"),
-    *("interruption", "metrics", "mnist", "options", "pickles", "readme", "record", "run_folders", "runs"),
-    *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
+    *("cupy", "damaged_results", "decoding", "figures", "files", "folders", "gallery", "house", "identities"),
+    *("identity", "interruption", "metrics", "mnist", "options", "pages", "pickles", "readme", "record", "runs"),
+    *("run_folders", "scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
 )
 # What decides which instructions and how many threads compute; a variant starts without any of them.
 DECIDING = (

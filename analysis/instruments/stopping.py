@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 UNFINISHED = 75  # the exit code of a command that ended before its work did, as it was asked to (EX_TEMPFAIL)
 _EXTRAS = {"torch": "torch", "safetensors": "torch", "sklearn": "figures", "skimage": "figures", "PIL": "figures"}
-_EXTRAS |= {"matplotlib": "figures", "tqdm": "figures"}
+_EXTRAS |= {"matplotlib": "figures", "tqdm": "figures", "pdoc": "docs"}
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 

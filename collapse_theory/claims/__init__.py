@@ -30,6 +30,9 @@ A witness shows that something exists, or is not implied. It defines
     certificate(x, **parameters)    a dict of real numbers by name, recomputed from `x` where it lives
     REQUIRED          for each name the interval (low, high) in which the number must lie, to rounding; with BROKEN,
                       one of them leaves it. What vanishes has (0.0, 0.0) and comes divided by its natural scale
+
+    >>> ledger.statement_of(claims.CLAIMS[0])
+    'A translation turns the phase of a wavelet coefficient, and changes little else.'
 """
 
 from . import (

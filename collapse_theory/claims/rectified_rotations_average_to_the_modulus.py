@@ -9,7 +9,7 @@ are reached, and tend to |z| as A grows, so that |z| = ½ ∫_{−π}^{π} ReLU(
 
 Proof. ReLU(t) = (t + |t|)/2, and the rotations of z sum to 0: R_A = (π/2A) Σ |Re(e^{−2πik/A} z)|. Up to sign there are
 n lines, at angles π/n, each taken A/n times. With δ in [−π/2n, π/2n] the angle of z to the middle of the nearest n
-lines, Σ_{k<n} |cos| is a sum over an arithmetic progression, cos δ / sin(π/2n): R_A = x cos(δ) / sin(x) |z|.
+lines, Σ_{k < n} |cos| is a sum over an arithmetic progression, cos δ / sin(π/2n): R_A = x cos(δ) / sin(x) |z|.
 
 Broken: rotations over three quarters of a turn.
 Source: elementary; phases as rectifiers in Mallat, Zhang & Rochette (2020).

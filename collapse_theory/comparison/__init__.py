@@ -18,7 +18,7 @@ F          Between-class over within-class variance, B / V. It is free of any sc
 linear     Held-out accuracy of ridge regression on channels averaged over space. It can beat chance although all class
            means agree, by variances through its offset, and it sees means that are a thousandth of the energy.
 nearest    Held-out accuracy of the nearest class mean, on the same averages. It uses means only: it falls to chance
-mean       where they agree, unless one class varies less than the mean of another is known. It is blind to all else.
+           where they agree, unless one class varies less than the mean of another is known. It is blind to all else.
 
 Neither accuracy sees what averaging over space removes.
 

@@ -72,6 +72,14 @@ def across_layers(
     Returns a `Comparison`. What its numbers can and cannot say is in the docstring of `comparison`.
     Memory: the moments of all depths, at most `depth` times `memory`, and a batch of representations, an eighth of it.
     Raises ValueError or TypeError, naming the argument, for what does not fit, or if one class is left.
+
+        >>> spectrum = processes.power_law((16, 16), exponent=1)
+        >>> images, labels = processes.labelled(
+        ...     processes.gaussian_fields(160, (16, 16), spectrum=spectrum, seed=0),
+        ...     processes.sparse_pulses(160, (16, 16), spectrum=spectrum, density=0.05, seed=1),
+        ... )
+        >>> comparison.across_layers(images, labels, ("phase collapse", "soft threshold"), depth=1).verdict()
+        'more'
     """
     _check(depth, seed, margin, memory, progress)
     _check_kinds(lowpass, mixing)

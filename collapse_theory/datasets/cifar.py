@@ -126,6 +126,10 @@ def cifar10(
     Memory: twice the images, 3,072 bytes each. The Python files are pickles, written by Python 2 or 3 in any protocol.
     Nothing that they name is imported or called, and what they take is bounded by their length, whatever they hold.
     Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
+
+        >>> images, labels = datasets.cifar10("data")  # of data/cifar-10-batches-py
+        >>> images.shape[1:], images.dtype, len(labels) == len(images)
+        ((3, 32, 32), dtype('uint8'), True)
     """
     found = read_cifar10(folder, split, verify=verify)
     return found.images, found.labels[:, 0]

@@ -213,6 +213,11 @@ def scattering_network(
     Returns a ScatteringNetwork.
     Raises ValueError if an argument is unknown or out of range.
     Source: Guth, Zarka & Mallat (2022) and its published code.
+
+        >>> import torch
+        >>> network = learned.scattering_network("cifar10", width=1 / 8)
+        >>> network(torch.zeros(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
     """
     if not isinstance(data, Architecture):
         check_choice("data", data, tuple(ARCHITECTURES))

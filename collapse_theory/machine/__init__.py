@@ -31,6 +31,12 @@ def reproducible() -> Iterator[None]:
     processor, and on how many cores there are to use.
 
     `COLLAPSE_THEORY_REPRODUCIBLE=1` in the environment does the same for a whole process.
+
+        >>> x = np.random.default_rng(0).normal(size=(4, 32, 32))
+        >>> with machine.reproducible():
+        ...     first, second = (scattering.scatter(x, scales=2) for _ in range(2))
+        >>> bool(np.all(first == second))
+        True
     """
     global _inside
     with _LOCK:

@@ -88,6 +88,14 @@ def fitted(
     Returns a list of `depth` layers: cascade(x, bank, layers, depth=depth), or `apply_layer`, of images of any library.
     Memory: about three times the coefficients of the last layer of these images.
     Raises ValueError or TypeError, naming the argument, for what does not fit.
+
+        >>> bank = wavelets.morlet_bank((16, 16), scales=1, angles=4, circle="full")
+        >>> images = np.random.default_rng(0).normal(size=(10, 1, 16, 16))
+        >>> layers = scattering.fitted(images, bank, "soft threshold", depth=2)
+        >>> [layer.nonlinearity for layer in layers]
+        [<soft threshold, fitted to 1 channels>, <soft threshold, fitted to 5 channels>]
+        >>> [maps.shape for maps in scattering.cascade(images, bank, layers, depth=2)]
+        [(10, 1, 16, 16), (10, 5, 16, 16), (10, 25, 16, 16)]
     """
     check_count("depth", depth)
     check_count("count", count)

@@ -23,6 +23,10 @@ def paths(scales: int, angles: int = 8, order: int = 2) -> np.ndarray:
     octaves from 0, −1 where there is none; "angle1" and "angle2", in radians, NaN where there is none. The last column
     runs fastest.
     Raises ValueError if an argument is out of range.
+
+        >>> table = scattering.paths(scales=2, angles=4)
+        >>> [int(np.sum(table["order"] == order)) for order in (0, 1, 2)]
+        [1, 8, 16]
     """
     check_path_counts(scales, angles, order)
     wavelets = [(scale, angle) for scale in range(scales) for angle in directions(angles)]

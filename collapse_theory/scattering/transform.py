@@ -51,6 +51,9 @@ def scatter(
     at order 2, Hp x Wp being the padded image (measured with NumPy for J = 2 and 3: within 10 % where all moduli fit in
     a cache, less where they do not, and are taken a few at a time); as many again for each further core, since the
     cores share NumPy arrays chunk by chunk; and more where a graph of gradients is kept.
+
+        >>> scattering.scatter(np.zeros((5, 3, 32, 32)), scales=2, angles=8).shape
+        (5, 3, 81, 8, 8)
     """
     x = as_images(x)
     _check(x, scales, angles, order)

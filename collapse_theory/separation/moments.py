@@ -22,13 +22,16 @@ class ClassMoments(ClassStatistics):
     groups : of samples, for `interval`: the k-th sample of each class goes to group k mod groups, whatever it weighs
     memory : most bytes that the moments may take, as `bytes_for` counts them; checked before they are allocated
 
-    All statistics divide by n, the number of samples or the sum of their weights; `unbiased()` gives the numbers
-    without finite-sample bias. State and results are on the host, in float64; features are taken off the graph. The
-    moments do not depend on order or batching beyond rounding.
+    All statistics divide by n, the number of samples or the sum of weights; `unbiased()` has no finite-sample bias.
+    State and results are on the host, in float64, off the graph; order and batching change them by rounding alone.
 
     Raises ValueError for a `groups` or `memory` that is negative or no number.
     Memory: `bytes_for`. Reading a statistic adds the pool of the groups, which takes as much as one group.
     Source: Chan, Golub & LeVeque (1983); samples are shifted by the first one, and merged as there.
+
+        >>> moments = separation.ClassMoments().update(np.asarray([1.0, 3.0, 7.0, 9.0]), ["a", "a", "b", "b"])
+        >>> moments.class_means, moments.within_class_variance, moments.unbiased().within_class_variance
+        (array([2., 8.]), 1.0, 2.0)
     """
 
     def __init__(self, covariance: bool = False, groups: int = 0, memory: float = 2**30):

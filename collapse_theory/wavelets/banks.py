@@ -31,6 +31,12 @@ def morlet_bank(
     Source: Bruna & Mallat (2013); parameters of the published code of Guth, Zarka & Mallat (2022).
     Memory: the bank keeps (1 + J L) H W numbers in double precision; to make it takes (7 + J L) H W (measured within
     10 %).
+
+        >>> bank = wavelets.morlet_bank((32, 32), scales=2, angles=4)
+        >>> bank, bank.psi_hat.shape
+        (<FilterBank: 8 wavelets on 32 x 32, half circle>, (8, 32, 32))
+        >>> bank.center()[0].round(2), float(bank.spread()[0].round(2))  # radians per sample
+        (array([1.75, 1.75]), 1.21)
     """
     check_count("scales", scales)
     slant = _slant(angles, circle)
@@ -54,6 +60,9 @@ def paper_bank(
     Returns a FilterBank of L wavelets.
     Raises ValueError if the step is unknown, or has no wavelet with so few angles.
     Source: published code of Guth, Zarka & Mallat (2022).
+
+        >>> wavelets.paper_bank(36, angles=4, step="half octave")
+        <FilterBank: 4 wavelets on 36 x 36, half circle>
     """
     check_choice("step", step, STEPS)
     sigma, frequency, slant = 0.8, 3 * math.pi / 4, _slant(angles, circle)

@@ -25,6 +25,10 @@ def wavelet_transform(x: Array, bank: FilterBank) -> Array:
     Returns (..., 1 + K, H, W) complex, where and as precise as `x`.
     Raises ValueError if the bank lives on another grid.
     Memory: twice the result.
+
+        >>> bank = wavelets.morlet_bank((32, 32), scales=2, angles=4)
+        >>> wavelets.wavelet_transform(np.zeros((5, 32, 32)), bank).shape  # low-pass first
+        (5, 9, 32, 32)
     """
     x = as_images(x)
     _check_grid("x", x, bank)
@@ -42,6 +46,11 @@ def inverse_transform(z: Array, bank: FilterBank) -> Array:
 
     Returns (..., H, W): complex, or real for a bank tight for "real".
     Raises ValueError if the bank is not tight or `z` has another shape.
+
+        >>> bank = wavelets.morlet_bank((32, 32), scales=2, angles=4).tight("real")
+        >>> x = np.random.default_rng(0).normal(size=(32, 32))
+        >>> bool(np.allclose(wavelets.inverse_transform(wavelets.wavelet_transform(x, bank), bank), x))
+        True
     """
     z = as_images(z, "z", least_axes=3)
     _check_grid("z", z, bank)
