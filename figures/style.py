@@ -1,20 +1,27 @@
 """One look for every figure: an operation has one colour and one name, everywhere."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import matplotlib as mpl
 import numpy as np
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
+from collapse_theory.arguments import check_number
 from collapse_theory.comparison import OPERATIONS
 from collapse_theory.plot import colour_of
 
+COLUMN, PAGE = 8.6, 17.8  # cm: a column of a journal, and both
 COLOUR = {name: colour_of(name) for name in OPERATIONS}
 MARKER = {"phase collapse": "o", "soft threshold": "s", "tanh": "^", "unit amplitude": "D", "identity": "x"}
 CLASS_COLOUR = ("#1b7f5c", "#b3202c", "#3b3b8f")
 BOUND = "#555555"
+_NARROWEST, _WIDEST = 8.0, 40.0
 _MOST_COLUMNS, _LONGEST_NAME = 24, 28
 _LEGEND_CM = 3.2  # width of an entry of a legend, with the longest name of an operation
+_WIDTH = ContextVar("width of figures in cm", default=PAGE)
 
 plt.rcParams.update(
     {
@@ -28,23 +35,44 @@ plt.rcParams.update(
         "lines.markersize": 3.5,
         "savefig.dpi": 160,
         "figure.dpi": 160,
+        "pdf.fonttype": 42,  # TrueType, as journals ask
+        "ps.fonttype": 42,
+        "svg.hashsalt": "collapse_theory",  # the same bytes each time
     }
 )
 
 
-def figure(width_cm=17.0, height_cm=8.0):
-    """An empty figure of this size in print."""
-    return plt.figure(figsize=(width_cm / 2.54, height_cm / 2.54), layout="constrained")
+@contextmanager
+def width(cm):
+    """Figures that are made inside are `cm` wide.  Raises ValueError if no column is so narrow or so wide."""
+    if not _NARROWEST <= check_number("width", cm) <= _WIDEST:
+        raise ValueError(f"width: expected {_NARROWEST:g} to {_WIDEST:g} cm, got {cm:g}")
+    token = _WIDTH.set(float(cm))
+    try:
+        yield
+    finally:
+        _WIDTH.reset(token)
 
 
-def panels(rows, columns, width_cm=17.0, height_cm=None, **options):
-    """A figure of `rows` x `columns` axes, `width_cm` wide.  Returns (figure, array of axes).
+def width_cm():
+    """The width of the figures that are made now, in cm."""
+    return _WIDTH.get()
+
+
+def figure(width_cm=None, height_cm=8.0):
+    """An empty figure of this size in print; None: of the width that `width` has set."""
+    return plt.figure(figsize=((width_cm or _WIDTH.get()) / 2.54, height_cm / 2.54), layout="constrained")
+
+
+def panels(rows, columns, width_cm=None, height_cm=None, **options):
+    """A figure of `rows` x `columns` axes; None: of the width that `width` has set.  Returns (figure, array of axes).
 
     Raises ValueError if they are more than a page can show.
     """
     if max(rows, columns) > _MOST_COLUMNS:
         raise ValueError(f"rows: a figure shows at most {_MOST_COLUMNS} data sets, got {max(rows, columns)}")
-    made = figure(width_cm, height_cm or width_cm / columns * rows * 0.8)
+    wide = width_cm or _WIDTH.get()
+    made = figure(wide, height_cm or wide / columns * rows * 0.8)
     return made, made.subplots(rows, columns, squeeze=False, **options)
 
 

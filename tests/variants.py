@@ -35,7 +35,8 @@ NOT_OF_NUMBERS = (
         "crafted_checkpoints",
     ),
     *("cupy", "damaged_results", "decoding", "figures", "files", "folders", "house", "identities", "identity"),
-    *("interruption", "metrics", "mnist", "options", "pickles", "readme", "record", "run_folders", "runs"),
+    *("interruption", "lead", "made", "metrics", "mnist", "numbers", "options", "pickles", "pictures", "readme"),
+    *("record", "report", "run_folders", "runs"),
     *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
 )
 # What decides which instructions and how many threads compute; a variant starts without any of them.

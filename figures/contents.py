@@ -1,0 +1,43 @@
+"""The figures in the order of the report, what each draws from, and which of them stand at its head.
+
+A figure is a module of this folder. Its docstring is the caption, title first; `data(...)` gives plain values, and
+`draw(data)`, or `draw(data, width=..)` in cm, a matplotlib figure. `data` is called with the rows of the recorded
+result that is named here; with the rows of several, in order, an empty list for one that is not there; or with nothing.
+A figure in `OPTION_OF` takes an option of the command as a keyword of `data`, and is drawn when it is named.
+"""
+
+from analysis import separation_across_layers as measurement
+
+CHAPTERS = {  # figure: its recorded result, or a tuple of several, the first of which it needs; None: it computes
+    "Does it separate?": {
+        measurement.NAME: measurement.NAME,
+        "do_real_images_separate": "do_real_images_separate",
+    },
+    "Why it could": {
+        "two_rings": None,
+        "image_moved": None,
+        "wavelets_and_their_sum": None,
+        "scattering_disk": None,
+        "what_the_phase_knew": "what_the_phase_knew",
+    },
+    "What it costs": {
+        "how_cost_grows": "benchmarks",
+    },
+}
+ANSWERS = ("the_answer", f"{measurement.NAME}_deep", measurement.NAME)  # the first that is drawn heads the report
+ON_REQUEST = ("how_cost_grows",)  # drawn when named
+OPTION_OF = {}  # figure: an option of the command, as "run", a folder
+
+RESULT_OF = {name: result for figures in CHAPTERS.values() for name, result in figures.items()}
+NAMES = tuple(RESULT_OF)
+
+
+def results_of(name):
+    """The recorded results that a figure draws, the one that it needs first."""
+    result = RESULT_OF[name]
+    return result if isinstance(result, tuple) else (result,) if result else ()
+
+
+def by_default():
+    """The figures that are drawn if none is named."""
+    return [name for name in NAMES if name not in ON_REQUEST and name not in OPTION_OF]
