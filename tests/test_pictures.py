@@ -81,13 +81,14 @@ def test_another_result_gives_another_page(tmp_path):
     assert pages[0] != pages[1]
 
 
-def test_text_in_pdf_is_truetype_and_pictures_carry_no_date():
+def test_text_in_pdf_is_truetype_and_pictures_carry_no_date_and_no_version():
     figure = plain(curve=1)
-    pdf, svg = (pictures.encoded(figure, suffix) for suffix in ("pdf", "svg"))
+    png, pdf, svg = (pictures.encoded(figure, suffix) for suffix in pictures.FORMATS)
     assert b"/FontFile2" in pdf
     assert b"/Type3" not in pdf
     assert b"Date" not in pdf
     assert b"<dc:date>" not in svg
+    assert not [content for content in (png, pdf, svg) if b"Matplotlib v" in content or b"matplotlib.org" in content]
 
 
 @pytest.mark.parametrize(("width", "cm"), [("8.6cm", 8.6), ("120mm", 12.0), ("7in", 17.78), ("17.8", 17.8)])
