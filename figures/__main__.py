@@ -28,14 +28,21 @@ DRAWN = Path(__file__).parent / "drawn"
 RESULT_OF = {  # the recorded result that a figure draws; None: it computes what it draws
     "separation_across_layers": "separation_across_layers",
     "two_rings": None,
+    "concentration_against_separation": None,
+    "rectifier_in_two_halves": None,
+    "energy_across_layers": None,
     "image_moved": None,
+    "stability_to_deformations": None,
     "wavelets_and_their_sum": None,
+    "learned_network": None,
     "scattering_disk": None,
     "what_the_phase_knew": "what_the_phase_knew",
     "do_real_images_separate": "do_real_images_separate",
     "how_cost_grows": "benchmarks",
 }
 NAMES = tuple(RESULT_OF)
+ON_REQUEST = ("how_cost_grows",)  # drawn when named
+BY_DEFAULT = tuple(name for name in NAMES if name not in ON_REQUEST)
 _SAYS = (
     "Measures what is needed, draws figures, and writes report.html with all of them.",
     "Without --recorded and --from, separation_across_layers is measured if it is to be drawn, and its result goes to "
@@ -61,7 +68,7 @@ def _run(options):
         if name not in NAMES:
             raise ValueError(f"unknown figure {name!r}; known: {', '.join(NAMES)}")
     to_library(np.zeros(1), options.on)
-    out, names = record.check_writable(options.out or DRAWN), options.names or NAMES
+    out, names = record.check_writable(options.out or DRAWN), options.names or BY_DEFAULT
     folders = dict.fromkeys(NAMES, record.RESULTS)
     if options.results is not None:
         folders = dict.fromkeys(NAMES, Path(options.results))
@@ -82,7 +89,7 @@ def _run(options):
 
 def _of_results_in(folder):
     """The figures whose results lie in a folder.  Raises FileNotFoundError if there is none."""
-    names = [name for name, result in RESULT_OF.items() if result and (folder / f"{result}.json").is_file()]
+    names = [name for name in BY_DEFAULT if RESULT_OF[name] and (folder / f"{RESULT_OF[name]}.json").is_file()]
     if not names:
         made = "; make one with: python -m analysis separation_across_layers"
         raise FileNotFoundError(f"no result that can be drawn in the folder {folder}{made}")
@@ -183,7 +190,7 @@ def _about(result):
 
 def _parser():
     parser = Parser("python -m figures", _SAYS, _EXAMPLES)
-    names = f"any of {', '.join(NAMES)} (default: all)"
+    names = f"any of {', '.join(NAMES)}; {', '.join(ON_REQUEST)} only when named (default: all)"
     parser.add_argument("names", nargs="*", type=name_of(NAMES), metavar="NAME", help=names)
     results = parser.add_mutually_exclusive_group()
     results.add_argument("--recorded", action="store_true", help="draw the committed results, and measure nothing")
