@@ -3,7 +3,8 @@
 A figure is a module of this folder. Its docstring is the caption, title first; `data(...)` gives plain values, and
 `draw(data)`, or `draw(data, width=..)` in cm, a matplotlib figure. `data` is called with the rows of the recorded
 result that is named here; with the rows of several, in order, an empty list for one that is not there; or with nothing.
-A figure in `OPTION_OF` takes an option of the command as a keyword of `data`, and is drawn when it is named.
+A figure in `OPTION_OF` takes an option of the command as a keyword of `data`, and is drawn when it is named. A figure
+that is a table may have `texts(data)`, a dict of texts by the ending of their files, which are written beside it.
 """
 
 from analysis import separation_across_layers as measurement
@@ -13,12 +14,19 @@ CHAPTERS = {  # figure: its recorded result, or a tuple of several, the first of
         measurement.NAME: measurement.NAME,
         "do_real_images_separate": "do_real_images_separate",
     },
-    "Why it could": {
+    "Why it could: the theory in pictures": {
         "two_rings": None,
+        "concentration_against_separation": None,
+        "rectifier_in_two_halves": None,
+        "energy_across_layers": None,
         "image_moved": None,
+        "stability_to_deformations": None,
+        "what_the_phase_knew": "what_the_phase_knew",
+    },
+    "With what: wavelets and networks": {
         "wavelets_and_their_sum": None,
         "scattering_disk": None,
-        "what_the_phase_knew": "what_the_phase_knew",
+        "learned_network": None,
     },
     "What it costs": {
         "how_cost_grows": "benchmarks",

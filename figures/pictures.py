@@ -23,15 +23,13 @@ class Picture:
     caption : title, then what it shows
     png : the picture
     words : what stands on its axes, for who cannot see it
-    panels : number of its axes
-    files : where it was written
+    files : where it was written, the pictures first
     """
 
     figure: str
     caption: str
     png: bytes
     words: str = ""
-    panels: int = 1
     files: tuple[Path, ...] = ()
 
     @property
@@ -73,7 +71,11 @@ def _drawn(name, out, folders, *, formats, options):
         stem = f"{name}_{part}" if part else name
         takes_width = "width" in inspect.signature(module.draw).parameters
         figure = module.draw(data, **({"width": style.width_cm()} if takes_width else {}))
-        pictures.append(_picture(name, caption, figure, [out / f"{stem}.{suffix}" for suffix in formats], data))
+        files = [out / f"{stem}.{suffix}" for suffix in formats]
+        png, words = _picture(figure, files, data)
+        texts = module.texts(data) if hasattr(module, "texts") else {}
+        files += [write(out / f"{stem}.{suffix}", text) for suffix, text in texts.items()]
+        pictures.append(Picture(name, caption, png, words, tuple(files)))
     return pictures
 
 
@@ -121,6 +123,7 @@ def in_words(figure):
         "Horizontal axes": [ax.get_xlabel() for ax in figure.axes],
         "Vertical axes": [ax.get_ylabel() for ax in figure.axes],
         "Legend": [text.get_text() for legend in figure.legends for text in legend.get_texts()],
+        "Words": [text.get_text() for ax in figure.axes if not ax.axison for text in ax.texts],  # of a diagram
     }
     said = []
     for kind, texts in kinds.items():
@@ -130,17 +133,14 @@ def in_words(figure):
     return " ".join(said)
 
 
-def _picture(name, caption, figure, paths, data):
+def _picture(figure, paths, data):
+    """(the PNG, words for it) of a figure that is written to these files, and closed."""
     from matplotlib import pyplot as plt
 
-    words, panels = in_words(figure), len(figure.axes)
-    png = None
-    for path in paths:
-        content = save(figure, path, data)
-        png = content if path.suffix == ".png" else png
-    png = png or encoded(figure, "png", data)
+    written = {path.suffix: save(figure, path, data) for path in paths}
+    png, words = written.get(".png") or encoded(figure, "png", data), in_words(figure)
     plt.close(figure)
-    return Picture(name, caption, png, words, panels, tuple(paths))
+    return png, words
 
 
 def save(figure, path, data=None):

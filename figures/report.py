@@ -13,7 +13,6 @@ _STYLE = Path(__file__).with_name("report.css")
 _NOTHING_ELSE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # is loaded, or run
 _TWO_LINES = 200  # letters of a caption that stand below a picture; the rest opens
 _PX_PER_DOT = 0.7  # so that type of 8 points is as large as it is in print
-_FEW_PANELS = 4  # of a picture that is readable at half the width
 _LIMITS = (
     "B / E₀ is the share of the energy of the images that is a difference of class means. Where an operation expands, "
     "the Fisher ratio is compared: the variance between classes over that within. Intervals are at 95 %, paired on the "
@@ -92,7 +91,7 @@ def _chapters(pictures, source):
     for number, (title, figures) in enumerate(contents.CHAPTERS.items(), 1):
         cards = "".join(_card(picture, source) for picture in pictures if picture.figure in figures)
         if cards:
-            found[f"chapter-{number}"] = (title, f'<div class="cards">{cards}</div>')
+            found[f"chapter-{number}"] = (title, cards)
     return found
 
 
@@ -105,10 +104,11 @@ def _card(picture, source):
     links = "".join(
         f' <a href="#made-{name}">How it was measured</a>' for name in contents.results_of(picture.figure)[:1]
     )
+    key = html.escape(picture.key)
     return (
-        f'<figure id="{html.escape(picture.key)}"{"" if picture.panels <= _FEW_PANELS else " class=broad"}>'
-        f"<h3>{marked(title)}</h3>"
-        f'<img width="{width}" height="{height}" alt="{html.escape(picture.words)}" src="{content}">'
+        f'<figure id="{key}"><h3>{marked(title)}</h3>'
+        f'<a class="picture" href="#{key}" title="Show it at its full size"><img width="{width}" height="{height}" '
+        f'alt="{html.escape(picture.words)}" src="{content}"></a>'
         f"<figcaption>{short}{more}<p>{made.figure(picture.figure, source)}{links}</p></figcaption></figure>"
     )
 

@@ -91,7 +91,7 @@ def test_the_picture_of_ones_own_result_is_whole_and_the_page_says_how_it_was_ma
     drawn.canvas.draw()
     legend, whole = drawn.legends[0].get_window_extent(), drawn.bbox
     assert whole.x0 <= legend.x0 < legend.x1 <= whole.x1
-    assert [line.get_ydata()[0] for line in drawn.axes[2].lines if line.get_linestyle() == ":"] == [100 / 8]
+    assert [line.get_ydata()[0] for line in drawn.axes[2].lines if line.get_label() == "chance"] == [100 / 8]
     assert "chance" in [text.get_text() for text in drawn.legends[0].get_texts()]
 
 

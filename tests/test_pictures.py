@@ -130,6 +130,13 @@ def test_an_option_reaches_its_figure_and_no_other(made, tmp_path, capsys):
     assert "made" not in contents.by_default()
 
 
+def test_a_table_is_written_as_text_too(made, tmp_path, capsys):
+    made(dict).texts = lambda data: {"md": f"| {data} |\n", "tex": "a & b"}
+    assert command.main(["made", "--out", str(tmp_path)]) == 0
+    assert ((tmp_path / "made.md").read_text(), (tmp_path / "made.tex").read_text()) == ("| {} |\n", "a & b")
+    assert capsys.readouterr().out.splitlines()[:3] == [str(tmp_path / f"made.{end}") for end in ("png", "md", "tex")]
+
+
 def test_without_torch_a_figure_that_needs_it_is_left_out_unless_it_is_named(made, tmp_path, capsys):
     def missing():
         raise ImportError("torch is not installed", name="torch")

@@ -47,7 +47,7 @@ def test_every_picture_that_is_written_is_in_the_report_with_words_for_it(record
     written = [base64.b64encode(path.read_bytes()).decode() for path in recorded.out.glob("*.png")]
     assert sorted(shown) == sorted(written)
     assert len(written) >= len(contents.by_default())
-    assert all(words.startswith("Panels: ") and "axes: " in words for words in shown.values())
+    assert all(words.startswith("Panels: ") and ("axes: " in words or "Words: " in words) for words in shown.values())
     assert "how_cost_grows" not in recorded.page
 
 
@@ -175,7 +175,7 @@ def test_in_a_browser_the_page_is_whole_at_two_widths_and_in_both_schemes(record
 def _check_page(tab, address, width):
     tab.value("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert tab.value("document.documentElement.scrollWidth") == width
-    wider = """[...document.querySelectorAll('body *')].filter(each => !each.closest('.wide')
+    wider = """[...document.querySelectorAll('body *')].filter(each => !each.closest('.wide, .picture')
         && each.getBoundingClientRect().right > innerWidth + 1).map(each => each.outerHTML.slice(0, 200))"""
     assert tab.value(wider) == []
     pictures = "[...document.images].map(each => each.complete && each.naturalWidth > 0 && each.clientWidth > 0)"
@@ -196,6 +196,10 @@ def _check_links(tab, address, room):
         )
         assert top < 800, place
         assert bottom > 0, place
+        assert tab.value("document.documentElement.scrollWidth") == 390
+    larger = "(each => each.clientWidth)(document.querySelector('figure:target img'))"
+    tab.value("document.querySelector('figure a.picture').click()")
+    assert tab.value(larger) > 390
     tab.ask("Page.setDownloadBehavior", behavior="allow", downloadPath=str(room))
     for name in numbers.COLUMNS:
         tab.value(f"document.querySelector('a[download=\"{name}.csv\"]').click()")
