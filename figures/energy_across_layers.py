@@ -73,7 +73,7 @@ def draw(data):
         ax.set_title(f"{operation}\nB: {share:.1f} ± {half:.1f} %".replace("-", "−"))
         ax.label_outer()
     patches = [
-        Patch(facecolor=_mixed("#000000", share), hatch=hatch, edgecolor="white", label=label)
+        Patch(facecolor=_mixed("black", share), hatch=hatch, edgecolor="white", label=label)
         for label, share, hatch in PARTS.values()
     ]
     figure.legend(handles=patches, loc="outside lower center", ncols=1 if style.narrow() else 3)
