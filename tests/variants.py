@@ -35,19 +35,9 @@ NOT_OF_NUMBERS = (
         "computed_figures",
         "crafted_checkpoints",
     ),
-    *(
-        "cupy",
-        "damaged_results",
-        "decoding",
-        "figures",
-        "figures_style",
-        "files",
-        "folders",
-        "house",
-        "identities",
-        "identity",
-    ),
-    *("interruption", "metrics", "mnist", "options", "pickles", "readme", "record", "run_folders", "runs"),
+    *("cupy", "damaged_results", "decoding", "figures", "figures_style", "files", "folders", "house"),
+    *("identities", "identity", "interruption", "metrics", "mnist", "options", "pickles", "readme", "record"),
+    *("run_folders", "runs"),
     *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
 )
 # What decides which instructions and how many threads compute; a variant starts without any of them.
