@@ -134,6 +134,8 @@ def test_recorded_report_is_one_page_that_needs_nothing_else(tmp_path, capsys):
     assert "://" not in page  # the letters of http may come in a picture, which is written in letters
     assert page.count("<tr>") == 1 + len(record.load("separation_across_layers")["rows"])
     assert f"Report: {tmp_path / 'report.html'}" in capsys.readouterr().out
+    drawn = {name for name in command.NAMES if [*tmp_path.glob(f"{name}*.png")]}
+    assert drawn == {*command.NAMES} - {"how_cost_grows"}  # which is for who asks for it
 
 
 def test_single_figure_is_drawn_by_name(tmp_path, capsys):

@@ -18,7 +18,6 @@ import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.text import Text
 
-from analysis import record
 from collapse_theory.comparison import OPERATIONS
 from figures import __main__ as command
 from figures import rectifier_in_two_halves, style
@@ -159,14 +158,3 @@ def test_a_width_holds_inside_and_no_longer():
     for wrong in (2, 100, np.nan, "wide"):
         with pytest.raises((ValueError, TypeError), match="width"), style.width(wrong):
             pass
-
-
-def test_the_cost_is_drawn_only_when_named(tmp_path, monkeypatch):
-    named = []
-    monkeypatch.setattr(command, "draw", lambda names, out, folders: named.extend(names) or {})
-    assert command.main(["--recorded", "--out", str(tmp_path)]) == 0
-    assert "how_cost_grows" not in named
-    assert set(command.NAMES) == {*named, "how_cost_grows"}
-    assert command.main(["--from", str(record.RESULTS), "--out", str(tmp_path)]) == 0
-    assert command.main(["how_cost_grows", "--out", str(tmp_path)]) == 0
-    assert named.count("how_cost_grows") == 1
