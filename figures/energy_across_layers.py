@@ -1,11 +1,11 @@
 """Energy is the energy of the class means plus the variance around them, layer after layer.
 
-Two classes of one power spectrum, Gaussian fields and sparse pulses, go through a tight bank and an operation; the
-energy of the means is split into B, what differs between classes, and what both share, and all is per energy of the
-images, without the bias of a finite sample. A phase collapse keeps the energy and turns variance into means, which
-the claim `collapse_turns_variance_into_means` proves exactly. A reduction loses energy from the variance, the
-identity moves nothing, and neither makes a mean that can be seen here; titles give B at the last layer, ± half a 95 %
-interval.
+Two classes of 40 images and of one power spectrum, Gaussian fields and sparse pulses, go through a tight bank and an
+operation; the energy of the means is split into B, what differs between classes, and what both share, and all is per
+energy of the images, without the bias of a finite sample. A phase collapse keeps the energy and turns variance into
+means, which the claim `collapse_turns_variance_into_means` proves exactly. A reduction loses energy from the
+variance, the identity moves nothing, and neither makes a mean that can be seen here; titles give B at the last layer,
+± half a 95 % interval.
 """
 
 import numpy as np
@@ -73,7 +73,7 @@ def draw(data):
         ax.set_title(f"{operation}\nB: {share:.1f} ± {half:.1f} %".replace("-", "−"))
         ax.label_outer()
     patches = [
-        Patch(facecolor=_mixed("#000000", share), hatch=hatch, edgecolor="white", label=label)
+        Patch(facecolor=_mixed("black", share), hatch=hatch, edgecolor="white", label=label)
         for label, share, hatch in PARTS.values()
     ]
     figure.legend(handles=patches, loc="outside lower center", ncols=1 if style.narrow() else 3)

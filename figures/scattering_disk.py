@@ -2,8 +2,8 @@
 
 Order 1 is drawn where its wavelets look in the plane of frequencies: a ring is a scale, an octave, and a direction
 stands with its opposite, which the modulus of a real image does not tell from it. Order 2 is a matrix of two
-directions, summed over the scales of both. All patches have mean 0 and variance 1, each row has one scale of grey
-from 0, and both orders are averages over patches and windows.
+directions, summed over the scales of both. All patches have mean 0 and variance 1, each row has one scale of grey,
+and both orders are averages over patches and windows.
 """
 
 import numpy as np
@@ -55,10 +55,11 @@ def draw(data):
     most = coefficients[:, table["order"] == 1].max()
     matrices = [matrix(table, values) for values in coefficients]
     largest = max(sums.max() for _, sums in matrices)
+    deepest = max(np.abs(picture).max() for picture in data["images"])
     for column, name, picture, s, (angles, sums) in zip(
         axes.T, data["names"], data["images"], coefficients, matrices, strict=True
     ):
-        style.image(column[0], picture, name, cmap="gray", vmin=-3, vmax=3)
+        style.image(column[0], picture, name, cmap="gray", vmin=-deepest, vmax=deepest)
         disk = _draw_disk(column[1], sectors(table), s[table["order"] == 1], most)
         square = _draw_matrix(column[2], np.degrees(angles), sums, largest)
     axes[1, 1].set(xlabel="frequency along columns (rad/sample)")

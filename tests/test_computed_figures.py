@@ -10,6 +10,7 @@ pytest.importorskip("sklearn")
 from matplotlib import pyplot as plt
 
 from collapse_theory.scattering import paths
+from collapse_theory.torus import frequencies
 from collapse_theory.wavelets import morlet_bank
 from figures import (
     concentration_against_separation,
@@ -105,8 +106,12 @@ def test_tight_sum_is_one_and_the_designed_one_is_not():
     sums, bank = wavelets_and_their_sum.data(side=24, scales=2), morlet_bank(24, 2, 8)
     np.testing.assert_allclose(sums["tight sum"], 1)
     least, most = sums["sum"]
-    assert (least.min(), most.max()) == (bank.littlewood_paley().min(), bank.littlewood_paley().max())
+    energy, radius = bank.littlewood_paley(), np.linalg.norm(frequencies(24), axis=-1)
+    assert (least.min(), most.max()) == (energy.min(), energy.max())
     assert most.max() - least.min() > 0.1
+    for middle, low, high in zip(sums["radius"], least, most, strict=True):
+        near = energy[np.abs(radius - middle) < np.pi / 24 - 1e-9]
+        assert np.all((low <= near) & (near <= high))
 
 
 def test_the_recorded_network_is_the_one_that_is_built(monkeypatch):

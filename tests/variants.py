@@ -35,10 +35,10 @@ NOT_OF_NUMBERS = (
         "computed_figures",
         "crafted_checkpoints",
     ),
-    *("cupy", "damaged_results", "decoding", "figures", "files", "folders", "house", "identities", "identity"),
-    *("interruption", "lead", "made", "metrics", "mnist", "numbers", "options", "pickles", "pictures", "readme"),
-    *("record", "report", "run_folders", "runs"),
-    *("scatter_against_kymatio", "sources", "stopping", "style", "testing_arguments", "variants", "versions"),
+    *("cupy", "damaged_results", "decoding", "figures", "figures_style", "files", "folders", "house"),
+    *("identities", "identity", "interruption", "lead", "made", "metrics", "mnist", "numbers", "options", "pickles"),
+    *("pictures", "readme", "record", "report", "run_folders", "runs"),
+    *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
 )
 # What decides which instructions and how many threads compute; a variant starts without any of them.
 DECIDING = (

@@ -5,6 +5,7 @@ import inspect
 import io
 import re
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,6 +131,12 @@ def test_colours_are_told_apart_and_have_a_second_code(kind):
         assert len({str(look["marker"]) for look in looks}) == len({str(look["linestyle"]) for look in looks})
         assert len({str(look["marker"]) for look in looks}) == len(looks)
     assert len(set(style.CLASS_HATCH)) == len(style.CLASS_LOOK)
+
+
+def test_colours_are_those_of_the_style():
+    for path in sorted(Path(style.__file__).parent.glob("*.py")):
+        own = {*re.findall(r'"(#[0-9a-fA-F]{3,8})"', path.read_text(encoding="utf-8"))} - {"#000000"}
+        assert not own or path.name == "style.py", (path.name, own)
 
 
 def test_text_in_pdf_is_truetype_and_bytes_are_the_same_each_time():
