@@ -1,0 +1,129 @@
+"""Recorded rows of trained networks in cells: one network trained in one way, with one row a seed.
+
+What every figure of networks reads, so that a network has one name and one look in all of them.
+"""
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+
+from analysis import accuracy_of_learned_networks, record
+from analysis.instruments.trainings import completed
+from collapse_theory.nonlinearities import LAWS
+
+from . import style
+
+RESULT = accuracy_of_learned_networks.NAME
+_TRAINING = ("data", "images", "tested")  # what of a setting says, beside its recipe, how a network was trained
+_OTHER_LOOKS = {"rectifier": ("#000000", "v"), "sigmoid": ("#000000", "P"), "compression": ("#000000", "*")}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One network, trained in one way with one seed or several.
+
+    network, training : names, one each for all cells that share it
+    setting : as recorded, with the seed of the first row
+    accuracy : [mean over seeds, low, high]: 95 % over test images; of several seeds the outermost ends
+    rows : as recorded, by seed
+    """
+
+    network: str
+    training: str
+    setting: dict
+    accuracy: list
+    rows: tuple
+
+    def is_collapse(self):
+        return self.setting["nonlinearity"] == "phase collapse"
+
+    def is_reduction(self):
+        return "phase-equivariant" in LAWS[self.setting["nonlinearity"]] and not self.is_control()
+
+    def is_control(self):
+        return self.setting["nonlinearity"] == "identity"
+
+    def seeds(self):
+        return f"{len(self.rows)} seed{'s' * (len(self.rows) > 1)}"
+
+    def family(self):
+        """What networks share that differ by their non-linearity alone, and by the terms on which it acts."""
+        names = ("network", "skip", "angles", "circle", "mixing", "width")
+        return (self.training, *(self.setting[name] for name in names))
+
+    def look(self):
+        """Colour of the operation; hollow on equal terms; dashed without skip."""
+        name = self.setting["nonlinearity"]
+        colour, marker = (style.COLOUR.get(name), style.MARKER.get(name)) if name in style.COLOUR else _other(name)
+        if self.setting["network"] == "fixed scattering":
+            marker = "*"
+        hollow = self.setting["terms"] == "equal"
+        learned = self.setting["network"] == "learned scattering"
+        line = "--" if learned and not self.setting["skip"] else "-"
+        return {"color": colour, "marker": marker, "linestyle": line, "fillstyle": "none" if hollow else "full"}
+
+
+def _other(name):
+    return _OTHER_LOOKS.get(name, ("#000000", "h"))
+
+
+def cells(rows=None):
+    """The recorded networks, `Cell`s in the order of their first rows.
+
+    rows : of the record; None: those that are committed
+    """
+    rows = record.load(RESULT)["rows"] if rows is None else rows
+    found = {}
+    for row in rows:
+        setting = completed(row["setting"])
+        recipe = {name: value for name, value in setting["recipe"].items() if name != "seed"}
+        network = {name: value for name, value in setting.items() if name not in (*_TRAINING, "recipe", "measured")}
+        training = {"preset": row["preset"]} | {name: setting[name] for name in _TRAINING} | recipe
+        key = json.dumps([network, training], sort_keys=True)
+        found.setdefault(key, (network, training, setting, []))[3].append(row)
+    networks = _names([each[0] for each in found.values()], [_network(each[3][0]) for each in found.values()])
+    trainings = _names([each[1] for each in found.values()], [_training(each[1]) for each in found.values()])
+    return [
+        Cell(network, training, setting, _over_seeds([row["accuracy"] for row in these]), tuple(_by_seed(these)))
+        for network, training, (_, _, setting, these) in zip(networks, trainings, found.values(), strict=True)
+    ]
+
+
+def _by_seed(rows):
+    return sorted(rows, key=lambda row: row["setting"]["recipe"]["seed"])
+
+
+def _over_seeds(accuracies):
+    values, lows, highs = zip(*accuracies, strict=True)
+    return [sum(values) / len(values), min(lows), max(highs)]
+
+
+def _network(row):
+    width = Fraction(row["setting"]["width"]).limit_denominator(64)
+    return row["network"] + (f", width {width}" if width != 1 else "")
+
+
+def _training(training):
+    images = "all images" if training["images"] is None else f"{training['images']:,} images"
+    epochs = training["epochs"]
+    return f"{training['preset']}: {training['data']}, {images}, {epochs} epoch{'s' * (epochs != 1)}"
+
+
+def _names(contents, names):
+    """The names; where one stands for different contents, with the fields in which these differ."""
+    whole = []
+    for content, name in zip(contents, names, strict=True):
+        same = [other for other, its in zip(contents, names, strict=True) if its == name]
+        fields = [key for key in content if any(other.get(key) != content[key] for other in same)]
+        whole.append(", ".join([name, *(f"{key.replace('_', ' ')} {content[key]}" for key in fields)]))
+    return whole
+
+
+def printed(name, letters=200):
+    """A name as matplotlib is to print it, broken after commas into lines of about so many letters at most."""
+    lines = [""]
+    for word in map(style.plain, name.split(", ")):
+        if lines[-1] and len(lines[-1]) + len(word) > letters:
+            lines.append("")
+        lines[-1] += f"{word}, "
+    return "\n".join(line.rstrip(" ") for line in lines)[:-1]
