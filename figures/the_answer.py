@@ -9,23 +9,21 @@ is called undecided.
 """
 
 import numpy as np
-from matplotlib.transforms import blended_transform_factory
 
 from analysis import do_real_images_separate, record, separation_across_layers
 
-from . import style, trained
+from . import named_lines, style, trained
 
 RESULTS = (separation_across_layers.NAME, do_real_images_separate.NAME, trained.RESULT)
 MEASURES = {  # what a panel shows: its label, and the factor on what is recorded
     "between_over_energy": ("difference of B / E₀\n(% of energy)", 100),
-    "fisher_trace": ("difference of the Fisher ratio\nB / V (no unit)", 1),
+    "fisher_trace": ("difference of F = B / V\n(no unit)", 1),
     "accuracy": ("difference of images right\n(percentage points)", 100),
 }
 NAMES_OF_ACCURACY = ("accuracy_linear", "accuracy_of_averages")  # of a linear classifier, in two records
 UNDECIDED = "undecided"
 SETTINGS = ("deep", "mixed", "orientation")  # others come after them
 COLLAPSE, CONTROL = "phase collapse", "identity"
-_WIDE = 13  # cm, from which panels stand side by side
 
 
 def data(rows=None, passes=None, networks=None):
@@ -139,14 +137,14 @@ def contains_zero(triple):
 
 def draw(data, width=17.8):
     """The picture, `width` cm wide: panels side by side, or below each other where it is narrow."""
-    wide = width >= _WIDE
+    wide = width >= named_lines.WIDE
     shown = {measure: data if wide else [line for line in data if line["differences"][measure]] for measure in MEASURES}
     shown = {measure: lines for measure, lines in shown.items() if lines}
-    heights = [_places(lines)[1] + 2.5 for lines in shown.values()]
+    heights = [2.5 + named_lines.places(*_named(lines))[2] for lines in shown.values()]
     total = max(heights) if wide else sum(heights)
     shape = (1, len(shown)) if wide else (len(shown), 1)
     ratios = {} if wide else {"height_ratios": heights}
-    height = (0.46 if wide else 0.32) * total + 1.5
+    height = named_lines.line_height(width) * total + 1.5
     figure, axes = style.panels(*shape, width_cm=width, height_cm=height, **ratios)
     for number, (ax, (measure, lines)) in enumerate(zip(axes.flat, shown.items(), strict=True)):
         _draw_panel(ax, lines, measure, first=number == 0 or not wide, last=number == len(shown) - 1 or not wide)
@@ -154,39 +152,22 @@ def draw(data, width=17.8):
     return figure
 
 
+def _named(lines):
+    return [trained.printed(line["group"]) for line in lines], [_label(line) for line in lines]
+
+
 def _draw_panel(ax, lines, measure, *, first, last):
     label, factor = MEASURES[measure]
-    places, total = _places(lines)
-    size = 7 if ax.figure.get_figwidth() * 2.54 >= _WIDE else 6
+    heights = named_lines.draw_names(ax, *_named(lines), named=first)
     ax.axvline(0, color=style.BOUND, linewidth=0.8)
-    for line, place in zip(lines, places.values(), strict=False):
-        _draw_bars(ax, place, line["differences"][measure], factor)
-        if last:
-            ax.text(1.03, place, line["word"], transform=ax.get_yaxis_transform(), va="center", fontsize=size)
+    ax.set(xlabel=label, xlim=_limits([line["differences"][measure] for line in lines], factor))
+    beside = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": named_lines.size_of(ax.figure)}
     if last:
-        ax.text(1.03, 0.7, "verdict", transform=ax.get_yaxis_transform(), va="center", fontsize=size, style="italic")
-    ax.set(xlabel=label, ylim=(total + 0.2, 0))
-    ax.set_xlim(*_limits([line["differences"][measure] for line in lines], factor))
-    ax.set_yticks([*places.values()][: len(lines)], [_label(line) for line in lines] if first else [""] * len(lines))
-    ax.tick_params(axis="y", length=0, labelsize=size)
-    ax.spines["left"].set_visible(False)
-    for group in dict.fromkeys(line["group"] for line in lines) if first else ():
-        heading = {"fontsize": size, "fontweight": "bold", "va": "center", "in_layout": False}
-        across = blended_transform_factory(ax.figure.transFigure, ax.transData)
-        ax.text(0.01, places[group], trained.printed(group), transform=across, **heading)
-
-
-def _places(lines):
-    """Places of the lines, by number, and then of the headings, by group, downwards; and where they end."""
-    places, headings, at = {}, {}, 0.0
-    for number, line in enumerate(lines):
-        if line["group"] not in headings:
-            headings[line["group"]] = at + 0.7
-            at += 1.2
-        height = 1 + 0.75 * _label(line).count("\n")
-        places[number] = at + height / 2
-        at += height
-    return places | headings, at
+        ax.text(1.03, 0.7, "verdict", style="italic", **beside)
+    for line, height in zip(lines, heights, strict=True):
+        _draw_bars(ax, height, line["differences"][measure], factor)
+        if last:
+            ax.text(1.03, height, line["word"], **beside)
 
 
 def _label(line):

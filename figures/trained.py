@@ -11,7 +11,7 @@ from analysis import accuracy_of_learned_networks, record
 from analysis.instruments.trainings import completed
 from collapse_theory.nonlinearities import LAWS
 
-from . import style
+from . import named_lines, style
 
 RESULT = accuracy_of_learned_networks.NAME
 _TRAINING = ("data", "images", "tested")  # what of a setting says, beside its recipe, how a network was trained
@@ -42,6 +42,11 @@ class Cell:
 
     def is_control(self):
         return self.setting["nonlinearity"] == "identity"
+
+    def chance(self):
+        """One over the number of classes, or None where it was not recorded."""
+        split = self.rows[0].get("split")
+        return 1 / len(split["test"]) if split else None
 
     def seeds(self):
         return f"{len(self.rows)} seed{'s' * (len(self.rows) > 1)}"
@@ -127,3 +132,29 @@ def printed(name, letters=200):
             lines.append("")
         lines[-1] += f"{word}, "
     return "\n".join(line.rstrip(" ") for line in lines)[:-1]
+
+
+def draw_accuracies(ax, lines):
+    """Draw what networks get right as a list, by how they were trained.
+
+    lines : dicts of "network", "training", "accuracy" as [value, low, high], "chance" or None, and "look"
+
+    Returns the heights of the lines.
+    """
+    heights = named_lines.draw_names(ax, *named(lines))
+    for line, height in zip(lines, heights, strict=True):
+        value, low, high = (100 * share for share in line["accuracy"])
+        look = line["look"] | {"linestyle": "none", "capsize": 1.5}
+        ax.errorbar([value], [height], xerr=[[value - low], [high - value]], **look)
+        if line["chance"] is not None:
+            ends = [height - 0.5, height + 0.5]
+            ax.plot([100 * line["chance"]] * 2, ends, color=style.BOUND, linestyle=":", linewidth=0.9, label="chance")
+    ax.set_title("right\nafter training", fontsize=named_lines.size_of(ax.figure))
+    ax.set_xlabel("test images (%)", fontsize=named_lines.size_of(ax.figure))
+    ax.set_xlim(0, 103)
+    return heights
+
+
+def named(lines):
+    """The groups and the names of such lines, as `named_lines` takes them."""
+    return [printed(line["training"]) for line in lines], [printed(line["network"], 30) for line in lines]
