@@ -7,6 +7,7 @@ collapse to their means. A curve is one network, the mean over its seeds, and ha
 """
 
 from matplotlib.lines import Line2D
+from matplotlib.transforms import blended_transform_factory
 
 from . import named_lines, style, trained
 
@@ -62,23 +63,44 @@ def _mean(several):
 
 
 def draw(data, width=17.8):
-    """The picture, `width` cm wide; of an audit of one's own, `data` is `audited(...)`."""
-    wide = width >= named_lines.WIDE
-    shown = [name for name in MEASURES if any(value is not None for net in data for value in net["layers"][name])]
-    columns = min(len(shown), 3) if wide else 1
-    lines, names = -(-len(shown) // columns), _names(data)
-    listed = 0.4 * (2 + sum(1 + name.count("\n") for name in names) / columns)
-    figure, axes = style.panels(lines, columns, width_cm=width, height_cm=4.6 * lines + listed)
-    for ax in axes.flat[len(shown) :]:
-        ax.remove()
-    for ax, measure in zip(axes.flat, shown, strict=False):
-        _draw_panel(ax, data, measure)
-    handles = [Line2D([], [], label=name, **net["look"]) for name, net in zip(names, data, strict=True)]
-    trainings = {net["training"] for net in data}
-    title = trained.printed(*trainings, 56) if len(trainings) == 1 else None
-    options = {"ncols": 2 if wide else 1, "fontsize": 6, "title_fontsize": 6, "title": title}
-    figure.legend(handles=handles, loc="outside lower center", **options)
+    """The picture, `width` cm wide, panels and names for each way of training; `audited` makes `data` of an audit."""
+    across, tall = (3, 4.2) if width >= named_lines.WIDE else (2, 3.6)
+    blocks = {}
+    for net in data:
+        blocks.setdefault(net["training"], []).append(net)
+    shown = [[name for name in MEASURES if _has(nets, name)] for nets in blocks.values()]
+    rows = [-(-len(measures) // across) for measures in shown]
+    names = [0.42 * (2.5 + -(-_lines(nets) // across)) for nets in blocks.values()]
+    heights = [height for number, below in zip(rows, names, strict=True) for height in (*[tall] * number, below)]
+    figure = style.figure(width, sum(heights))
+    grid, row = figure.add_gridspec(len(heights), across, height_ratios=heights), 0
+    for nets, measures, number in zip(blocks.values(), shown, rows, strict=True):
+        for place, measure in enumerate(measures):
+            ax = figure.add_subplot(grid[row + place // across, place % across])
+            _draw_panel(ax, nets, measure)
+        _draw_names(figure.add_subplot(grid[row + number, :]), nets, across)
+        row += number + 1
     return figure
+
+
+def _draw_names(ax, nets, columns):
+    """The names of the networks, from the left edge of the figure on, under how they were trained."""
+    handles = [Line2D([], [], label=trained.printed(net["network"], 34), **net["look"]) for net in nets]
+    size = 6 if columns > 2 else 5
+    look = {"fontsize": size, "title_fontproperties": {"weight": "bold", "size": 6}, "alignment": "left"}
+    look |= {"title": trained.printed(nets[0]["training"], 30 * columns) or None, "handlelength": 3, "columnspacing": 1}
+    ax.set_axis_off()
+    across = blended_transform_factory(ax.figure.transFigure, ax.transAxes)
+    corner = {"loc": "upper left", "bbox_to_anchor": (0.01, 1), "bbox_transform": across, "borderaxespad": 0}
+    ax.legend(handles=handles, ncols=columns, **look, **corner).set_in_layout(False)
+
+
+def _has(nets, measure):
+    return any(value is not None for net in nets for value in net["layers"][measure])
+
+
+def _lines(nets):
+    return sum(1 + trained.printed(net["network"], 34).count("\n") for net in nets)
 
 
 def _draw_panel(ax, data, measure):
@@ -88,19 +110,15 @@ def _draw_panel(ax, data, measure):
         places = [number for number, value in enumerate(values, 1) if value is not None]
         if places:
             ax.plot(places, [value for value in values if value is not None], **net["look"])
-    ax.set(xlabel="layer (number from the input)", ylabel=label)
+    size = named_lines.size_of(ax.figure)
+    ax.set_xlabel("layer (number)", fontsize=size)
+    ax.set_ylabel(label, fontsize=size)
+    ax.tick_params(labelsize=size, which="both")
     if measure in _LOGARITHMIC:
         ax.set_yscale("log")
     else:
-        ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
+        ax.set_ylim(*((-2, 102) if factor == 100 else (min(0, ax.get_ylim()[0]), None)))
     ax.xaxis.get_major_locator().set_params(integer=True)
-
-
-def _names(data):
-    """The networks as they are printed, with how they were trained if they were not all trained in one way."""
-    several = len({net["training"] for net in data}) > 1
-    names = [f"{net['network']}, {net['training']}" if several else net["network"] for net in data]
-    return [trained.printed(name, 56) for name in names]
 
 
 def audited(networks):

@@ -16,7 +16,7 @@ from . import style
 RESULTS = (do_real_images_separate.NAME,)
 PANELS = {
     "fisher_trace": "Fisher ratio B / V\n(no unit)",
-    "waves": "Fisher ratio,\nwaves alone",
+    "waves": "Fisher ratio of\nwaves (no unit)",
     "accuracy_of_averages": "on averages,\nright (%)",
     "accuracy_of_features": "on all numbers,\nright (%)",
 }

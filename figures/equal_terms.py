@@ -52,7 +52,9 @@ def draw(data, width=17.8):
         strips = _draw_strips(ax, heights, [line[name] for line in data])
         ax.set_title(title.replace(" ", "\n", 1), fontsize=named_lines.size_of(figure))
         ax.set_xlabel("non-linearity\n(number)", fontsize=named_lines.size_of(figure))
-    bar = figure.colorbar(strips, ax=shares, orientation="horizontal", fraction=0.05, aspect=30)
+    bar = figure.colorbar(
+        strips, ax=shares, orientation="horizontal", fraction=0.35 / height, pad=0.4 / height, aspect=30
+    )
     bar.set_label("share (%)", fontsize=named_lines.size_of(figure))
     bar.ax.tick_params(labelsize=named_lines.size_of(figure))
     if accuracies.get_legend_handles_labels()[1]:

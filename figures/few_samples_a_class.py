@@ -14,6 +14,7 @@ from . import style
 
 RESULTS = (few_samples_a_class.NAME,)
 TITLES = {"textures": "three textures", "kth tips": "KTH-TIPS, ten materials"}
+_SHORT = "samples (per class)"
 CHANCE = {"textures": 1 / len(TEXTURE_NAMES), "kth tips": 1 / 10}
 _COLLAPSED, _KEPT = style.COLOUR["phase collapse"], style.COLOUR["identity"]
 LOOK = {
@@ -51,7 +52,7 @@ def draw(data, width=17.8):
         ax.set(xscale="log", title=TITLES.get(name, style.plain(name)), ylim=(0, 103))
         ax.set_xticks(samples, map(str, samples))
         ax.minorticks_off()
-        ax.set(xlabel="samples per class" if width < 13 else "samples to fit on (images per class)", ylabel="right (%)")
+        ax.set(xlabel="samples to fit on (per class)" if side_by_side and width > 13 else _SHORT, ylabel="right (%)")
         ax.label_outer()
     style.legend(figure, axes[0, 0])
     return figure

@@ -9,6 +9,7 @@ from . import named_lines, style, trained
 
 RESULTS = (trained.RESULT,)
 _PANEL = 6.0  # cm, with its title and labels
+_LEGEND = {"loc": "upper left", "handlelength": 3}
 _MOST_MARKS = 12  # epochs of a curve that has a mark at each
 
 
@@ -29,7 +30,7 @@ def data(rows=None):
 def draw(data, width=17.8):
     """The picture, `width` cm wide: panels below each other, each with its networks beside it, or below."""
     wide = width >= named_lines.WIDE
-    names = [0.36 * (2 + _lines(curves)) for curves in data.values()]
+    names = [0.41 * (3 + _lines(curves)) for curves in data.values()]
     if wide:
         heights = [max(_PANEL, lines) for lines in names]
         options = {"width_ratios": [1.9, 1], "height_ratios": heights}
@@ -42,7 +43,7 @@ def draw(data, width=17.8):
         _draw_panel(pair[0], curves)
         pair[0].set_title(trained.printed(training, 120 if wide else 40))
         pair[1].set_axis_off()
-        pair[1].legend(*pair[0].get_legend_handles_labels(), loc="upper left", fontsize=named_lines.size_of(figure))
+        pair[1].legend(*pair[0].get_legend_handles_labels(), **_LEGEND, fontsize=named_lines.size_of(figure))
     return figure
 
 

@@ -8,15 +8,15 @@ WIDE = 13  # cm, from which panels stand side by side
 def places(groups, names):
     """Where the lines go: (height of each, {group: height of its heading}, height of all), downwards, in lines.
 
-    groups : of each line, those of one group in a row; None: without a heading
-    names : of each line, as they are printed, also in several lines
+    groups, names : of each line, as they are printed, also in several lines; the lines of a group follow one another
     """
     heights, headings, at = [], {}, 0.0
     for group, name in zip(groups, names, strict=True):
-        if group is not None and group not in headings:
-            headings[group] = at + 0.7
-            at += 1.2
-        height = 1 + 0.8 * name.count("\n")
+        if group not in headings:
+            more = 0.9 * group.count("\n")
+            headings[group] = at + 0.7 + more / 2
+            at += 1.2 + more
+        height = 1 + 0.9 * name.count("\n")
         heights.append(at + height / 2)
         at += height
     return heights, headings, at
@@ -34,6 +34,7 @@ def draw_names(ax, groups, names, *, named=True):
     ax.tick_params(labelsize=size)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
+    ax.patch.set_visible(False)  # which would hide the headings of the axes beside
     across = blended_transform_factory(ax.figure.transFigure, ax.transData)
     look = {"fontsize": size, "fontweight": "bold", "va": "center", "in_layout": False, "transform": across}
     for group, height in headings.items() if named else ():
@@ -48,4 +49,4 @@ def size_of(figure):
 
 def line_height(width):
     """The height of one line in a picture `width` cm wide, in cm."""
-    return 0.46 if width >= WIDE else 0.32
+    return 0.46 if width >= WIDE else 0.29

@@ -3,9 +3,9 @@
 A line is a set of classes at the deepest layer, or a trained network; its mark is the difference to the reduction that
 comes nearest, in the look of that reduction, and the cross below it is the difference to the identity, the control.
 Bars are 95 % intervals, not corrected for the choice of the nearest: paired on the same images where a verdict was
-recorded, and elsewhere the ends of two intervals subtracted, which is wide enough whatever the pairs would show. The
-word is the recorded verdict, by Holm's method over all, or what the bars say where there is none; a bar that contains 0
-is called undecided.
+recorded; elsewhere, over images and not over seeds, the ends of two intervals subtracted, which is wide enough whatever
+the pairs would show. The word is the recorded verdict, by Holm's method over all, or what the bars say where there is
+none; a bar that contains 0 is called undecided.
 """
 
 import numpy as np
@@ -62,7 +62,7 @@ def _measured(row, measure):
 
 
 def _passed(rows):
-    for name in dict.fromkeys(row["data"] for row in rows):
+    for name in dict.fromkeys(row["data"] for row in rows if row["operation"] == COLLAPSE):
         here = [row for row in rows if row["data"] == name]
         deepest = max(row["depth"] for row in here)
         last = {row["operation"]: row for row in here if row["depth"] == deepest}
@@ -117,11 +117,11 @@ def _apart(one, other):
 
 def _word(evidence):
     """What intervals of collapse minus operation say: more than all, less than a reduction, or undecided."""
-    triples = [triple for _, triple in evidence if triple is not None]
-    if any(role == "reduction" and triple is not None and triple[2] < 0 for role, triple in evidence):
-        return "less"
     reductions = [triple for role, triple in evidence if role == "reduction"]
-    return "more" if reductions and all(triple[1] > 0 for triple in triples) else UNDECIDED
+    if any(triple is not None and triple[2] < 0 for triple in reductions):
+        return "less"
+    ahead = all(triple is not None and triple[1] > 0 for _, triple in evidence)
+    return "more" if reductions and ahead else UNDECIDED
 
 
 def _confirmed(verdict, evidence):
@@ -153,7 +153,7 @@ def draw(data, width=17.8):
 
 
 def _named(lines):
-    return [trained.printed(line["group"]) for line in lines], [_label(line) for line in lines]
+    return [trained.printed(line["group"], 56) for line in lines], [_label(line) for line in lines]
 
 
 def _draw_panel(ax, lines, measure, *, first, last):

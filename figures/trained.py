@@ -4,7 +4,7 @@ What every figure of networks reads, so that a network has one name and one look
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from analysis import accuracy_of_learned_networks, record
@@ -34,11 +34,19 @@ class Cell:
     accuracy: list
     rows: tuple
 
+    def words(self):
+        """What of the name is neither the non-linearity nor its terms nor the skip connection: the width, say."""
+        known = (self.setting["nonlinearity"], "skip", "equal terms")
+        return [word for word in self.network.split(", ") if word not in known]
+
+    def is_learned(self):
+        return self.setting["network"] == "learned scattering"
+
     def is_collapse(self):
         return self.setting["nonlinearity"] == "phase collapse"
 
     def is_reduction(self):
-        return "phase-equivariant" in LAWS[self.setting["nonlinearity"]] and not self.is_control()
+        return "phase-equivariant" in LAWS.get(self.setting["nonlinearity"], ()) and not self.is_control()
 
     def is_control(self):
         return self.setting["nonlinearity"] == "identity"
@@ -49,7 +57,8 @@ class Cell:
         return 1 / len(split["test"]) if split else None
 
     def seeds(self):
-        return f"{len(self.rows)} seed{'s' * (len(self.rows) > 1)}"
+        number = len({row["setting"]["recipe"]["seed"] for row in self.rows})
+        return f"{number} seed{'s' * (number > 1)}"
 
     def family(self):
         """What networks share that differ by their non-linearity alone, and by the terms on which it acts."""
@@ -63,8 +72,7 @@ class Cell:
         if self.setting["network"] == "fixed scattering":
             marker = "*"
         hollow = self.setting["terms"] == "equal"
-        learned = self.setting["network"] == "learned scattering"
-        line = "--" if learned and not self.setting["skip"] else "-"
+        line = "--" if self.is_learned() and not self.setting["skip"] else "-"
         return {"color": colour, "marker": marker, "linestyle": line, "fillstyle": "none" if hollow else "full"}
 
 
@@ -73,7 +81,7 @@ def _other(name):
 
 
 def cells(rows=None):
-    """The recorded networks, `Cell`s in the order of their first rows.
+    """The recorded networks, `Cell`s in the order of their first rows, those of one training one after another.
 
     rows : of the record; None: those that are committed
     """
@@ -88,10 +96,21 @@ def cells(rows=None):
         found.setdefault(key, (network, training, setting, []))[3].append(row)
     networks = _names([each[0] for each in found.values()], [_network(each[3][0]) for each in found.values()])
     trainings = _names([each[1] for each in found.values()], [_training(each[1]) for each in found.values()])
-    return [
+    made = [
         Cell(network, training, setting, _over_seeds([row["accuracy"] for row in these]), tuple(_by_seed(these)))
         for network, training, (_, _, setting, these) in zip(networks, trainings, found.values(), strict=True)
     ]
+    made.sort(key=lambda cell: trainings.index(cell.training))
+    return [replace(cell, **_shorter(cell, made)) for cell in made]
+
+
+def _shorter(cell, cells):
+    """The names of a cell, with what all learned networks of one training share told once, of the training."""
+    beside = [each.words() for each in cells if each.training == cell.training and each.is_learned()]
+    shared = [word for word in (beside[0] if beside else ()) if all(word in words for words in beside)]
+    training = f"{cell.training}, learned with {', '.join(shared)}" if shared else cell.training
+    network = [word for word in cell.network.split(", ") if not (cell.is_learned() and word in shared)]
+    return {"network": ", ".join(network), "training": training}
 
 
 def _by_seed(rows):
@@ -155,6 +174,6 @@ def draw_accuracies(ax, lines):
     return heights
 
 
-def named(lines):
+def named(lines, letters=30):
     """The groups and the names of such lines, as `named_lines` takes them."""
-    return [printed(line["training"]) for line in lines], [printed(line["network"], 30) for line in lines]
+    return [printed(line["training"], 56) for line in lines], [printed(line["network"], letters) for line in lines]
