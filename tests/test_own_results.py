@@ -205,5 +205,5 @@ def test_pictures_that_are_shown_are_those_of_the_committed_result(path):
     wanted = np.round(drawn.get_size_inches() * drawn.dpi)
     assert struct.unpack(">II", path.read_bytes()[16:24]) == pytest.approx(tuple(wanted), abs=1)
     axes, labels = json.loads(shown.text["Description"])
-    assert [title for title, _, _ in axes if title][-1].startswith("CIFAR-10\ndepth ")
+    assert [title for title, _, _ in axes if title][-1].startswith("cifar10\ndepth ")
     assert labels == [*measurement.OPERATIONS, "chance"]
