@@ -9,12 +9,16 @@ that is a table may have `texts(data)`, a dict of texts by the ending of their f
 
 from analysis import separation_across_layers as measurement
 
+_NETWORKS = "accuracy_of_learned_networks"
+_ANSWERS = (measurement.NAME, "do_real_images_separate", _NETWORKS)
 CHAPTERS = {  # figure: its recorded result, or a tuple of several, the first of which it needs; None: it computes
     "Does it separate?": {
+        "the_answer": _ANSWERS,
         measurement.NAME: measurement.NAME,
         "do_real_images_separate": "do_real_images_separate",
+        "few_samples_a_class": "few_samples_a_class",
     },
-    "Why it could: the theory in pictures": {
+    "Why it could: theory": {
         "two_rings": None,
         "concentration_against_separation": None,
         "rectifier_in_two_halves": None,
@@ -22,11 +26,19 @@ CHAPTERS = {  # figure: its recorded result, or a tuple of several, the first of
         "image_moved": None,
         "stability_to_deformations": None,
         "what_the_phase_knew": "what_the_phase_knew",
+        "sharpness_of_the_claims": None,
     },
-    "With what: wavelets and networks": {
+    "With what: wavelets": {
         "wavelets_and_their_sum": None,
         "scattering_disk": None,
+    },
+    "Learned networks": {
         "learned_network": None,
+        "tables_of_networks": _NETWORKS,
+        "equal_terms": _NETWORKS,
+        "learning_curves": _NETWORKS,
+        "anatomy_of_networks": _NETWORKS,
+        "learning_curve": None,
     },
     "What it costs": {
         "how_cost_grows": "benchmarks",
@@ -34,7 +46,7 @@ CHAPTERS = {  # figure: its recorded result, or a tuple of several, the first of
 }
 ANSWERS = ("the_answer", f"{measurement.NAME}_deep", measurement.NAME)  # the first that is drawn heads the report
 ON_REQUEST = ("how_cost_grows",)  # drawn when named
-OPTION_OF = {}  # figure: an option of the command, as "run", a folder
+OPTION_OF = {"learning_curve": "run"}  # figure: an option of the command, which is a folder
 
 RESULT_OF = {name: result for figures in CHAPTERS.values() for name, result in figures.items()}
 NAMES = tuple(RESULT_OF)

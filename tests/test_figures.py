@@ -17,6 +17,7 @@ from matplotlib import pyplot as plt
 from analysis import record
 from figures import __main__ as command
 from figures import (
+    contents,
     do_real_images_separate,
     how_cost_grows,
     pictures,
@@ -24,6 +25,7 @@ from figures import (
     style,
     what_the_phase_knew,
 )
+from tests.test_style import WITH_WIDTH
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +68,7 @@ def test_figure_can_be_drawn_with_named_axes(name):
 
 
 def test_every_figure_of_the_command_is_tested():
-    assert set(command.NAMES) == set(SMALLEST)
+    assert set(command.NAMES) == {*SMALLEST, *WITH_WIDTH, *contents.OPTION_OF}
 
 
 def test_every_operation_has_a_colour_and_a_marker():
@@ -138,7 +140,7 @@ def test_single_figure_is_drawn_by_name_and_is_the_same_each_time(tmp_path, caps
 
 def test_wrong_commands_end_with_one_clear_line(tmp_path, capsys):
     assert command.main(["three_rings", "--out", str(tmp_path)]) == 2
-    assert "error: unknown figure 'three_rings'; known: separation_across_layers" in capsys.readouterr().err
+    assert "error: unknown figure 'three_rings'; known: the_answer" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
     assert command.main(["two_rings", "--out", str(tmp_path / "file")]) == 2
     assert "cannot write to the folder" in capsys.readouterr().err

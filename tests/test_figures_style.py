@@ -22,6 +22,7 @@ from collapse_theory.comparison import OPERATIONS
 from figures import __main__ as command
 from figures import rectifier_in_two_halves, style
 from tests.dichromats import KINDS, least_distance
+from tests.test_style import WITH_WIDTH
 
 SMALL = {  # what is quick to compute, and as wide in print as the whole
     "two_rings": {"count": 40},
@@ -32,8 +33,7 @@ SMALL = {  # what is quick to compute, and as wide in print as the whole
 }
 UNITS = re.compile(r"\((samples|rad/sample|degrees|layers|no unit|deviations|%|epochs?|share of energy)\)")
 COUNTED = ("coefficient", "images of a class", "images per bin", "energy / energy of the images", "size")
-LONG = ("separation_across_layers", "do_real_images_separate", "how_cost_grows")  # captions; and of one width
-WHOLE = tuple(name for name in command.NAMES if name not in LONG)
+WHOLE = tuple(name for name in command.NAMES if name not in (*WITH_WIDTH, "learning_curve", "how_cost_grows"))
 
 
 def data_of(name):

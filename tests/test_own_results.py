@@ -80,6 +80,7 @@ def test_the_picture_of_ones_own_result_is_whole_and_the_page_says_how_it_was_ma
         ".lock",
         "report.html",
         "separation_across_layers_deep.png",
+        "the_answer.png",
     ]
     command = "python -m analysis separation_across_layers --data mine --setting deep --on numpy --seed 0"
     said = Page(Path("drawn/report.html").read_text(encoding="utf-8")).text

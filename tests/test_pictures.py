@@ -48,8 +48,7 @@ def made(monkeypatch):
         monkeypatch.setitem(contents.CHAPTERS, "Made", {"made": results})
         monkeypatch.setattr(command, "NAMES", ("made",))
         monkeypatch.setattr(contents, "NAMES", ("made",))
-        if option:
-            monkeypatch.setitem(contents.OPTION_OF, "made", option)
+        monkeypatch.setattr(contents, "OPTION_OF", {"made": option} if option else {})
         return module
 
     return make
