@@ -23,17 +23,17 @@ from .comparison import MEASURES, Comparison
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["STYLE", "colour_of", "comparison", "layers", "learning_curve"]
+__all__ = ["STYLE", "colour_of", "comparison", "layers", "learning_curve", "look_of"]
 
-# Colours at least 24 apart in CIE Lab as protanopes and deuteranopes see them; a test computes it.
+# Colours at least 25 apart in CIE Lab as protanopes and deuteranopes see them; a test computes it.
 _LOOKS = {  # colour, marker, line style
     "phase collapse": ("#003f7f", "o", "-"),
     "soft threshold": ("#c8500a", "s", "--"),
     "tanh": ("#e6c02a", "^", "-."),
-    "unit amplitude": ("#7fb8a8", "D", ":"),
-    "identity": ("#6a6a6a", "x", (0, (5, 1, 1, 1, 1, 1))),
+    "unit amplitude": ("#86c2b2", "D", ":"),
+    "identity": ("#666666", "x", (0, (5, 1, 1, 1, 1, 1))),
 }
-_OTHERS = (("#cc79a7", "v", (0, (3, 1))), ("#000000", "P", (0, (1, 1))), ("#56b4e9", "*", (0, (7, 2))))
+_OTHERS = (("#5ab4f0", "v", (0, (3, 1))), ("#000000", "P", (0, (1, 1))), ("#4b3cf0", "*", (0, (7, 2))))
 STYLE = {
     "font.size": 8,
     "axes.titlesize": 8,
@@ -166,8 +166,16 @@ _CURVES = (
 
 def colour_of(operation):
     """The colour of an operation.  Raises ValueError, listing the known ones, if it has none of its own."""
+    return look_of(operation)["color"]
+
+
+def look_of(operation):
+    """Colour, marker and line style of an operation, as keywords of `Axes.plot`.
+
+    Raises ValueError, listing the known ones, if it has none of its own.
+    """
     check_choice("operation", operation, tuple(_LOOKS))
-    return _LOOKS[operation][0]
+    return dict(zip(("color", "marker", "linestyle"), _LOOKS[operation], strict=True))
 
 
 def _axes(ax, width):

@@ -13,11 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from analysis import record
 from analysis.instruments.options import Parser, name_of
 from analysis.instruments.stopping import answered
 from collapse_theory.files import write_atomically
 
 from . import __main__ as command
+from .contents import NAMES, OPTION_OF, results_of
 
 FOLDER = Path(__file__).parent
 PICTURES = FOLDER / "shown" / "gallery"
@@ -29,7 +31,6 @@ PAPER = {
     "rectifier_in_two_halves": 4,
     "concentration_against_separation": 5,
 }
-OF_YOUR_OWN = ("learning_curve",)  # has no picture here: it draws a folder of yours
 _HEAD = ("| figure | picture | caption | file | paper |", "|---|---|---|---|---|")
 _SIZE, _COLOURS = (640, 480), 128  # pixels at most, and colours of a palette
 _SAYS = (
@@ -56,7 +57,7 @@ def _run(options):
 
 def pictured():
     """Names of the figures that have a picture."""
-    return [name for name in command.NAMES if name not in OF_YOUR_OWN]
+    return [name for name in NAMES if name not in OPTION_OF]
 
 
 def draw(name):
@@ -79,12 +80,14 @@ def draw(name):
 
 
 def source_of(name):
-    """The sha256 of the file of a figure."""
-    return hashlib.sha256((FOLDER / f"{name}.py").read_bytes()).hexdigest()
+    """The sha256 of the file of a figure and of the recorded results that it draws."""
+    results = (record.RESULTS / f"{result}.json" for result in results_of(name))
+    files = [FOLDER / f"{name}.py", *(path for path in results if path.exists())]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def is_current(name):
-    """Whether the picture of a figure is there, and was drawn by the file as it is."""
+    """Whether the picture of a figure is there, and was drawn by the file, from the results, as they are."""
     path = PICTURES / f"{name}.png"
     return path.is_file() and source_of(name).encode() in path.read_bytes()
 
@@ -97,7 +100,7 @@ def with_table(text):
 def table():
     """Lines of Markdown: of each figure its name, picture, caption and file, and which of the paper's it is."""
     rows = []
-    for name in command.NAMES:
+    for name in NAMES:
         title, _, rest = (importlib.import_module(f"figures.{name}").__doc__ or name).partition("\n")
         caption = f"**{title.strip()}** {' '.join(rest.split())}".strip().replace("|", r"\|").replace("<", "&lt;")
         where = f"shown/gallery/{name}.png"
@@ -109,7 +112,7 @@ def table():
 def _parser():
     parser = Parser("python -m figures.gallery", _SAYS)
     names = "figures to draw anew (default: those that changed since they were drawn)"
-    parser.add_argument("names", nargs="*", type=name_of(command.NAMES), metavar="NAME", help=names)
+    parser.add_argument("names", nargs="*", type=name_of(NAMES), metavar="NAME", help=names)
     return parser
 
 

@@ -14,7 +14,7 @@ from analysis import record
 
 from . import style
 
-COLOURS = ("#0b4f8a", "#c2571a", "#1b7f5c", "#8a5a9e")
+COLOURS = tuple(style.COLOUR.values())  # here of what grows
 MARKERS = {"numpy": "o", "torch": "s", "cupy": "^"}
 
 

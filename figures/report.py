@@ -1,63 +1,152 @@
-"""One plain self-contained page with the lines that matter, the pictures and the tables."""
+"""One self-contained page: the answer, the pictures, all numbers, and how each part was made. The same each time."""
 
 import base64
 import html
+import re
+import struct
 from pathlib import Path
 
-_STYLE = (
-    "body{font:15px/1.5 Georgia,serif;max-width:62em;margin:2em auto;padding:0 1em;color:#222}"
-    "img{max-width:100%}pre{background:#f5f5f2;padding:1em;overflow-x:auto}figcaption{color:#555}"
-    "table{border-collapse:collapse;font:12px/1.4 monospace;display:block;overflow-x:auto}"
-    "td,th{padding:2px 8px;text-align:right;border-bottom:1px solid #ddd}td:nth-child(-n+3){text-align:left}"
+from . import contents, lead, made, numbers
+
+_TITLE = "Does a phase collapse separate classes?"
+_STYLE = Path(__file__).with_name("report.css")
+_NOTHING_ELSE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # is loaded, or run
+_TWO_LINES = 200  # letters of a caption that stand below a picture; the rest opens
+_PX_PER_DOT = 0.7  # so that type of 8 points is as large as it is in print
+_LIMITS = (
+    "B / E₀ is the share of the energy of the images that is a difference of class means. Where an operation expands, "
+    "the Fisher ratio is compared: the variance between classes over that within. Intervals are at 95 %, paired on the "
+    "same held-out images, or on whole templates where images are copies of them. The verdicts hold together, by "
+    "Holm's method, and need more than one of these intervals. No interval is over the choice of classes or settings, "
+    "and thresholds and gains are fitted once."
 )
-_COLUMNS = (
-    "setting", "data", "operation", "role", "depth", "channels", "zeros", "between_over_energy", "fisher_trace",
-    "accuracy_linear", "accuracy_nearest_mean", "growth", "verdict",
-)  # fmt: skip
 
 
-def page(*, lines, pictures, rows, about):
+def page(*, pictures=(), results=None, source="--recorded", left_out=()):
     """The page, as text.
 
-    lines : what matters, in words
-    pictures : dict of caption by path of a PNG file, put into the page itself
-    rows : of the table, dicts
-    about : dict of what was run, where and how long
+    pictures : `Picture`s in their order
+    results : dict of records by name, whose numbers are shown
+    source : the option of `python -m figures` that draws these results
+    left_out : lines on what could not be drawn
     """
-    figures = "".join(_figure(picture, caption) for picture, caption in pictures.items())
-    facts = "".join(f"<dt>{html.escape(key)}</dt><dd>{html.escape(str(value))}</dd>" for key, value in about.items())
+    results = {name: record for name, record in (results or {}).items() if name in numbers.COLUMNS}
+    first = _first(pictures)
+    parts = {
+        "answer": ("The answer", _answer(results, first, source)),
+        **_chapters([picture for picture in pictures if picture is not first], source),
+        "numbers": ("All numbers", "".join(_numbers(name, record) for name, record in results.items())),
+        "made": ("How it was made", _made(results, pictures, source, left_out)),
+    }
+    parts = {key: part for key, part in parts.items() if part[1]}
+    links = "".join(f'<li><a href="#{key}">{html.escape(name)}</a></li>' for key, (name, _) in parts.items())
+    body = "".join(
+        f'<section id="{key}"><h2>{html.escape(name)}</h2>{inner}</section>' for key, (name, inner) in parts.items()
+    )
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Phase collapse against thresholding</title>'
-        f"<style>{_STYLE}</style><h1>Phase collapse against thresholding</h1>"
-        f"<pre>{html.escape(chr(10).join(lines))}</pre>{figures}<h2>All numbers</h2>{table(rows)}"
-        f"<p>All numbers are of held-out images, unbiased, with 95 % intervals of each by itself: over images, or over "
-        f"templates where images are copies of them; of accuracies over fits, too. Growth is this depth minus the one "
-        f"before it, paired. The verdict is of the deepest layer, by paired differences, together for all data and "
-        f"settings. A dash: nothing to measure.</p><h2>How it was made</h2><dl>{facts}</dl></html>"
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_TITLE}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_ELSE}">'
+        f"<style>{_STYLE.read_text(encoding='utf-8')}</style></head>"
+        f'<body><header><h1>{_TITLE}</h1>{_lead(results)}<nav aria-label="Contents"><ul>{links}</ul></nav></header>'
+        f"<main>{body}</main></body></html>"
     )
 
 
-def table(rows):
-    """An HTML table of the rows."""
-    head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in _COLUMNS)
-    body = "".join(f"<tr>{''.join(f'<td>{cell(row[name])}</td>' for name in _COLUMNS)}</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+def _rows(results, name):
+    return results[name]["rows"] if name in results else []
 
 
-def cell(value):
-    """A number, or a number with its interval, in a few characters."""
-    if value is None:
-        return "–"
-    if isinstance(value, list):
-        middle, low, high = value
-        return f"{middle:.3g}" + ("" if low is None else f" [{low:.3g}, {high:.3g}]")
-    return f"{value:.4g}" if isinstance(value, float) else html.escape(str(value))
+def _lead(results):
+    rows = _rows(results, "separation_across_layers")
+    if not rows:
+        return ""
+    before, number, behind = lead.sentence(lead.standings(rows))
+    return f'<p class="lead">{html.escape(before)} <strong>{number}</strong> {html.escape(behind)}</p>'
 
 
-def _figure(picture, caption):
-    encoded = base64.b64encode(Path(picture).read_bytes()).decode("ascii")
-    title, _, rest = caption.partition("\n")
-    return (
-        f'<figure><h2>{html.escape(title)}</h2><img alt="{html.escape(title)}" src="data:image/png;base64,{encoded}">'
-        f"<figcaption>{html.escape(rest.strip())}</figcaption></figure>"
+def _first(pictures):
+    """The picture that stands at the head."""
+    for answer in contents.ANSWERS:
+        for picture in pictures:
+            if answer in (picture.key, picture.figure):
+                return picture
+    return None
+
+
+def _answer(results, first, source):
+    shown = _card(first, source) if first else ""
+    if rows := _rows(results, "separation_across_layers"):
+        shown += f"<h3>Collapse minus the operations that come nearest</h3>{lead.table(lead.standings(rows))}"
+        shown += f"<p>{_LIMITS}</p>{made.glossary(rows)}"
+    if rows := _rows(results, "accuracy_of_learned_networks"):
+        shown += f"<h3>Trained networks</h3>{lead.networks(rows)}"
+    return shown
+
+
+def _chapters(pictures, source):
+    """Of each chapter with pictures its anchor, its title and its cards."""
+    found = {}
+    for number, (title, figures) in enumerate(contents.CHAPTERS.items(), 1):
+        cards = "".join(_card(picture, source) for picture in pictures if picture.figure in figures)
+        if cards:
+            found[f"chapter-{number}"] = (title, cards)
+    return found
+
+
+def _card(picture, source):
+    title, _, rest = picture.caption.partition("\n")
+    short, more = shortened(rest)
+    width, height = (round(_PX_PER_DOT * side) for side in struct.unpack(">II", picture.png[16:24]))
+    content = f"data:image/png;base64,{base64.b64encode(picture.png).decode('ascii')}"
+    more = f'<details class="rest"><summary>More on this picture</summary>{more}</details>' if more else ""
+    links = "".join(
+        f' <a href="#made-{name}">How it was measured</a>' for name in contents.results_of(picture.figure)[:1]
     )
+    key = html.escape(picture.key)
+    return (
+        f'<figure id="{key}"><h3>{marked(title)}</h3>'
+        f'<a class="picture" href="#{key}" title="Show it at its full size"><img width="{width}" height="{height}" '
+        f'alt="{html.escape(picture.words)}" src="{content}"></a>'
+        f"<figcaption>{short}{more}<p>{made.figure(picture.figure, source)}{links}</p></figcaption></figure>"
+    )
+
+
+def shortened(caption):
+    """(about two lines of a caption, the rest), in HTML: whole sentences, and at least one of them."""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", caption.strip())]
+    sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z])", paragraphs[0])
+    kept = 1
+    while kept < len(sentences) and len(" ".join(sentences[: kept + 1])) <= _TWO_LINES:
+        kept += 1
+    rest = [" ".join(sentences[kept:]), *paragraphs[1:]]
+    short = marked(" ".join(sentences[:kept]))
+    return short and f"<p>{short}</p>", "".join(f"<p>{marked(text)}</p>" for text in rest if text)
+
+
+def marked(text):
+    """Text of a docstring in HTML: escaped, and what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+
+
+def _numbers(name, record):
+    rows, note = record["rows"], numbers.NOTES.get(name, "")
+    return (
+        f'<details id="numbers-{name}"><summary>{marked(made.title(name))}</summary>'
+        f"<p>{note}</p><p>{numbers.link(name, rows)}</p>"
+        f'<div class="wide" tabindex="0">{numbers.table(name, rows)}</div></details>'
+    )
+
+
+def _made(results, pictures, source, left_out):
+    parts = [
+        f'<h3 id="made-{name}">{marked(made.title(name))}</h3>{made.result(name, record)}'
+        for name, record in results.items()
+    ]
+    computed = dict.fromkeys(p.figure for p in pictures if not contents.results_of(p.figure))
+    if computed:
+        lines = "".join(f"<li>{made.figure(name, source)}</li>" for name in computed)
+        parts.append(f"<h3>Pictures that are computed as they are drawn</h3><ul>{lines}</ul>")
+    parts += [f"<p>{html.escape(line)}</p>" for line in left_out]
+    return "".join(parts)

@@ -1,28 +1,27 @@
-"""A phase collapse and other operations, layer by layer, on classes that move, classes of one spectrum, and CIFAR-10.
+"""Separation across layers: a phase collapse and other operations on the same classes, with the verdict on each.
 
-Columns are the classes, with the verdict at the deepest layer: does the collapse separate class means more than every
-reduction and than the identity? Gaussian and sparse are fields of one spectrum. Moved are patches of textures at random
-places, without and with a random sign. From the top: between-class variance over the energy of the images, B / E₀,
-which is not defined for a unit amplitude; the Fisher ratio B / V; and held-out accuracy of a linear classifier and of
-the nearest class mean, of channels averaged over space. Bars are 95 % intervals of each number by itself; the verdict
-goes by paired differences, which they do not show.
+Columns are the classes, by their names in the tables, with the verdict at the deepest layer: does the collapse separate
+class means more than every reduction and than the identity? From the top: between-class variance over the energy of the
+images, B / E₀, which a unit amplitude has not; the Fisher ratio B / V; and held-out accuracy of a linear classifier and
+of the nearest class mean, of channels averaged over space. Bars are 95 % intervals of each number by itself, over
+images or over the patches that are moved; the verdict goes by paired differences, which they do not show.
 """
+
+import textwrap
 
 from analysis import record, separation_across_layers
 
 from . import style
 
+RESULTS = (separation_across_layers.NAME,)
 PANELS = {
-    "between_over_energy": "B / E₀",
-    "fisher_trace": "Fisher ratio B / V",
-    "accuracy_linear": "linear, right (%)",
-    "accuracy_nearest_mean": "nearest mean, right (%)",
+    "between_over_energy": "B / E₀\n(share of energy)",
+    "fisher_trace": "Fisher ratio B / V\n(no unit)",
+    "accuracy_linear": "linear classifier,\nright (%)",
+    "accuracy_nearest_mean": "nearest mean,\nright (%)",
 }
-TITLES = {
-    "pulses": "Gaussian and sparse",
-    "moved": "textures, moved",
-    "cifar10": "CIFAR-10",
-}
+_COLUMN = 1.35  # cm, the least
+_WIDE = 2.6  # cm of a column, from which each has its own label
 
 
 def data(setting="deep", rows=None):
@@ -42,28 +41,37 @@ def _in_percent(triple):
     return None if triple is None else [100 * value for value in triple]
 
 
-def draw(data):
-    curves, options = data["curves"], {"sharex": True, "sharey": "row"}
-    figure, axes = style.panels(
-        len(PANELS), len(curves), width_cm=max(3.4 * len(curves) + 3, 9), height_cm=15, **options
-    )
-    for column, (name, by_operation) in zip(axes.T, curves.items(), strict=True):
+def draw(data, width=17.8):
+    """The picture, at most `width` cm wide, and more only where columns would be too narrow to read."""
+    curves = data["curves"]
+    columns = len(curves)
+    across = max(min(width, 3.4 * columns + 3.4), _COLUMN * columns + 1.8)
+    wide = (across - 1.8) / columns >= _WIDE
+    size = 8 if wide else 6
+    figure, axes = style.panels(len(PANELS), columns, width_cm=across, height_cm=15, sharex=True, sharey="row")
+    for number, (column, (name, by_operation)) in enumerate(zip(axes.T, curves.items(), strict=True)):
         for ax, (quantity, label) in zip(column, PANELS.items(), strict=True):
-            for operation in sorted(by_operation, key=list(style.COLOUR).index):
-                curve = by_operation[operation]
-                style.curve(ax, curve["depth"], curve[quantity], operation=operation)
-            if quantity.startswith("accuracy"):
-                ax.axhline(data["chances"][name], color=style.BOUND, linestyle=":", linewidth=0.9, label="chance")
-                ax.set_ylim(0, 103)
-            else:
-                ax.axhline(0, color=style.BOUND, linewidth=0.6)
-            ax.set(xlabel="depth (layers)", ylabel=label, xticks=range(1 + max(map(_deepest, curves.values()))))
+            _draw_curves(ax, by_operation, quantity, data["chances"][name])
+            ax.set_ylabel(label, fontsize=size)
+            ax.set_xlabel("depth (layers)" if wide or number == columns // 2 else "", fontsize=size)
+            ax.set_xticks(range(1 + max(map(_deepest, curves.values()))))
+            ax.tick_params(labelsize=size)
             ax.label_outer()
-        column[0].set_title(
-            f"{TITLES.get(name, style.plain(name))}\ndepth {_deepest(by_operation)}: {data['verdicts'][name]}"
-        )
+        lines = style.plain(name), f"depth {_deepest(by_operation)}: {data['verdicts'][name]}"
+        column[0].set_title("\n".join(lines if wide else (textwrap.fill(line, 11) for line in lines)), fontsize=size)
     style.legend(figure, axes[-1, 0])
     return figure
+
+
+def _draw_curves(ax, by_operation, quantity, chance):
+    for operation in sorted(by_operation, key=list(style.COLOUR).index):
+        curve = by_operation[operation]
+        style.curve(ax, curve["depth"], curve[quantity], operation=operation)
+    if quantity.startswith("accuracy"):
+        ax.axhline(chance, color=style.BOUND, linestyle=":", linewidth=0.9, label="chance")
+        ax.set_ylim(0, 103)
+    else:
+        ax.axhline(0, color=style.BOUND, linewidth=0.6)
 
 
 def _deepest(by_operation):

@@ -71,5 +71,6 @@ REFUSED = [
     ("plot, no run", lambda: plot.learning_curve("."), V, "folder", "'.'", "metrics.jsonl"),
     ("plot, no folder", lambda: plot.learning_curve(3), T, "folder", "3", "path"),
     ("plot, colour", lambda: plot.colour_of("relu"), V, "operation", "'relu'", "'tanh'"),
+    ("plot, look", lambda: plot.look_of("relu"), V, "operation", "'relu'", "'tanh'"),
 ]
 # fmt: on

@@ -235,6 +235,19 @@ COMMANDS = [  # a command, its arguments, and what its last line of error must s
     (analysis_command, [LEARNED, "--terms", "fair"], "terms: invalid choice: 'fair' (choose from"),
     (figures_command, ["three_rings"], f"unknown figure 'three_rings'; known: {', '.join(figures_command.NAMES)}"),
     (figures_command, ["--on", "jax"], "on: invalid choice: 'jax' (choose from"),
+    (
+        figures_command,
+        ["--format", "png,gif"],
+        "format: expected some of png, pdf, svg, each once, with commas, got 'pn",
+    ),
+    (
+        figures_command,
+        ["--format", "png,png"],
+        "format: expected some of png, pdf, svg, each once, with commas, got 'pn",
+    ),
+    (figures_command, ["--width", "wide"], "width: expected a width as 17.8cm, 178mm or 7in, got 'wide'"),
+    (figures_command, ["--width", "2cm"], "width: expected 8 to 40 cm, got 2"),
+    (figures_command, ["--width", "500in"], "width: expected 8 to 40 cm, got 1270"),
 ]
 
 

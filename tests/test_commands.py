@@ -55,8 +55,8 @@ def test_statements_and_captions_are_names_in_words_without_docstrings():
     pytest.importorskip("sklearn")
     code = """
 from collapse_theory import claims, ledger
-from figures import __main__ as figures, two_rings
-print(ledger.statement_of(claims.CLAIMS[0]), figures._caption(two_rings), sep="\\n")
+from figures import pictures, two_rings
+print(ledger.statement_of(claims.CLAIMS[0]), pictures.caption_of(two_rings), sep="\\n")
 """
     said = without_docstrings("-c", code).stdout.splitlines()
     assert said == [CLAIMS[0].__name__.rsplit(".", 1)[-1].replace("_", " "), "two rings", ""]

@@ -19,7 +19,7 @@ pytest.importorskip("sklearn")
 from analysis import record
 from collapse_theory import files
 from collapse_theory.learned import checkpoints, metrics, runs
-from figures import __main__ as figures
+from figures import pictures
 from tests.small_network import assert_same_end, train_small
 
 KINDS = ("write", "open", "fsync", "replace", "mkdir", "unlink")
@@ -101,7 +101,7 @@ def _check_record(folder, whole):
 
 
 def _draw(folder, content=b"new"):
-    return figures.write(folder / "drawn.png", content * 1000)
+    return pictures.write(folder / "drawn.png", content * 1000)
 
 
 def _check_picture(folder, whole):

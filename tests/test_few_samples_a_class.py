@@ -104,3 +104,21 @@ def test_the_answer_is_recorded_and_said(tmp_path, capsys, monkeypatch):
     assert "KTH-TIPS was not found" in capsys.readouterr().err
     assert command.main([question.NAME, "--draws", "0", "--out", str(tmp_path)]) == 2
     assert "draws: expected an integer from 1 to 10000, got 0" in capsys.readouterr().err
+
+
+def test_the_picture_shows_the_recorded_means_and_the_lowest_and_highest_draws():
+    pytest.importorskip("matplotlib")
+    from figures import few_samples_a_class as figure
+
+    rows = record.load(question.NAME)["rows"]
+    drawn = figure.draw(figure.data(rows[::-1]), width=8.6)
+    assert [ax.get_title() for ax in drawn.axes] == ["KTH-TIPS, ten materials", "three textures"]
+    for ax, name in zip(drawn.axes, ("kth tips", "textures"), strict=True):
+        for container in ax.containers:
+            here = [row for row in rows if (row["data"], row["description"]) == (name, container.get_label())]
+            mean, low, high = 100 * np.array([row["accuracy"] for row in here]).T
+            np.testing.assert_allclose([*container.lines[0].get_ydata()], mean)
+            ends = np.array([segment[:, 1] for segment in container.lines[2][0].get_segments()])
+            np.testing.assert_allclose(ends, np.stack([low, high], axis=1))
+        [chance] = [line for line in ax.lines if line.get_label() == "chance"]
+        assert chance.get_ydata()[0] == pytest.approx(100 * figure.CHANCE[name])

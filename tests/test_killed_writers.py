@@ -28,8 +28,7 @@ import resource
 from PIL import Image
 
 from analysis import record
-from figures import __main__ as figures
-from figures import report
+from figures import pictures, report
 
 KILLS = {"record": 150, "figure": 100, "report": 100}
 ROWS = 300
@@ -46,12 +45,11 @@ def put(kind, folder, number):
         drawn, axes = plt.subplots(figsize=(2, 2))
         axes.plot([number] * 9)
         drawn.suptitle(str(number))
-        return figures._save(drawn, folder / "drawn.png")
-    picture = folder.parent / "picture.png"
-    if not picture.exists():
-        picture.write_bytes(os.urandom(10**5))
-    page = report.page(lines=[f"number {number};"], pictures={picture: "A picture"}, rows=[], about={})
-    return figures.write(folder / "report.html", page)
+        pictures.save(drawn, folder / "drawn.png")
+        plt.close(drawn)
+        return folder / "drawn.png"
+    picture = pictures.Picture("two_rings", f"number {number};", bytes(10**5))
+    return pictures.write(folder / "report.html", report.page(pictures=[picture]))
 
 
 def number_in(kind, path):

@@ -22,8 +22,10 @@ from analysis.instruments.sources import Sampling
 from analysis.instruments.stopping import answered
 from collapse_theory import datasets
 from figures import __main__ as drawing
+from figures import pictures
 from figures import separation_across_layers as figure
 from tests.benchmarks import __main__ as benchmarks
+from tests.reading import Page
 
 ROOT = Path(__file__).parents[1]
 SMALLEST = measurement.Setting(scales=1, angles=4, depth=1, subsample=True, sampling=Sampling(40, 40))
@@ -78,14 +80,19 @@ def test_the_picture_of_ones_own_result_is_whole_and_the_page_says_how_it_was_ma
         ".lock",
         "report.html",
         "separation_across_layers_deep.png",
+        "the_answer.png",
     ]
     command = "python -m analysis separation_across_layers --data mine --setting deep --on numpy --seed 0"
-    assert command in Path("drawn/report.html").read_text(encoding="utf-8")
+    said = Page(Path("drawn/report.html").read_text(encoding="utf-8")).text
+    assert command in said
+    assert "On mine " in said
+    assert "24 (3 per class)" in said
+    assert "python -m figures separation_across_layers --from FOLDER" in said
     drawn = figure.draw(figure.data("deep", record.load(measurement.NAME, "runs/results")["rows"]))
     drawn.canvas.draw()
     legend, whole = drawn.legends[0].get_window_extent(), drawn.bbox
     assert whole.x0 <= legend.x0 < legend.x1 <= whole.x1
-    assert [line.get_ydata()[0] for line in drawn.axes[2].lines if line.get_linestyle() == ":"] == [100 / 8]
+    assert [line.get_ydata()[0] for line in drawn.axes[2].lines if line.get_label() == "chance"] == [100 / 8]
     assert "chance" in [text.get_text() for text in drawn.legends[0].get_texts()]
 
 
@@ -195,9 +202,9 @@ def test_pictures_that_are_shown_are_those_of_the_committed_result(path):
     setting = path.stem.removeprefix(f"{measurement.NAME}_")
     data = figure.data(setting, record.load(measurement.NAME)["rows"])
     drawn, shown = figure.draw(data), Image.open(path)
-    assert shown.text == drawing.described(drawn, data)
+    assert shown.text == pictures.described(drawn, data)
     wanted = np.round(drawn.get_size_inches() * drawn.dpi)
     assert struct.unpack(">II", path.read_bytes()[16:24]) == pytest.approx(tuple(wanted), abs=1)
     axes, labels = json.loads(shown.text["Description"])
-    assert [title for title, _, _ in axes if title][-1].startswith("CIFAR-10\ndepth ")
+    assert [title for title, _, _ in axes if title][-1].startswith("cifar10\ndepth ")
     assert labels == [*measurement.OPERATIONS, "chance"]

@@ -10,11 +10,11 @@ pytest.importorskip("matplotlib")
 import matplotlib as mpl
 
 mpl.use("Agg")
-from matplotlib import colors
 from matplotlib import pyplot as plt
 
 from collapse_theory import plot
 from collapse_theory.comparison import MEASURES, OPERATIONS
+from tests.dichromats import KINDS, least_distance
 
 NAMES = [*OPERATIONS, "phase harmonic", "my own operation with a very long name", "$x$"]
 EPOCHS = [{"kind": "step", "step": 1, "loss": 1.0, "accuracy": 0.1}] + [
@@ -112,34 +112,21 @@ def test_accuracies_have_the_line_of_chance_in_the_legend_and_numbers_are_those_
     np.testing.assert_allclose(chance.get_ydata(), [50.0, 50.0])
 
 
-def seen_by(colour, kind):
-    """The colour as a dichromat sees it, in CIE Lab; matrices of Machado, Oliveira & Fernandes (2009), severity 1."""
-    matrix = {
-        "protanope": [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ],
-        "deuteranope": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
-    }[kind]
-    srgb = np.array(colors.to_rgb(colour))
-    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    linear = np.clip(np.array(matrix) @ linear, 0, 1)
-    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
-    f = np.cbrt(np.maximum(xyz / [0.9505, 1.0, 1.089], 0.008856))
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
-
-
-@pytest.mark.parametrize("kind", ["protanope", "deuteranope"])
-def test_the_collapse_is_told_apart_by_colour_and_all_by_marker_and_line(kind):
-    seen = {name: seen_by(plot.colour_of(name), kind) for name in OPERATIONS}
-    pairs = [(a, b) for k, a in enumerate(OPERATIONS) for b in OPERATIONS[k + 1 :]]
-    for one, other in pairs:
-        least = 30 if "phase collapse" in (one, other) else 15
-        assert np.linalg.norm(seen[one] - seen[other]) > least, (one, other)
-    ax = plot.layers(rows(NAMES))
-    looks = [(str(c.lines[0].get_marker()), str(c.lines[0]._dash_pattern)) for c in ax.containers]
+@pytest.mark.parametrize("kind", KINDS)
+def test_operations_are_told_apart_by_colour_and_by_marker_and_line(kind):
+    own = [plot.look_of(name)["color"] for name in OPERATIONS]
+    assert own == [plot.colour_of(name) for name in OPERATIONS]
+    drawn = [container.lines[0].get_color() for container in plot.layers(rows(NAMES)).containers]
+    assert drawn[: len(own)] == own
+    assert least_distance(drawn, kind) >= 25
+    containers = plot.layers(rows(NAMES)).containers
+    looks = [(str(c.lines[0].get_marker()), str(c.lines[0]._dash_pattern)) for c in containers]
     assert len({marker for marker, _ in looks}) == len({dashes for _, dashes in looks}) == len(NAMES)
+
+
+def test_the_two_curves_of_a_training_are_told_apart(tmp_path):
+    colours = [line.get_color() for line in plot.learning_curve(run(tmp_path)).lines]
+    assert min(least_distance(colours, kind) for kind in KINDS) >= 25
 
 
 def test_text_in_pdf_is_truetype():

@@ -32,11 +32,13 @@ NOT_OF_NUMBERS = (
         "checkpoints",
         "cifar",
         "commands",
+        "computed_figures",
         "crafted_checkpoints",
     ),
-    *("cupy", "damaged_results", "decoding", "figures", "files", "folders", "gallery", "house", "identities"),
-    *("identity", "interruption", "metrics", "mnist", "options", "pages", "pickles", "readme", "record", "runs"),
-    *("run_folders", "scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
+    *("cupy", "damaged_results", "decoding", "figures", "figures_style", "files", "folders", "gallery"),
+    *("house", "identities", "identity", "interruption", "lead", "made", "metrics", "mnist", "numbers"),
+    *("options", "pages", "pickles", "pictures", "readme", "record", "report", "run_folders", "runs", "scatter_against_kymatio"),
+    *("sources", "stopping", "testing_arguments", "variants", "versions"),
 )
 # What decides which instructions and how many threads compute; a variant starts without any of them.
 DECIDING = (
