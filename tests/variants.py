@@ -37,8 +37,8 @@ NOT_OF_NUMBERS = (
     ),
     *("cupy", "damaged_results", "decoding", "figures", "figures_style", "files", "folders", "gallery"),
     *("house", "identities", "identity", "interruption", "lead", "made", "metrics", "mnist", "numbers"),
-    *("options", "pages", "pickles", "pictures", "readme", "record", "report", "run_folders", "runs", "scatter_against_kymatio"),
-    *("sources", "stopping", "testing_arguments", "variants", "versions"),
+    *("options", "pages", "pickles", "pictures", "readme", "record", "report", "run_folders", "runs"),
+    *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
 )
 # What decides which instructions and how many threads compute; a variant starts without any of them.
 DECIDING = (
