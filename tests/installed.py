@@ -5,8 +5,8 @@ python -m tests.installed --without-tests  build, install, try the commands
 python -m tests.installed --logs FOLDER    and keep the output of the tests in a folder
 
 The source distribution is built from the files of the checkout, the wheel from the source distribution. The wheel goes
-to a folder of its own, before all others on the path; its dependencies are those of this environment. The tests run in
-a third folder, beside analysis and figures, where there is no package of that name. pip brings setuptools, if need be.
+to a folder of its own, before all others on the path; its dependencies are those of this environment. The tests are
+those of the source distribution, in a third folder, where there is no package of that name. pip brings setuptools.
 """
 
 import argparse
@@ -52,23 +52,24 @@ def build(room):
     """Build the source distribution, and from it the wheel.  Returns the path of the wheel."""
     tools, source = room / "tools", room / "source"
     _run("-m", "pip", "install", "--quiet", "--target", tools, "setuptools>=77")
-    copy(source, FOLDERS)
+    copy(source)
     environment = os.environ | {"PYTHONPATH": str(tools)}
     _run("-c", BUILD, "build_sdist", room, cwd=source, environment=environment)
     with tarfile.open(next(room.glob("*.tar.gz"))) as archive:
         archive.extractall(room / "unpacked", filter="data")
-    _run("-c", BUILD, "build_wheel", room, cwd=next((room / "unpacked").iterdir()), environment=environment)
+    (unpacked,) = (room / "unpacked").iterdir()
+    _run("-c", BUILD, "build_wheel", room, cwd=unpacked, environment=environment)
     return next(room.glob("*.whl"))
 
 
-def copy(target, folders):
-    """Copy the files at the top of the checkout, and some of its folders."""
+def copy(target):
+    """Copy the files at the top of the checkout and its four folders, without what was made there."""
     left_out = shutil.ignore_patterns("__pycache__", "drawn", "runs", "build", "*.egg-info")
     target.mkdir()
     for path in ROOT.iterdir():
         if path.is_file():
             shutil.copy(path, target)
-    for name in folders:
+    for name in FOLDERS:
         shutil.copytree(ROOT / name, target / name, ignore=left_out)
 
 
@@ -116,8 +117,8 @@ for number in range(24):
 
 def run_tests(environment, room, logs):
     """Run the tests of numbers where there is no checkout.  Returns the exit code of pytest."""
-    outside = room / "outside"
-    copy(outside, [name for name in FOLDERS if name != PACKAGE])
+    (source,) = (room / "unpacked").iterdir()
+    outside = shutil.copytree(source, room / "outside", ignore=shutil.ignore_patterns(PACKAGE, "*.egg-info", "build"))
     left_out = [f"--ignore=tests/test_{name}.py" for name in (*NOT_OF_NUMBERS, *OF_SOURCES)]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *left_out]
     if logs is None:

@@ -36,11 +36,10 @@ def test_its_command_is_a_function_that_is_named_in_its_help(monkeypatch, capsys
 
 
 def test_what_is_copied_for_a_build_has_no_leftovers(tmp_path):
-    installed.copy(tmp_path / "here", ("figures",))
-    assert (tmp_path / "here" / "figures" / "style.py").is_file()
-    assert (tmp_path / "here" / "pyproject.toml").is_file()
-    assert not [*(tmp_path / "here").rglob("__pycache__")]
-    assert not (tmp_path / "here" / "collapse_theory").exists()
+    installed.copy(tmp_path / "here")
+    for file in ("pyproject.toml", "figures/style.py", "analysis/results/benchmarks.json", "tests/places.py"):
+        assert (tmp_path / "here" / file).is_file()
+    assert not [*(tmp_path / "here").rglob("__pycache__"), *(tmp_path / "here").rglob("*.egg-info")]
 
 
 def test_a_package_that_is_not_that_of_the_wheel_is_refused(tmp_path):

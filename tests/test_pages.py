@@ -51,11 +51,12 @@ def test_a_claim_has_a_page_with_its_statement_and_its_proof(written):
         assert f'href="claims/{name}.html"' in page_of(written, "claims")
 
 
-def test_formulas_and_examples_keep_their_lines(written):
+def test_formulas_and_examples_keep_their_lines_and_entries_begin_theirs(written):
     code = "\n".join(re.findall(r"<pre>(.*?)</pre>", page_of(written, "wavelets"), re.DOTALL))
     text = html.unescape(re.sub(r"</?[a-z][^>]*>", "", code))
     assert "z_0 = x ∗ φ,   z_{1+k} = x ∗ ψ_k\n" in text
     assert ">>> bank = wavelets.morlet_bank((32, 32), scales=2, angles=4)\n>>> bank, bank.psi_hat.shape\n" in text
+    assert re.search(r"real or complex\s*<br */?>\s*bank : FilterBank on", page_of(written, "wavelets"))
 
 
 def test_links_between_pages_lead_somewhere(written):
