@@ -78,6 +78,7 @@ OFFSETS = {
     "a large mean": lambda labels: 1e6,
     "classes far apart": lambda labels: 1e6 * (labels % 2)[:, None],
     "an outlier": lambda labels: 1e3 * (np.arange(len(labels)) == 0)[:, None],
+    "an outlier at the end": lambda labels: 1e3 * (np.arange(len(labels)) == len(labels) - 1)[:, None],
 }
 
 

@@ -2,8 +2,9 @@
 
 A sum over the rows of each class is the product of a one-hot matrix with the rows: differentiable, and the same bits
 on a GPU each time. With many classes the rows are sorted by class, so that a
-few rows have few classes and the matrix stays small. The first row of its class is subtracted from each row, and sums
-are added in double precision, so that no digit is lost to a large mean.
+few rows have few classes and the matrix stays small. A row of its class is subtracted from each row, and what some rows
+add up to is added in double precision, so that no digit is lost to a large mean. Of three rows it is the one that is
+nearest to the others: from an outlier, all others would be far.
 """
 
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class RowsByClass:
     features : (N, D) the same, flat
     order : (N,) integers, the places in `features` of the rows of class 0, then 1, ...; or None, for rows as they came
     labels : (N,) integers, the class of each row, in that order
-    first : (K,) integers, the place in `features` of a row of each class
+    three : (3, K) integers, the places in `features` of three rows of each class, which may be one
     counts : (K, 1) rows of each class, in double precision
     scale : power of two that the features are divided by
     """
@@ -48,7 +49,7 @@ class RowsByClass:
     features: Any
     order: Any
     labels: Any
-    first: Any
+    three: Any
     counts: Any
     scale: float = 1.0
 
@@ -65,7 +66,9 @@ class RowsByClass:
         Returns (K, D) in the precision of the features, off the graph, and (K, D) in double; divided by `scale`.
         """
         features = self.features.detach() if hasattr(self.features, "detach") else self.features
-        origins = array_namespace(features).take(features, self.first, axis=0)
+        origins = _nearest_to_others(
+            [array_namespace(features).take(features, places, axis=0) for places in self.three]
+        )
         origins = origins if self.scale == 1 else origins / self.scale
         xp, closed, total, last = array_namespace(self.features), [], None, None
         for few in self.pieces(chunk):
@@ -167,9 +170,18 @@ def rows_by_class(features, labels, classes, least=1):
     if host is not None and host_labels is not None:
         features, labels = host, host_labels
     xp = array_namespace(features)
-    order, labels, first, counts = _ordered(labels, classes)
+    order, labels, three, counts = _ordered(labels, classes)
     flat = xp.reshape(features, (features.shape[0], -1))
-    return RowsByClass(given, flat, order, labels, first, in_double(counts)[:, None])
+    return RowsByClass(given, flat, order, labels, three, in_double(counts)[:, None])
+
+
+def _nearest_to_others(vectors):
+    """(K, D): at each place that of three vectors which is the nearest to both others."""
+    xp, (a, b, c) = array_namespace(vectors[0]), vectors
+    with np.errstate(over="ignore", invalid="ignore"):  # features that are not finite are found later
+        ab, ac, bc = (xp.sum(xp.abs(one - other), axis=1) for one, other in ((a, b), (a, c), (b, c)))
+        is_a, is_b = (ac <= bc) & (ab <= bc), ab <= ac
+    return xp.where(is_a[:, None], a, xp.where(is_b[:, None], b, c))
 
 
 def _check_labels(features, labels):
@@ -193,7 +205,7 @@ def _check_labels(features, labels):
 
 
 def _ordered(labels, classes):
-    """Rows in the order of classes, or None for few; their labels; one row of each class, and how many it has."""
+    """Rows in the order of classes, or None for few; their labels; three rows of each class, and how many it has."""
     xp, given, count = array_namespace(labels), labels, labels.shape[0]
     wide = widest_dtype(xp, "signed integer")
     labels, order = xp.astype(labels, wide), None  # which makes those negative that are too large for it
@@ -202,18 +214,23 @@ def _ordered(labels, classes):
         every = xp.arange(classes, dtype=wide, device=device(labels))
         if classes <= FEW_CLASSES or is_recorded():
             member = every[:, None] == labels[None, :]
-            first, counts = xp.argmax(xp.astype(member, xp.uint8), axis=1), xp.count_nonzero(member, axis=1)
+            counts, half = xp.count_nonzero(member, axis=1), count // 2
+            member = xp.astype(member, xp.uint8)
+            first, last = xp.argmax(member, axis=1), count - 1 - xp.argmax(xp.flip(member, axis=1), axis=1)
+            later = half + xp.argmax(member[:, half:], axis=1)
+            three = (first, xp.where(last < half, first, later), last)
         else:
             narrow = xp.int16 if classes <= 2**15 else wide  # short integers are sorted in linear time
             order = xp.argsort(xp.astype(labels, narrow), stable=True)
             labels = xp.take(labels, order, axis=0)
             starts = xp.searchsorted(labels, every)
             counts = xp.searchsorted(labels, every, side="right") - starts
-            first = xp.take(order, xp.where(counts > 0, starts, 0), axis=0)
+            starts, rest = xp.where(counts > 0, starts, 0), xp.clip(counts - 1, min=0)
+            three = tuple(xp.take(order, starts + more, axis=0) for more in (0 * rest, rest // 2, rest))
         fit = holds(xp.all(counts > 0))
     if not fit:
         found = np.unique(to_host(given))
         inside = np.sum((found >= 0) & (found < classes))
         got = f"{inside} of them, labels {found[0]} to {found[-1]}"
         raise ValueError(f"labels: expected every class in 0 .. {classes - 1}, and no other label, got {got}")
-    return order, labels, first, counts
+    return order, labels, three, counts
