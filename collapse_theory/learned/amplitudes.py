@@ -23,36 +23,38 @@ _AMPLITUDES = {
 """h of r > 0, with the parameters of the layer in their order."""
 
 
-def answers_of(name, parts, numbers):
-    """The parts of ρ(z), from those of z, by operations that can be differentiated any number of times.
+def answers_of(name, parts, numbers, scale=None):
+    """The parts of ρ(s z), from those of z, by operations that can be differentiated any number of times.
 
     name : of ρ
     parts : one real tensor, or two of one shape, the real and the imaginary part
     numbers : the parameters of ρ, which broadcast against them
+    scale : s > 0, which does too; None for 1
     """
     if name == "identity":
-        return parts
+        return _scaled(parts, scale)
     radius = sum(part.square() for part in parts).clamp(min=torch.finfo(parts[0].dtype).tiny).sqrt()
     if name == "phase harmonic":  # z² / |z|
         if len(parts) == 1:
-            return [radius]
-        return [(parts[0].square() - parts[1].square()) / radius, 2 * parts[0] * parts[1] / radius]
-    amplitude = _AMPLITUDES[name](radius, *numbers)
+            return _scaled([radius], scale)
+        real, imaginary = parts[0].square() - parts[1].square(), 2 * parts[0] * parts[1]
+        return _scaled([real / radius, imaginary / radius], scale)
+    amplitude = _AMPLITUDES[name](*_scaled([radius], scale), *numbers)
     if name in COLLAPSES:
         return [amplitude]
-    quotient = amplitude / (radius + SOFTENING)
+    quotient = amplitude / (radius + _softening(scale))
     return [part * quotient for part in parts]
 
 
-def gradients_of(name, parts, numbers, gradients, *, out):
+def gradients_of(name, parts, numbers, gradients, *, out, scale=None):
     """The gradients of the numbers; those of the parts are written into `out`.
 
-    gradients : of the parts of ρ(z)
+    gradients : of the parts of ρ(s z)
     """
     if name not in _AMPLITUDES:
         inputs = [part.detach().requires_grad_() for part in parts]
         with torch.enable_grad():
-            found = torch.autograd.grad(answers_of(name, inputs, numbers), inputs, gradients)
+            found = torch.autograd.grad(answers_of(name, inputs, numbers, scale), inputs, gradients)
         for part, gradient in zip(out, found, strict=True):
             part.copy_(gradient)
         return []
@@ -64,14 +66,14 @@ def gradients_of(name, parts, numbers, gradients, *, out):
     radius = energy.clamp_(min=torch.finfo(energy.dtype).tiny).sqrt_()
     inputs = [value.detach().requires_grad_() for value in (radius, *numbers)]
     with torch.enable_grad():
-        amplitude = _AMPLITUDES[name](*inputs)
+        amplitude = _AMPLITUDES[name](*_scaled(inputs[:1], scale), *inputs[1:])
     if name in COLLAPSES:
         slope, *others = torch.autograd.grad(amplitude, inputs, gradients[0])
         slope = slope / radius
         for part, answer in zip(parts, out, strict=True):
             torch.mul(part, slope, out=answer)
         return others
-    inverse = torch.add(radius, SOFTENING, out=spare["inverse"]).reciprocal_()
+    inverse = torch.add(radius, _softening(scale), out=spare["inverse"]).reciprocal_()
     along = torch.mul(gradients[0], parts[0], out=spare["along"])
     for gradient, part in zip(gradients[1:], parts[1:], strict=True):
         along.addcmul_(gradient, part)
@@ -81,3 +83,12 @@ def gradients_of(name, parts, numbers, gradients, *, out):
     for part, gradient, answer in zip(parts, gradients, out, strict=True):
         torch.mul(gradient, quotient, out=answer).addcmul_(part, slope, value=-1)
     return others
+
+
+def _scaled(parts, scale):
+    return parts if scale is None else [part * scale for part in parts]
+
+
+def _softening(scale):
+    """What is added to |z|: s z / (|s z| + ε) is z / (|z| + ε / s)."""
+    return SOFTENING if scale is None else SOFTENING / scale

@@ -56,13 +56,13 @@ class Reductions(Rows):
         sums = [self.rows.new_zeros((count, x.shape[-1])) for count in ([1] * self.skip + [self.waves])]
         for number in range(len(x)):
             for z, span in self._acted_on(self._maps(x[number], number, made=False)):
-                sums[span.acted] += sum(self._gathered(part * part) for part in span.split(z))
+                sums[span.acted] += sum(self._gathered((part * part).sum(0)) for part in span.split(z))
         self.squares = [total / self.rows[..., 0].numel() for total in sums]
         self._scale_by([torch.rsqrt(square + RootMeanSquare.EPSILON) for square in self.squares])
 
     def _write(self, x, number, each):
         for z, span in self._acted_on(self._maps(x, number, made=self.measures)):
-            answers = answers_of(self.name, self._scaled(z, span), self._numbers(span))
+            answers = answers_of(self.name, span.split(z), self._numbers(span), self._scale(span))
             for answer, columns in zip(answers, span.answers, strict=True):
                 each[:, columns] = self._by_channel(answer)
 
@@ -101,15 +101,14 @@ class Reductions(Rows):
 
     def _go_back(self, z, gradients, span, out):
         """The gradient of the parts of z from those of ρ, into `out`."""
-        parts, numbers = self._scaled(z, span), self._numbers(span)
+        parts = span.split(z)
         gradients = [scratch(f"to {n}", g.shape, g).copy_(g).flatten(3) for n, g in enumerate(gradients)]
-        found = gradients_of(self.name, parts, numbers, gradients, out=out)
+        found = gradients_of(self.name, parts, self._numbers(span), gradients, out=out, scale=self._scale(span))
         for total, value in zip(self._of(self.of_numbers, span), found, strict=True):
             total += self._gathered(value)
-        if self.scales:
-            for part, factor in zip(out, span.split(z), strict=True):
-                part.mul_(self.spread_scales[span.acted])
-                self.of_scales[span.acted] += self._gathered(part * factor)
+        if self.measures:
+            product = sum(torch.mul(part, factor) for part, factor in zip(out, parts, strict=True))
+            self.of_scales[span.acted] += self._gathered(product.sum(0))
 
     def _maps(self, x, number, *, made):
         """φx and ψx of one group; `made`: whether its linear columns are, else they are written."""
@@ -140,13 +139,9 @@ class Reductions(Rows):
     def _acted_on(self, maps):
         return [(z, span) for z, span in zip(maps, self.spans, strict=True) if span.answers]
 
-    def _scaled(self, z, span):
-        """The parts that ρ takes."""
-        parts = span.split(z)
-        if not self.scales:
-            return parts
-        scale = self.spread_scales[span.acted]
-        return [torch.mul(part, scale, out=scratch(f"scaled {n}", part.shape, z)) for n, part in enumerate(parts)]
+    def _scale(self, span):
+        """What the parts are multiplied by, if by anything."""
+        return self.spread_scales[span.acted] if self.scales else None
 
     def _scale_by(self, scales):
         self.scales, self.spread_scales = scales, [self._spread(scale) for scale in scales]
@@ -169,13 +164,13 @@ class Reductions(Rows):
         return values[span.acted * count :][:count]
 
     def _spread(self, values):
-        """(l, C) values as (l, 1, b C), which torch is quicker with than with an axis of C."""
-        return values[:, None, None].expand(-1, 1, self.features.shape[3], -1).flatten(2)
+        """(l, C) values as (l, M', b C), which torch is quicker with than with an axis of C."""
+        across = values[:, None, None].expand(-1, 1, self.features.shape[3], -1).flatten(2)
+        return across.expand(-1, self.layer.after, -1)
 
     def _gathered(self, values):
-        """The sums (l, C) of (M', l, M', b C), or of (l, 1, b C), over all else."""
-        values = values.sum((0, 2)) if values.ndim == 4 else values
-        return values.view(len(values), -1, self.features.shape[-1]).sum(1)
+        """The sums (l, C) of (l, M', b C) over all else."""
+        return values.sum(1).view(len(values), -1, self.features.shape[-1]).sum(1)
 
     def _by_channel(self, part):
         return part.unflatten(3, (-1, self.features.shape[-1]))
