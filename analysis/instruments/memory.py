@@ -27,4 +27,5 @@ def keep_freed_memory():
     library = None if chosen or not sys.platform.startswith("linux") else ctypes.CDLL(None)
     if not (hasattr(library, "gnu_get_libc_version") and hasattr(library, "mallopt")):
         return False
-    return all([library.mallopt(name, _KEPT) for name in (_TRIM_THRESHOLD, _MMAP_THRESHOLD)])
+    done = [library.mallopt(name, _KEPT) for name in (_TRIM_THRESHOLD, _MMAP_THRESHOLD)]
+    return all(done)
