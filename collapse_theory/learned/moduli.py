@@ -15,51 +15,50 @@ class Moduli(Rows):
         super().__init__(layer, settings, source, answers=(1, 1))
 
     def _write(self, x, number, each):
-        first, phases = 0, [p[number] for p in self.kept] or self._spare("phases")
-        low = self._low(x)
-        self.wavelets.forward(x, low, phases)
+        low, z = self._low(x), self._spare("waves") if self.kept is None else self.kept[number]
+        self._transform(x, low, z)
         each[:, : self.parts] = low
         if self.skip:
             each[:, self.linear] = low[:, 0].abs() if self.parts == 1 else torch.hypot(low[:, 0], low[:, 1])
-        for z in phases:
-            at, halves = slice(first, first := first + z.shape[1] // 2), (z[:, ::2], z[:, 1::2])
-            moduli, inverse = _moduli(z)
-            each[:, -self.waves :][:, at] = moduli
-            for start, half in zip((self.parts, self.parts + self.waves), halves, strict=True):
-                if self.skip:
-                    each[:, start : start + self.waves][:, at] = half
-                half.mul_(inverse)
+        moduli, inverse = _moduli(z)
+        each[:, -self.waves :] = moduli
+        for half, columns in self._halves():
+            if self.skip:
+                each[:, columns] = z[:, half::2]
+            z[:, half::2].mul_(inverse)
 
     def differentiate(self, gradient, x, number, *, out):
         """From the gradient of the rows of one group, whose maps are x, that of these maps, into `out`."""
         each = self.features[number].permute(0, 3, 1, 2, 4)
         to = gradient.view(self.features[number].shape).permute(0, 3, 1, 2, 4)
-        first, inner = 0, self._spare("waves")
-        for phases, z in zip(self._phases(x, number), inner, strict=True):
-            at = slice(first, first := first + z.shape[1] // 2)
-            slopes = scratch("moduli", z[:, ::2].shape, z).copy_(to[:, -self.waves :][:, at])
-            for half, start in enumerate((self.parts, self.parts + self.waves)):
-                if self.skip:
-                    z[:, half::2] = to[:, start : start + self.waves][:, at]
-                    z[:, half::2].addcmul_(slopes, phases[:, half::2])
-                else:
-                    torch.mul(slopes, phases[:, half::2], out=z[:, half::2])
+        phases, z = self._phases(x, number), self._spare("gradients")
+        slopes = scratch("moduli", z[:, ::2].shape, z).copy_(to[:, -self.waves :])
+        for half, columns in self._halves():
+            if self.skip:
+                z[:, half::2] = to[:, columns]
+                z[:, half::2].addcmul_(slopes, phases[:, half::2])
+            else:
+                torch.mul(slopes, phases[:, half::2], out=z[:, half::2])
         low = scratch("low", to[:, : self.parts].shape, gradient).copy_(to[:, : self.parts])
         if self.skip:
             modulus = each[:, self.linear].clamp(min=torch.finfo(low.dtype).tiny ** 0.5)
             low.addcmul_(each[:, : self.parts], (to[:, self.linear] / modulus)[:, None])
-        self.wavelets.backward(low, inner, out)
+        self._transform_back(low, z, out)
+
+    def _halves(self):
+        """0 and 1, of the real and the imaginary parts, with their columns if there is a skip."""
+        starts = (self.parts, self.parts + self.waves)
+        return [(half, slice(start, start + self.waves)) for half, start in enumerate(starts)]
 
     def _phases(self, x, number):
         """ψx / |ψx| of one group, as it was kept, or computed again."""
-        if self.kept:
-            return [phases[number] for phases in self.kept]
-        waves = self._spare("phases")
-        self.wavelets.forward(x, self._low(x), waves)
-        for z in waves:
-            inverse = _moduli(z)[1]
-            z[:, ::2].mul_(inverse)
-            z[:, 1::2].mul_(inverse)
+        if self.kept is not None:
+            return self.kept[number]
+        waves = self._spare("waves")
+        self._transform(x, self._low(x), waves)
+        inverse = _moduli(waves)[1]
+        for half in range(2):
+            waves[:, half::2].mul_(inverse)
         return waves
 
 

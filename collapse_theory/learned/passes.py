@@ -101,8 +101,8 @@ class Passes(torch.autograd.Function):
             parts = mixed.view(-1, each, settings.answers, outputs).movedim(2, 1)
             torch.mul(parts, inverse[part][:, None], out=y[part])
         ctx.layer, ctx.settings, ctx.images = layer, settings, x.shape[4]
-        ctx.save_for_backward(x, matrix, mean, scale, y, inverse, made.features, *made.kept, *numbers, *made.scales)
-        ctx.counts = len(made.kept), len(numbers)
+        ctx.save_for_backward(x, matrix, mean, scale, y, inverse, made.features, made.kept, *numbers, *made.scales)
+        ctx.count = len(numbers)
         ctx.mark_non_differentiable(mean, variance, *made.squares)
         ctx.set_materialize_grads(False)
         return y.view(len(x), settings.answers, layer.after, layer.after, -1, outputs), mean, variance, *made.squares
@@ -111,11 +111,10 @@ class Passes(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, gradient, *_):
         if gradient is None:
-            return (None,) * (7 + ctx.counts[1])
-        x, matrix, mean, scale, y, inverse, features, *others = ctx.saved_tensors
-        settings, (kept, count) = ctx.settings, ctx.counts
-        numbers, scales = others[kept : kept + count], others[kept + count :]
-        made = _rows(ctx.layer, settings, (features, others[:kept]), numbers, scales)
+            return (None,) * (7 + ctx.count)
+        x, matrix, mean, scale, y, inverse, features, kept, *others = ctx.saved_tensors
+        settings, count = ctx.settings, ctx.count
+        made = _rows(ctx.layer, settings, (features, kept), others[:count], others[count:])
         mixed, rows = _before_the_norm(gradient.reshape(y.shape), y, inverse), made.rows.flatten(0, 1)
         total, folded, products = mixed.sum(0), matrix * scale, settings.products(y.shape[3])
         of_folded = products.gradient(mixed, rows).addr_(total, mean, alpha=-1)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import torch
 
-from .amplitudes import COLLAPSES, answers_of
+from .amplitudes import COLLAPSES, answers_of, gradients_of
 from .layers import RootMeanSquare
 from .products import scratch
 from .rows import Rows
@@ -13,15 +13,14 @@ __all__ = ["Reductions"]
 
 
 class _Span(NamedTuple):
-    """Where a tensor of wavelets, or of the low-pass, goes.
+    """Where φx, or ψx, goes.
 
-    acted : in the list of what ρ acts on, and `planes`: which of its planes
+    acted : its place among what ρ acts on
     parts : 2 if it is complex, else 1
     linear, answers : columns of each part, and of each part of ρ; none where they are not mixed
     """
 
     acted: int
-    planes: slice
     parts: int
     linear: list
     answers: list
@@ -57,13 +56,13 @@ class Reductions(Rows):
         sums = [self.rows.new_zeros((count, x.shape[-1])) for count in ([1] * self.skip + [self.waves])]
         for number in range(len(x)):
             for z, span in self._acted_on(self._maps(x[number], number, made=False)):
-                sums[span.acted][span.planes] += sum(self._gathered(part * part) for part in span.split(z))
+                sums[span.acted] += sum(self._gathered((part * part).sum(0)) for part in span.split(z))
         self.squares = [total / self.rows[..., 0].numel() for total in sums]
         self._scale_by([torch.rsqrt(square + RootMeanSquare.EPSILON) for square in self.squares])
 
     def _write(self, x, number, each):
         for z, span in self._acted_on(self._maps(x, number, made=self.measures)):
-            answers = answers_of(self.name, self._scaled(z, span), self._numbers(span))
+            answers = answers_of(self.name, span.split(z), self._numbers(span), self._scale(span))
             for answer, columns in zip(answers, span.answers, strict=True):
                 each[:, columns] = self._by_channel(answer)
 
@@ -82,7 +81,7 @@ class Reductions(Rows):
                 part, more = self._by_channel(part), to[:, columns]
                 part.add_(more) if span.answers else part.copy_(more)
         if out is not None and not self.measures:
-            self.wavelets.backward(inner[0], inner[1:], out)
+            self._transform_back(*inner, out)
 
     def finish(self, x, out):
         """Write into `out` the gradients of all maps, of which the scales are functions too."""
@@ -97,68 +96,52 @@ class Reductions(Rows):
             for z, answer, span in zip(maps, inner, self.spans, strict=True):
                 if span.answers:
                     for part, from_scale in zip(span.split(answer), span.split(z), strict=True):
-                        part.addcmul_(from_scale, slopes[span.acted][span.planes])
-            self.wavelets.backward(inner[0], inner[1:], out[number])
+                        part.addcmul_(from_scale, slopes[span.acted])
+            self._transform_back(*inner, out[number])
 
     def _go_back(self, z, gradients, span, out):
         """The gradient of the parts of z from those of ρ, into `out`."""
-        inputs = [value.detach().requires_grad_() for value in (*self._scaled(z, span), *self._numbers(span))]
+        parts = span.split(z)
         gradients = [scratch(f"to {n}", g.shape, g).copy_(g).flatten(3) for n, g in enumerate(gradients)]
-        with torch.enable_grad():
-            answers = answers_of(self.name, inputs[: span.parts], inputs[span.parts :])
-        found = torch.autograd.grad(answers, inputs, gradients)
-        for part, gradient in zip(out, found, strict=False):
-            part.copy_(gradient)
-        for total, value in zip(self._of(self.of_numbers, span), found[span.parts :], strict=True):
-            total[span.planes] += self._gathered(value)
-        if self.scales:
-            for part, factor in zip(out, span.split(z), strict=True):
-                part.mul_(self.spread_scales[span.acted][span.planes])
-                self.of_scales[span.acted][span.planes] += self._gathered(part * factor)
+        found = gradients_of(self.name, parts, self._numbers(span), gradients, out=out, scale=self._scale(span))
+        for total, value in zip(self._of(self.of_numbers, span), found, strict=True):
+            total += self._gathered(value)
+        if self.measures:
+            product = sum(torch.mul(part, factor) for part, factor in zip(out, parts, strict=True))
+            self.of_scales[span.acted] += self._gathered(product.sum(0))
 
     def _maps(self, x, number, *, made):
-        """φx and the tensors of ψx of one group; `made`: whether its linear columns are, else they are written."""
-        each, waves = self._by_column(self.features[number]), [w[number] for w in self.kept] or self._spare("phases")
-        low = self._low(x)
-        if made and self.kept:
+        """φx and ψx of one group; `made`: whether its linear columns are, else they are written."""
+        each, waves = self._by_column(self.features[number]), self._spare("waves")
+        low, waves = self._low(x), waves if self.kept is None else self.kept[number]
+        if made and self.kept is not None:
             low.copy_(each[:, : self.parts])
-            return (low, *waves)
-        self.wavelets.forward(x, low, waves)
+            return low, waves
+        self._transform(x, low, waves)
         if not made:
-            for z, span in zip((low, *waves), self.spans, strict=True):
+            for z, span in zip((low, waves), self.spans, strict=True):
                 for part, columns in zip(span.split(z), span.linear, strict=False):
                     each[:, columns] = self._by_channel(part)
-        return (low, *waves)
+        return low, waves
 
     def _spans(self):
-        """Of φx, then of each tensor of ψx."""
-        one, first, skip = slice(0, 1), 0, self.skip
-        answers = self._columns(self.linear, one, 1, self.answers[0] if skip else 0)
-        spans = [_Span(0, one, self.parts, self._columns(0, one, 1, self.parts), answers)]
-        for count in self.wavelets.counts:
-            planes = slice(first, first := first + count // 2)
-            linear = self._columns(self.parts, planes, self.waves, 2 * skip)
-            acted_on = self._columns(self.linear + len(answers), planes, self.waves, self.answers[1])
-            spans.append(_Span(int(skip), planes, 2, linear, acted_on))
-        return spans
+        """Of φx, and of ψx."""
+        low = self._columns(0, 1, self.parts)
+        answers = self._columns(self.linear, 1, self.answers[0] if self.skip else 0)
+        linear = self._columns(self.parts, self.waves, 2 * self.skip)
+        others = self._columns(self.linear + len(answers), self.waves, self.answers[1])
+        return _Span(0, self.parts, low, answers), _Span(int(self.skip), 2, linear, others)
 
     @staticmethod
-    def _columns(start, planes, count, parts):
-        """Of each part, those of some of `count` planes."""
-        return [
-            slice(first + planes.start, first + planes.stop) for first in range(start, start + parts * count, count)
-        ]
+    def _columns(start, planes, parts):
+        return [slice(first, first + planes) for first in range(start, start + parts * planes, planes)]
 
     def _acted_on(self, maps):
         return [(z, span) for z, span in zip(maps, self.spans, strict=True) if span.answers]
 
-    def _scaled(self, z, span):
-        """The parts that ρ takes."""
-        parts = span.split(z)
-        if not self.scales:
-            return parts
-        scale = self.spread_scales[span.acted][span.planes]
-        return [torch.mul(part, scale, out=scratch(f"scaled {n}", part.shape, z)) for n, part in enumerate(parts)]
+    def _scale(self, span):
+        """What the parts are multiplied by, if by anything."""
+        return self.spread_scales[span.acted] if self.scales else None
 
     def _scale_by(self, scales):
         self.scales, self.spread_scales = scales, [self._spread(scale) for scale in scales]
@@ -172,8 +155,8 @@ class Reductions(Rows):
         return [z[number] for z in self.inner]
 
     def _numbers(self, span):
-        """Parameters of ρ at the planes of a tensor."""
-        return [n[span.planes] for n in self._of(self.numbers, span)]
+        """Parameters of ρ on a tensor."""
+        return self._of(self.numbers, span)
 
     def _of(self, values, span):
         """Of the numbers, or their gradients, those of what a tensor belongs to."""
@@ -181,13 +164,13 @@ class Reductions(Rows):
         return values[span.acted * count :][:count]
 
     def _spread(self, values):
-        """(l, C) values as (l, 1, b C), which torch is quicker with than with an axis of C."""
-        return values[:, None, None].expand(-1, 1, self.features.shape[3], -1).flatten(2)
+        """(l, C) values as (l, M', b C), which torch is quicker with than with an axis of C."""
+        across = values[:, None, None].expand(-1, 1, self.features.shape[3], -1).flatten(2)
+        return across.expand(-1, self.layer.after, -1)
 
     def _gathered(self, values):
-        """The sums (l, C) of (M', l, M', b C), or of (l, 1, b C), over all else."""
-        values = values.sum((0, 2)) if values.ndim == 4 else values
-        return values.view(len(values), -1, self.features.shape[-1]).sum(1)
+        """The sums (l, C) of (l, M', b C) over all else."""
+        return values.sum(1).view(len(values), -1, self.features.shape[-1]).sum(1)
 
     def _by_channel(self, part):
         return part.unflatten(3, (-1, self.features.shape[-1]))

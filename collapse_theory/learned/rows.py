@@ -36,7 +36,7 @@ class Rows:
             pixels, acted_on = (groups, layer.after, layer.after, images), skip * answers[0] + answers[1] * self.waves
             self.features = source.new_empty((*pixels, self.linear + acted_on, channels))
             kept = settings.kept and 2 * self.waves * self.features[..., 0, :].numel() <= _WORTH_KEEPING
-            self.kept = [source.new_empty(shape) for shape in self._shapes(groups)] if kept else []
+            self.kept = source.new_empty((groups, *self._shape())) if kept else None
         self.rows = self.features.flatten(4).flatten(1, 3)
 
     def room_for_maps(self):
@@ -57,13 +57,21 @@ class Rows:
             self.statistics = self.statistics or Statistics(self.rows)
             self.statistics.add(self.rows[number])
 
-    def _shapes(self, groups):
-        """Of the wavelets that each product makes: (G, M', 2 l, M', b, C), real and imaginary part in turn."""
+    def _transform(self, x, low, waves):
+        """The wavelets of one group of maps, written into `low` and `waves`."""
+        self.wavelets.forward(x, low, waves.split(self.wavelets.counts, 1))
+
+    def _transform_back(self, low, waves, out):
+        """The adjoint of `_transform`, written into `out`."""
+        self.wavelets.backward(low, waves.split(self.wavelets.counts, 1), out)
+
+    def _shape(self):
+        """Of the wavelets of a group: (M', 2 L, M', b, C), real and imaginary part in turn."""
         _, after, _, images, _, channels = self.features.shape
-        return [(groups, after, count, after, images, channels) for count in self.wavelets.counts]
+        return after, 2 * self.waves, after, images, channels
 
     def _spare(self, name):
-        return [scratch(f"{name} {n}", shape[1:], self.features) for n, shape in enumerate(self._shapes(1))]
+        return scratch(name, self._shape(), self.features)
 
     def _low(self, x):
         after = self.layer.after
