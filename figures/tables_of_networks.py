@@ -42,8 +42,11 @@ def data(rows=None):
     which are None where the paper has no such number.
     """
     cells = [cell for cell in trained.cells(rows) if cell.setting["data"] == "cifar10"]
-    groups = {"1": [*_first(cells)], "2": [*_second(cells)], "3": [*_third(cells)]}
-    return [{"title": TITLES[key], "columns": list(COLUMNS[key]), "groups": groups[key]} for key in TITLES]
+    tables = []
+    for key, groups in (("1", _first), ("2", _second), ("3", _third)):
+        here = [cell for cell in cells if cell.table not in {*TITLES} - {key}]
+        tables.append({"title": TITLES[key], "columns": list(COLUMNS[key]), "groups": [*groups(here)]})
+    return tables
 
 
 def _first(cells):
@@ -86,11 +89,17 @@ def _third(cells):
     yield {"name": f"{PAPER}, ResNet-18, ImageNet", "lines": [_line(name, [NOT_SEEN]) for name in REAL]}
     residual = [cell for cell in cells if cell.setting["network"] == "residual"]
     yield {"name": "here, ResNet-18, ImageNet", "lines": [_line("all of these", [NOT_RUN])]}
-    for training in dict.fromkeys(cell.training for cell in residual):
-        here = [cell for cell in residual if cell.training == training]
-        names = dict.fromkeys([*REAL, *(cell.setting["nonlinearity"] for cell in here)])
-        lines = [_line(name, [_find(here, training, nonlinearity=name)]) for name in names]
-        yield {"name": _here("ResNet-20 with biases", training.split(", learned with")[0]), "lines": lines}
+    for training, bias in dict.fromkeys((cell.training, cell.setting.get("bias", True)) for cell in residual):
+        alike = [cell for cell in residual if (cell.training, cell.setting.get("bias", True)) == (training, bias)]
+        pairs = dict.fromkeys([(name, False) for name in REAL])
+        pairs |= dict.fromkeys((cell.setting["nonlinearity"], cell.setting.get("learns", False)) for cell in alike)
+        lines = []
+        for name, learns in pairs:
+            here = [cell for cell in alike if cell.setting.get("learns", False) == learns]
+            found = _find(here, training, nonlinearity=name)
+            lines.append(_line(name + ", learned" * learns, [found]))
+        name = f"ResNet-20 {'with' if bias else 'without'} biases"
+        yield {"name": _here(name, training.split(", learned with")[0]), "lines": lines}
 
 
 def _kind(cell):

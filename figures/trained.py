@@ -14,7 +14,8 @@ from collapse_theory.nonlinearities import LAWS
 from . import named_lines, style
 
 RESULT = accuracy_of_learned_networks.NAME
-_TRAINING = ("data", "images", "tested")  # what of a setting says, beside its recipe, how a network was trained
+_TRAINING = ("data", "images", "tested", "validation")  # what of a setting says, with its recipe, how it was trained
+_CHOSEN = ("rate", "start", "quantile")  # by trials of each network of a table: not how its training is told apart
 _OTHER_LOOKS = {"rectifier": ("#000000", "v"), "sigmoid": ("#000000", "P"), "compression": ("#000000", "*")}
 
 
@@ -33,6 +34,11 @@ class Cell:
     setting: dict
     accuracy: list
     rows: tuple
+
+    @property
+    def table(self):
+        """The table for which it was trained, as "2", or None if it was for none."""
+        return self.rows[0]["preset"].removeprefix("table ") if _is_chosen(self.rows[0]) else None
 
     def words(self):
         """What of the name is neither the non-linearity nor its terms nor the skip connection: the width, say."""
@@ -89,9 +95,10 @@ def cells(rows=None):
     found = {}
     for row in rows:
         setting = completed(row["setting"])
-        recipe = {name: value for name, value in setting["recipe"].items() if name != "seed"}
-        network = {name: value for name, value in setting.items() if name not in (*_TRAINING, "recipe", "measured")}
-        training = {"preset": row["preset"]} | {name: setting[name] for name in _TRAINING} | recipe
+        apart = {"recipe", "measured", "seed"} | ({*_CHOSEN} if _is_chosen(row) else set())
+        network = {name: setting[name] for name in setting.keys() - {*_TRAINING} - apart}
+        training = {"preset": row["preset"]} | {name: setting.get(name) for name in _TRAINING}
+        training |= {name: value for name, value in setting["recipe"].items() if name not in apart}
         key = json.dumps([network, training], sort_keys=True)
         found.setdefault(key, (network, training, setting, []))[3].append(row)
     networks = _names([each[0] for each in found.values()], [_network(each[3][0]) for each in found.values()])
@@ -102,6 +109,10 @@ def cells(rows=None):
     ]
     made.sort(key=lambda cell: trainings.index(cell.training))
     return [replace(cell, **_shorter(cell, made)) for cell in made]
+
+
+def _is_chosen(row):
+    return row["preset"].startswith("table ")
 
 
 def _shorter(cell, cells):
@@ -130,7 +141,8 @@ def _network(row):
 def _training(training):
     images = "all images" if training["images"] is None else f"{training['images']:,} images"
     epochs = training["epochs"]
-    return f"{training['preset']}: {training['data']}, {images}, {epochs} epoch{'s' * (epochs != 1)}"
+    chosen = ", tuned" if training["preset"].startswith("table ") else ""
+    return f"{training['preset']}: {training['data']}, {images}, {epochs} epoch{'s' * (epochs != 1)}{chosen}"
 
 
 def _names(contents, names):
@@ -138,7 +150,7 @@ def _names(contents, names):
     whole = []
     for content, name in zip(contents, names, strict=True):
         same = [other for other, its in zip(contents, names, strict=True) if its == name]
-        fields = [key for key in content if any(other.get(key) != content[key] for other in same)]
+        fields = [key for key in sorted(content) if any(other.get(key) != content[key] for other in same)]
         whole.append(", ".join([name, *(f"{key.replace('_', ' ')} {content[key]}" for key in fields)]))
     return whole
 

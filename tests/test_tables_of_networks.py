@@ -72,6 +72,25 @@ def test_equal_terms_and_controls_are_lines_of_their_own_and_other_data_are_left
     assert cells_of([row_like(LEARNED, data="textures")]) == cells_of([])
 
 
+def test_a_network_that_was_trained_for_a_table_is_in_that_table_alone():
+    cells = cells_of([row_like(LEARNED, right=0.6, preset="table 2")])
+    assert {key[0] for key, cell in cells.items() if cell == "40.0 [39.0, 41.0]"} == {2}
+    cells = cells_of([row_like(LEARNED, right=0.6, preset="table 1")])
+    assert {key[0] for key, cell in cells.items() if cell == "40.0 [39.0, 41.0]"} == {1}
+
+
+def test_residual_networks_without_biases_and_with_learned_thresholds_are_lines_of_their_own():
+    like = {"preset": "table 3", "network": "residual", "nonlinearity": "soft threshold", "bias": False}
+    rows = [row_like(LEARNED, right=0.6, **like, learns=False), row_like(LEARNED, right=0.7, **like, learns=True)]
+    cells = {key[1:3]: cell for key, cell in cells_of(rows).items() if "[" in cell}
+    [(group, _), _] = cells
+    assert group.startswith("here, ResNet-20 without biases, table 3")
+    assert cells == {
+        (group, "soft threshold"): "40.0 [39.0, 41.0]",
+        (group, "soft threshold, learned"): "30.0 [29.0, 31.0]",
+    }
+
+
 def test_several_seeds_are_said_so():
     cells = cells_of([row_like(LEARNED, right=0.5 + seed / 50, seed=seed) for seed in range(3)])
     assert "48.0 [45.0, 51.0], 3 seeds" in cells.values()

@@ -62,6 +62,21 @@ def test_what_differs_is_in_the_names_and_what_is_shared_is_said_of_the_training
     assert [cell.training.split(", ")[3] for cell in trained.cells(other)] == ["rate 0.01", "rate 0.5"]
 
 
+def with_rate(row, rate, start):
+    row["setting"] |= {"start": start}
+    row["setting"]["recipe"] |= {"rate": rate}
+    return row
+
+
+@pytest.mark.parametrize(("preset", "trainings"), [("table 2", 1), ("invented", 2)])
+def test_what_trials_chose_for_a_table_does_not_tell_its_trainings_apart(preset, trainings):
+    first, second = (row_like(LEARNED, nonlinearity=name, preset=preset) for name in ("phase collapse", "sigmoid"))
+    cells = trained.cells([with_rate(first, 0.5, None), with_rate(second, 0.25, 10.0)])
+    assert len({cell.training for cell in cells}) == trainings
+    assert [cell.network for cell in cells] == ["phase collapse, skip", "sigmoid, skip"]
+    assert [cell.table for cell in cells] == ["2" if trainings == 1 else None] * 2
+
+
 def test_names_of_networks_are_printed_as_they_are_and_no_longer():
     assert trained.printed("phase collapse, skip, width 1/4", 24) == "phase collapse, skip,\nwidth 1/4"
     assert trained.printed("cost$5_$6, one\ntwo") == r"cost\$5_\$6, one?two"
