@@ -56,7 +56,7 @@ def test_recorded_networks_are_in_their_cells_and_the_others_were_not_run():
         value, low, high = (100 * (1 - share) for share in row["accuracy"])
         expected.add(f"{value:.1f} [{high:.1f}, {low:.1f}]")
     assert found == expected
-    here = "here, invented: cifar10, 3,000 images, 3 epochs, learned with width 1/4"
+    here = "here, invented: cifar10, 3,000 images, 3 epochs, width 1/4"
     cells = cells_of([row_like(LEARNED, right=0.6, skip=False), row_like(LEARNED, right=0.7, nonlinearity="tanh")])
     one, other = "40.0 [39.0, 41.0]", "30.0 [29.0, 31.0]"
     assert cells[1, "CIFAR-10, top 1", here, "learned, no skip"] == one

@@ -49,7 +49,7 @@ def test_what_differs_is_in_the_names_and_what_is_shared_is_said_of_the_training
     def rows(**second):
         return [row_like(LEARNED, nonlinearity="tanh"), row_like(LEARNED, nonlinearity="tanh", **second)]
 
-    both = "invented: cifar10, 3,000 images, 3 epochs, learned with width 1/4"
+    both = "invented: cifar10, 3,000 images, 3 epochs, width 1/4"
     assert {cell.training for cell in trained.cells(rows(angles=8))} == {both}
     assert [cell.network for cell in trained.cells(rows(angles=8))] == [
         "tanh, skip, angles None",
@@ -57,9 +57,16 @@ def test_what_differs_is_in_the_names_and_what_is_shared_is_said_of_the_training
     ]
     widths = trained.cells(rows(width=0.5))
     assert [cell.network for cell in widths] == ["tanh, skip, width 1/4", "tanh, skip, width 1/2"]
+    epochs = [row_like(LEARNED, epochs=count) for count in (3, 4)]
+    assert [cell.network for cell in trained.cells(epochs)] == [
+        "phase collapse, skip, 3 epochs",
+        "phase collapse, skip, 4 epochs",
+    ]
+    mixed = trained.cells([*ROWS])
+    assert {cell.training.split(", ", 2)[2] for cell in mixed} == {"4 epochs, learned with width 1/4"}
     other = rows()
     other[1]["setting"]["recipe"]["rate"] = 0.5
-    assert [cell.training.split(", ")[3] for cell in trained.cells(other)] == ["rate 0.01", "rate 0.5"]
+    assert [cell.training.split(", ")[2] for cell in trained.cells(other)] == ["rate 0.01", "rate 0.5"]
 
 
 def with_rate(row, rate, start):
