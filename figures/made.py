@@ -54,7 +54,8 @@ def figure(name, source):
 
     source : "--recorded", or "--from FOLDER", of a figure of results
     """
-    words = ["python", "-m", "figures", name, *(source.split() if contents.results_of(name) else ())]
+    own = [f"--{contents.OPTION_OF[name]}", "FOLDER"] if name in contents.OPTION_OF else []
+    words = ["python", "-m", "figures", name, *own, *(source.split() if contents.results_of(name) else ())]
     return _command(words)
 
 

@@ -42,8 +42,11 @@ def data(rows=None):
     which are None where the paper has no such number.
     """
     cells = [cell for cell in trained.cells(rows) if cell.setting["data"] == "cifar10"]
-    groups = {"1": [*_first(cells)], "2": [*_second(cells)], "3": [*_third(cells)]}
-    return [{"title": TITLES[key], "columns": list(COLUMNS[key]), "groups": groups[key]} for key in TITLES]
+    tables = []
+    for key, groups in (("1", _first), ("2", _second), ("3", _third)):
+        here = [cell for cell in cells if cell.table not in {*TITLES} - {key}]
+        tables.append({"title": TITLES[key], "columns": list(COLUMNS[key]), "groups": [*groups(here)]})
+    return tables
 
 
 def _first(cells):
@@ -56,41 +59,62 @@ def _first(cells):
 
 def _lines_here(cells):
     """A line for each way of training and kind of learned network, with what stands beside it in the same training."""
-    collapses = [cell for cell in cells if cell.is_collapse() and cell.setting["terms"] == "published"]
     for training in dict.fromkeys(cell.training for cell in cells):
-        here = [cell for cell in collapses if cell.training == training]
-        residual = _find(cells, training, network="residual", nonlinearity="rectifier")
-        fixed = _find(here, training, network="fixed scattering")
-        learned = [cell for cell in here if cell.is_learned()]
-        for kind in dict.fromkeys(map(_kind, learned)) or [""]:
-            alike = [cell for cell in learned if _kind(cell) == kind]
-            skips = [_find(alike, training, skip=skip) for skip in (False, True)]
+        beside = [cell for cell in cells if cell.training == training]
+        alike = [cell for cell in beside if cell.is_collapse() and cell.setting["terms"] == "published"]
+        learned = [cell for cell in alike if cell.is_learned()]
+        for kind, epochs in dict.fromkeys((_kind(cell), _epochs(cell)) for cell in learned or beside):
+            here = [cell for cell in beside if _epochs(cell) == epochs]
+            fixed = _find(here, network="fixed scattering")
+            skips = [_find(learned, kind, network="learned scattering", skip=skip) for skip in (False, True)]
+            residual = _find(here, network="residual", nonlinearity="rectifier")
             yield _line(_here(training, kind), [fixed, *skips, residual])
 
 
 def _second(cells):
     yield {"name": PAPER, "lines": [_line(name, _seen("2", name)) for name in COMPLEX]}
     learned = [cell for cell in cells if cell.is_learned()]
-    for training, kind in dict.fromkeys((cell.training, _kind(cell)) for cell in learned) or [("", "")]:
-        here = [cell for cell in learned if (cell.training, _kind(cell)) == (training, kind)]
+    groups = _comparing(learned, lambda cell: (cell.training, _kind(cell)))
+    for words, here in groups.items() or [(("",), [])]:
         pairs = dict.fromkeys([(name, "published") for name in COMPLEX])
         pairs |= dict.fromkeys((cell.setting["nonlinearity"], cell.setting["terms"]) for cell in here)
         lines = []
         for name, terms in pairs:
-            found = [_find(here, training, nonlinearity=name, terms=terms, skip=skip) for skip in (False, True)]
+            found = [_find(here, nonlinearity=name, terms=terms, skip=skip) for skip in (False, True)]
             lines.append(_line(name + ", equal terms" * (terms == "equal"), found))
-        yield {"name": _here(training, kind), "lines": lines}
+        yield {"name": _here(*words), "lines": lines}
 
 
 def _third(cells):
     yield {"name": f"{PAPER}, ResNet-18, ImageNet", "lines": [_line(name, [NOT_SEEN]) for name in REAL]}
-    residual = [cell for cell in cells if cell.setting["network"] == "residual"]
     yield {"name": "here, ResNet-18, ImageNet", "lines": [_line("all of these", [NOT_RUN])]}
-    for training in dict.fromkeys(cell.training for cell in residual):
-        here = [cell for cell in residual if cell.training == training]
-        names = dict.fromkeys([*REAL, *(cell.setting["nonlinearity"] for cell in here)])
-        lines = [_line(name, [_find(here, training, nonlinearity=name)]) for name in names]
-        yield {"name": _here("ResNet-20 with biases", training.split(", learned with")[0]), "lines": lines}
+    residual = [cell for cell in cells if cell.setting["network"] == "residual"]
+    groups = _comparing(residual, lambda cell: (cell.setting.get("bias", True), cell.training, _epochs(cell)))
+    for (bias, training, epochs), here in groups.items():
+        pairs = dict.fromkeys([(name, False) for name in REAL])
+        pairs |= dict.fromkeys((cell.setting["nonlinearity"], cell.setting.get("learns", False)) for cell in here)
+        lines = []
+        for name, learns in pairs:
+            found = _find([cell for cell in here if cell.setting.get("learns", False) == learns], nonlinearity=name)
+            lines.append(_line(name + ", learned" * learns, [found]))
+        name = f"ResNet-20 {'with' if bias else 'without'} biases"
+        yield {
+            "name": _here(name, training.split(", learned with")[0], "" if "epoch" in training else f"{epochs} epochs"),
+            "lines": lines,
+        }
+
+
+def _comparing(cells, key):
+    """{key: cells}; of networks that were trained for other questions than a table's, where they differ in it."""
+    groups = {}
+    for cell in cells:
+        groups.setdefault(key(cell), []).append(cell)
+    alone = {words for words, here in groups.items() if len({cell.setting["nonlinearity"] for cell in here}) == 1}
+    return {words: here for words, here in groups.items() if words not in alone or here[0].table in (None, *TITLES)}
+
+
+def _epochs(cell):
+    return cell.setting["recipe"]["epochs"]
 
 
 def _kind(cell):
@@ -110,10 +134,10 @@ def _seen(table, name):
     return [NOT_SEEN if number is None else _cell(number) for number in numbers]
 
 
-def _find(cells, training, **wanted):
+def _find(cells, kind=None, **wanted):
     """The error of the one of these networks, or that it was not run."""
     for cell in cells:
-        if cell.training == training and wanted.items() <= cell.setting.items():
+        if kind in (None, _kind(cell)) and wanted.items() <= cell.setting.items():
             value, low, high = (100 * (1 - share) for share in cell.accuracy)
             return _cell(value, high, low, len(cell.rows))
     return NOT_RUN

@@ -182,7 +182,7 @@ def _draw_bars(ax, place, found, factor):
     heights = {"reduction": place - 0.16, "control": place + 0.22}
     for role, (operation, _, triple) in found.items():
         value, low, high = (factor * number for number in triple)
-        look = {"color": style.COLOUR.get(operation, style.BOUND), "marker": style.MARKER.get(operation, "h")}
+        look = dict(zip(("color", "marker"), trained.look_of(operation), strict=True))
         ends = {"xerr": [[value - low], [high - value]], "capsize": 1.5, "linestyle": "none"}
         ax.errorbar([value], [heights[role]], **ends, **look, label=f"minus {operation}")
     undecided = [role for role, (*_, triple) in found.items() if contains_zero(triple)]

@@ -14,7 +14,9 @@ from collapse_theory.nonlinearities import LAWS
 from . import named_lines, style
 
 RESULT = accuracy_of_learned_networks.NAME
-_TRAINING = ("data", "images", "tested")  # what of a setting says, beside its recipe, how a network was trained
+_TRAINING = ("data", "images", "tested", "validation")  # what of a setting says, with its recipe, how it was trained
+_OWN = ("epochs",)  # of a recipe, told of a network
+_CHOSEN = ("rate", "start", "quantile")  # by trials of each network of a table: not how its training is told apart
 _OTHER_LOOKS = {"rectifier": ("#000000", "v"), "sigmoid": ("#000000", "P"), "compression": ("#000000", "*")}
 
 
@@ -34,9 +36,14 @@ class Cell:
     accuracy: list
     rows: tuple
 
+    @property
+    def table(self):
+        """The table for which it was trained, as "2", or None if it was for none."""
+        return self.rows[0]["preset"].removeprefix("table ") if _is_chosen(self.rows[0]) else None
+
     def words(self):
-        """What of the name is neither the non-linearity nor its terms nor the skip connection: the width, say."""
-        known = (self.setting["nonlinearity"], "skip", "equal terms")
+        """What of the name is neither the non-linearity nor its terms nor the skip connection: epochs, width."""
+        known = (self.setting["network"], self.setting["nonlinearity"], "skip", "equal terms")
         return [word for word in self.network.split(", ") if word not in known]
 
     def is_learned(self):
@@ -63,12 +70,12 @@ class Cell:
     def family(self):
         """What networks share that differ by their non-linearity alone, and by the terms on which it acts."""
         names = ("network", "skip", "angles", "circle", "mixing", "width")
-        return (self.training, *(self.setting[name] for name in names))
+        epochs = self.setting["recipe"]["epochs"]
+        return (self.training, epochs, *(self.setting[name] for name in names))
 
     def look(self):
         """Colour of the operation; hollow on equal terms; dashed without skip."""
-        name = self.setting["nonlinearity"]
-        colour, marker = (style.COLOUR.get(name), style.MARKER.get(name)) if name in style.COLOUR else _other(name)
+        colour, marker = look_of(self.setting["nonlinearity"])
         if self.setting["network"] == "fixed scattering":
             marker = "*"
         hollow = self.setting["terms"] == "equal"
@@ -76,8 +83,11 @@ class Cell:
         return {"color": colour, "marker": marker, "linestyle": line, "fillstyle": "none" if hollow else "full"}
 
 
-def _other(name):
-    return _OTHER_LOOKS.get(name, ("#000000", "h"))
+def look_of(nonlinearity):
+    """Colour and marker, also of what is in no comparison of operations."""
+    if nonlinearity in style.COLOUR:
+        return style.COLOUR[nonlinearity], style.MARKER[nonlinearity]
+    return _OTHER_LOOKS.get(nonlinearity, ("#000000", "h"))
 
 
 def cells(rows=None):
@@ -89,9 +99,11 @@ def cells(rows=None):
     found = {}
     for row in rows:
         setting = completed(row["setting"])
-        recipe = {name: value for name, value in setting["recipe"].items() if name != "seed"}
-        network = {name: value for name, value in setting.items() if name not in (*_TRAINING, "recipe", "measured")}
-        training = {"preset": row["preset"]} | {name: setting[name] for name in _TRAINING} | recipe
+        apart = {"recipe", "measured", "seed"} | ({*_CHOSEN} if _is_chosen(row) else set())
+        recipe = {name: value for name, value in setting["recipe"].items() if name not in apart}
+        network = {name: setting[name] for name in setting.keys() - {*_TRAINING} - apart}
+        network |= {name: recipe.pop(name) for name in _OWN}
+        training = {"preset": row["preset"]} | {name: setting.get(name) for name in _TRAINING} | recipe
         key = json.dumps([network, training], sort_keys=True)
         found.setdefault(key, (network, training, setting, []))[3].append(row)
     networks = _names([each[0] for each in found.values()], [_network(each[3][0]) for each in found.values()])
@@ -104,13 +116,24 @@ def cells(rows=None):
     return [replace(cell, **_shorter(cell, made)) for cell in made]
 
 
+def _is_chosen(row):
+    return row["preset"].startswith("table ")
+
+
 def _shorter(cell, cells):
-    """The names of a cell, with what all learned networks of one training share told once, of the training."""
-    beside = [each.words() for each in cells if each.training == cell.training and each.is_learned()]
-    shared = [word for word in (beside[0] if beside else ()) if all(word in words for words in beside)]
-    training = f"{cell.training}, learned with {', '.join(shared)}" if shared else cell.training
-    network = [word for word in cell.network.split(", ") if not (cell.is_learned() and word in shared)]
-    return {"network": ", ".join(network), "training": training}
+    """The names of a cell, with what all networks of one training share, or all learned ones, told once, of it."""
+    beside = [each for each in cells if each.training == cell.training]
+    shared = _shared(beside)
+    of_learned = [word for word in _shared([each for each in beside if each.is_learned()]) if word not in shared]
+    told = [*shared, *of_learned] if cell.is_learned() else shared
+    training = ", ".join([cell.training, *shared])
+    training += f", learned with {', '.join(of_learned)}" if of_learned else ""
+    return {"network": ", ".join(word for word in cell.network.split(", ") if word not in told), "training": training}
+
+
+def _shared(cells):
+    every = [cell.words() for cell in cells]
+    return [word for word in (every[0] if every else ()) if all(word in words for words in every)]
 
 
 def _by_seed(rows):
@@ -123,14 +146,15 @@ def _over_seeds(accuracies):
 
 
 def _network(row):
-    width = Fraction(row["setting"]["width"]).limit_denominator(64)
-    return row["network"] + (f", width {width}" if width != 1 else "")
+    width, epochs = Fraction(row["setting"]["width"]).limit_denominator(64), row["setting"]["recipe"]["epochs"]
+    width = f"width {width}" if width != 1 else ""
+    return ", ".join(filter(None, (row["network"], f"{epochs} epoch{'s' * (epochs != 1)}", width)))
 
 
 def _training(training):
     images = "all images" if training["images"] is None else f"{training['images']:,} images"
-    epochs = training["epochs"]
-    return f"{training['preset']}: {training['data']}, {images}, {epochs} epoch{'s' * (epochs != 1)}"
+    chosen = ", tuned" if training["preset"].startswith("table ") else ""
+    return f"{training['preset']}: {training['data']}, {images}{chosen}"
 
 
 def _names(contents, names):
@@ -138,7 +162,7 @@ def _names(contents, names):
     whole = []
     for content, name in zip(contents, names, strict=True):
         same = [other for other, its in zip(contents, names, strict=True) if its == name]
-        fields = [key for key in content if any(other.get(key) != content[key] for other in same)]
+        fields = [key for key in sorted(content) if any(other.get(key, content[key]) != content[key] for other in same)]
         whole.append(", ".join([name, *(f"{key.replace('_', ' ')} {content[key]}" for key in fields)]))
     return whole
 

@@ -57,6 +57,7 @@ def test_a_figure_of_results_is_drawn_from_them_and_a_computed_one_by_itself():
         "figures what_the_phase_knew --from FOLDER"
     )
     assert read(made.figure("two_rings", "--from FOLDER")) == "python -m figures two_rings"
+    assert read(made.figure("learning_curve", "--recorded")) == "python -m figures learning_curve --run FOLDER"
 
 
 def test_the_words_of_the_answer_are_explained():

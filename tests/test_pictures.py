@@ -1,5 +1,6 @@
 """Doubts about pictures: the same bytes each time, in every format and width; a figure that takes an option gets it."""
 
+import json
 import shutil
 import sys
 from collections import defaultdict
@@ -127,6 +128,16 @@ def test_an_option_reaches_its_figure_and_no_other(made, tmp_path, capsys):
     assert command.main(["--recorded", "--run", "FOLDER", "--out", str(tmp_path)]) == 2
     assert "error: run: only made takes it, which is not named" in capsys.readouterr().err
     assert "made" not in contents.by_default()
+
+
+def test_the_learning_curve_of_a_folder_is_drawn(tmp_path, capsys):
+    epochs = [{"kind": "epoch", "epoch": n, "train_accuracy": n / 9, "test_accuracy": n / 10} for n in (1, 2, 3)]
+    (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, epochs)))
+    assert command.main(["learning-curve", "--run", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "learning_curve.png").is_file()
+    assert 'id="learning_curve"' in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert command.main(["learning-curve", "--run", str(tmp_path / "out"), "--out", str(tmp_path / "out")]) == 2
+    assert "error: folder: expected that of a run, with metrics.jsonl" in capsys.readouterr().err
 
 
 def test_a_table_is_written_as_text_too(made, tmp_path, capsys):

@@ -46,7 +46,9 @@ def test_every_picture_that_is_written_is_in_the_report_with_words_for_it(record
     shown = {given["src"].split(",")[1]: given["alt"] for given in Page(recorded.page).named("img")}
     written = [base64.b64encode(path.read_bytes()).decode() for path in recorded.out.glob("*.png")]
     assert sorted(shown) == sorted(written)
-    drawn = {name for name in contents.NAMES if [*recorded.out.glob(f"{name}*.png")]}
+    drawn = {
+        name for name in contents.NAMES if [*recorded.out.glob(f"{name}.png"), *recorded.out.glob(f"{name}_*.png")]
+    }
     assert drawn == {*contents.NAMES} - {*contents.ON_REQUEST, *contents.OPTION_OF}
     assert all(words.startswith("Panels: ") and ("axes: " in words or "Words: " in words) for words in shown.values())
     assert "how_cost_grows" not in recorded.page

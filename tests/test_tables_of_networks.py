@@ -56,7 +56,7 @@ def test_recorded_networks_are_in_their_cells_and_the_others_were_not_run():
         value, low, high = (100 * (1 - share) for share in row["accuracy"])
         expected.add(f"{value:.1f} [{high:.1f}, {low:.1f}]")
     assert found == expected
-    here = "here, invented: cifar10, 3,000 images, 3 epochs, learned with width 1/4"
+    here = "here, invented: cifar10, 3,000 images, 3 epochs, width 1/4"
     cells = cells_of([row_like(LEARNED, right=0.6, skip=False), row_like(LEARNED, right=0.7, nonlinearity="tanh")])
     one, other = "40.0 [39.0, 41.0]", "30.0 [29.0, 31.0]"
     assert cells[1, "CIFAR-10, top 1", here, "learned, no skip"] == one
@@ -70,6 +70,25 @@ def test_equal_terms_and_controls_are_lines_of_their_own_and_other_data_are_left
     lines = [key[2] for key in cells_of(rows) if key[0] == 2 and key[1].startswith("here") and key[3] == "skip"]
     assert lines == [*tables_of_networks.COMPLEX, "soft threshold, equal terms", "identity, equal terms"]
     assert cells_of([row_like(LEARNED, data="textures")]) == cells_of([])
+
+
+def test_a_network_that_was_trained_for_a_table_is_in_that_table_alone():
+    cells = cells_of([row_like(LEARNED, right=0.6, preset="table 2")])
+    assert {key[0] for key, cell in cells.items() if cell == "40.0 [39.0, 41.0]"} == {2}
+    cells = cells_of([row_like(LEARNED, right=0.6, preset="table 1")])
+    assert {key[0] for key, cell in cells.items() if cell == "40.0 [39.0, 41.0]"} == {1}
+
+
+def test_residual_networks_without_biases_and_with_learned_thresholds_are_lines_of_their_own():
+    like = {"preset": "table 3", "network": "residual", "nonlinearity": "soft threshold", "bias": False}
+    rows = [row_like(LEARNED, right=0.6, **like, learns=False), row_like(LEARNED, right=0.7, **like, learns=True)]
+    cells = {key[1:3]: cell for key, cell in cells_of(rows).items() if "[" in cell}
+    [(group, _), _] = cells
+    assert group.startswith("here, ResNet-20 without biases, table 3")
+    assert cells == {
+        (group, "soft threshold"): "40.0 [39.0, 41.0]",
+        (group, "soft threshold, learned"): "30.0 [29.0, 31.0]",
+    }
 
 
 def test_several_seeds_are_said_so():

@@ -49,7 +49,7 @@ def test_what_differs_is_in_the_names_and_what_is_shared_is_said_of_the_training
     def rows(**second):
         return [row_like(LEARNED, nonlinearity="tanh"), row_like(LEARNED, nonlinearity="tanh", **second)]
 
-    both = "invented: cifar10, 3,000 images, 3 epochs, learned with width 1/4"
+    both = "invented: cifar10, 3,000 images, 3 epochs, width 1/4"
     assert {cell.training for cell in trained.cells(rows(angles=8))} == {both}
     assert [cell.network for cell in trained.cells(rows(angles=8))] == [
         "tanh, skip, angles None",
@@ -57,9 +57,31 @@ def test_what_differs_is_in_the_names_and_what_is_shared_is_said_of_the_training
     ]
     widths = trained.cells(rows(width=0.5))
     assert [cell.network for cell in widths] == ["tanh, skip, width 1/4", "tanh, skip, width 1/2"]
+    epochs = [row_like(LEARNED, epochs=count) for count in (3, 4)]
+    assert [cell.network for cell in trained.cells(epochs)] == [
+        "phase collapse, skip, 3 epochs",
+        "phase collapse, skip, 4 epochs",
+    ]
+    mixed = trained.cells([*ROWS])
+    assert {cell.training.split(", ", 2)[2] for cell in mixed} == {"4 epochs, learned with width 1/4"}
     other = rows()
     other[1]["setting"]["recipe"]["rate"] = 0.5
-    assert [cell.training.split(", ")[3] for cell in trained.cells(other)] == ["rate 0.01", "rate 0.5"]
+    assert [cell.training.split(", ")[2] for cell in trained.cells(other)] == ["rate 0.01", "rate 0.5"]
+
+
+def with_rate(row, rate, start):
+    row["setting"] |= {"start": start}
+    row["setting"]["recipe"] |= {"rate": rate}
+    return row
+
+
+@pytest.mark.parametrize(("preset", "trainings"), [("table 2", 1), ("invented", 2)])
+def test_what_trials_chose_for_a_table_does_not_tell_its_trainings_apart(preset, trainings):
+    first, second = (row_like(LEARNED, nonlinearity=name, preset=preset) for name in ("phase collapse", "sigmoid"))
+    cells = trained.cells([with_rate(first, 0.5, None), with_rate(second, 0.25, 10.0)])
+    assert len({cell.training for cell in cells}) == trainings
+    assert [cell.network for cell in cells] == ["phase collapse, skip", "sigmoid, skip"]
+    assert [cell.table for cell in cells] == ["2" if trainings == 1 else None] * 2
 
 
 def test_names_of_networks_are_printed_as_they_are_and_no_longer():
