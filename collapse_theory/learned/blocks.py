@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from . import ranks
 from .columns import matrix_of, running_statistics, take_up
 from .layers import Mixing, Nonlinearity, Normalization, RootMeanSquare, Standardization
 from .passes import Passes, Settings, over_parts
@@ -63,11 +64,12 @@ class ScatteringBlock(nn.Module):
         orders, settings = self._orders(), self._settings(x.device.type)
         statistics = (None, None) if self.training else running_statistics(self.mixing, orders)
         # On the processor, passes that are quicker than torch's own; a compiler makes its own of what it can read.
-        fused = x.device.type == "cpu" and not torch.compiler.is_compiling()
+        # They know nothing of what other processes have.
+        fused = x.device.type == "cpu" and not torch.compiler.is_compiling() and ranks.count() == 1
         way = Passes.apply if fused else _in_steps
         y, mean, variance = way(x, matrix_of(self.mixing, orders), *statistics, self.wavelets, settings)
         if self.training:
-            count = y[:, 0, ..., 0].numel()
+            count = ranks.total(y[:, 0, ..., 0].numel())
             take_up(self.mixing, orders, mean=mean.detach(), variance=variance.detach(), count=count)
         return y
 
@@ -92,6 +94,7 @@ def _in_steps(x, matrix, mean, variance, layer, settings):
     rows = torch.cat([*linear, _modulus(real, imaginary)]).permute(1, 2, 3, 0, 4).flatten(3).flatten(0, 2)
     if settings.measured:
         variance, mean = torch.var_mean(rows, 0, correction=0)
+        mean, variance, _ = ranks.moments(mean, variance, len(rows))
         variance = over_parts(variance, settings.parts)
     folded = matrix * torch.rsqrt(variance + settings.epsilon)
     mixed = (rows @ folded.T).to(rows.dtype) - folded @ mean

@@ -73,13 +73,15 @@ class LabelledImages:
         images = images.to(torch.float32) / 255 if images.dtype == torch.uint8 else images
         return (images - self.mean) / self.standard_deviation, labels
 
-    def batches(self, size):
+    def batches(self, size, *, start=0, every=1):
         """Iterate over all samples in order, as `batch` has them, `size` at a time; the last batch holds what is left.
+
+        start, every : of these batches, the first one and then each so many-th
 
         Raises ValueError if `size` is below 1.
         """
         check_count("batch", size)
-        return (self.batch(slice(start, start + size)) for start in range(0, len(self), size))
+        return (self.batch(slice(at, at + size)) for at in range(start * size, len(self), every * size))
 
     def fingerprint(self):
         """The sha256 of images, labels and normalisation, in hexadecimal: a resumed run must see the same."""

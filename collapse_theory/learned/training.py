@@ -11,7 +11,7 @@ import torch
 
 from ..arguments import check_count, check_number
 from ..machine import reproducible
-from . import checkpoints
+from . import checkpoints, ranks
 from .augmentation import RANDOM_NUMBERS, order_of_samples
 from .descent import Descent
 from .draws import drawing_apart
@@ -25,7 +25,7 @@ from .outside import Outside
 from .precision import settled
 from .recipes import Outcome, Recipe
 from .resumption import restore
-from .runs import RunFolder
+from .runs import Elsewhere, RunFolder
 from .suitability import check_suitable
 
 __all__ = ["Outcome", "Recipe", "architecture", "restore", "train"]
@@ -102,20 +102,27 @@ def train(
     outside, descent = Outside(network), Descent(network, data[0], recipe, own=optimizer)
     if optimizer is not None:
         identity["optimizer"] = descent.optimizers.told()
-    run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
-    keeper = Keeper(run, network=network, outside=outside, descent=descent, steps=_steps(recipe, data[0]))
-    run.moved = lambda: keeper.moved(checkpoint)
-    draws = drawing_apart(data[0].device)
-    with run, reproducible(), torch.enable_grad(), draws, Interruption() as signals:
-        training = _Training(data, recipe, run=run, signals=signals, descent=descent, keeper=keeper)
-        training.resume(checkpoint)
-        every = {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every, "log_seconds": log_seconds}
-        try:
-            training.to_the_end(progress or (lambda report: None), **every, stop_after=stop_after)
-        except BaseException as error:
-            training.rescue(error)
-            raise
-        return training.outcome()
+    draws, every = drawing_apart(data[0].device), {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every}
+    with ranks.together(data[0].device), reproducible(), torch.enable_grad(), draws:
+        run = Elsewhere(folder)
+        if ranks.number() == 0:
+            run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
+        ranks.check_same("training", identity)
+        keeper = Keeper(run, network=network, outside=outside, descent=descent, steps=_steps(recipe, data[0]))
+        run.moved = lambda: keeper.moved(checkpoint)
+        with run, Interruption(patient=ranks.count() > 1) as signals:
+            training = _Training(data, recipe, run=run, signals=signals, descent=descent, keeper=keeper)
+            training.resume(checkpoint)
+            try:
+                training.to_the_end(progress or _unseen, **every, log_seconds=log_seconds, stop_after=stop_after)
+            except BaseException as error:
+                training.rescue(error)
+                raise
+            return training.outcome()
+
+
+def _unseen(report):
+    """The progress that nobody wants to see."""
 
 
 class _Training:
@@ -137,7 +144,8 @@ class _Training:
         self.step = checkpoint.step
         self.seconds, self.sums = checkpoint.state["seconds"], checkpoint.state["sums"]
         if self.step < self.steps:
-            self._compare_threads()
+            self._compare("threads", self.run.threads, torch.get_num_threads())
+            self._compare("processes", checkpoint.state.get("processes", 1), ranks.count())
             if unsaved := checkpoint.state.get("unsaved"):
                 _LOG.warning(
                     "%s: no checkpoint holds what the network changed as it was trained, %s: the bits may be "
@@ -146,11 +154,10 @@ class _Training:
                     ", ".join(ascii(name)[1:-1][:100] for name in unsaved[:5]),
                 )
 
-    def _compare_threads(self):
-        then, now = self.run.threads, torch.get_num_threads()
-        if then != now:
-            text = "%s was begun with %s threads and is resumed with %s: the last bits will differ"
-            _LOG.warning(text, self.run.path, then, now)
+    def _compare(self, what, then, now):
+        if then != now and ranks.number() == 0:
+            text = "%s was begun with %s %s and is resumed with %s: the last bits will differ"
+            _LOG.warning(text, self.run.path, then, what, now)
 
     def to_the_end(self, progress, *, checkpoint_seconds, log_every, log_seconds, stop_after):
         start = saved = before = logged = time.perf_counter()
@@ -174,15 +181,25 @@ class _Training:
             if self._epoch_is_open():
                 self._end_epoch()
             speed = (self.step - first) / max(now - start, 1e-9)
-            progress(self._report(epoch, loss, accuracy, speed))
-            stop = stop_after is not None and now - start > stop_after
+            if ranks.number() == 0:
+                progress(self._report(epoch, loss, accuracy, speed))
+            stop = self._agreed(stop_after is not None and now - start > stop_after)
             if self._save_if(stop or self.step == self.steps or now - saved > checkpoint_seconds):
                 saved = time.perf_counter()
             if stop:
                 break
 
+    def _agreed(self, stop):
+        """Whether to stop, as the first process says.  Raises what a signal that waits in any of them raises."""
+        stop, signal = ranks.largest(stop and ranks.number() == 0, self.signals.waiting)
+        if signal:
+            self.signals.act(signal)
+        return bool(stop)
+
     def rescue(self, error):
         """Write a checkpoint if no step is half done, and say in a note what is left."""
+        if ranks.number() > 0:
+            return add_note(error, f"process {ranks.number()}; what is left, the first process says")
         try:
             self.run.check_there()
             self._save_if(self._at_rest and self.step > self.keeper.saved)
@@ -195,6 +212,7 @@ class _Training:
         add_note(error, note)
         if isinstance(error, SystemExit):  # which shows no notes
             _LOG.warning(note)
+        return None
 
     @contextmanager
     def _whole(self):
@@ -263,13 +281,14 @@ class _Training:
         if due:
             self.run.check_there()
             with self._whole():
-                self.keeper.save(self.step, {"seconds": self.seconds, "sums": self.sums})
+                state = {"seconds": self.seconds, "sums": self.sums, "processes": ranks.count()}
+                self.keeper.save(self.step, state)
         return due
 
     def outcome(self):
         if self.step == self.steps and self.descent.average is not None:
             self.descent.average.put()
-        epochs = tuple(line for line in self.run.metrics.read() if line["kind"] == "epoch")
+        epochs = tuple(ranks.agreed([line for line in self.run.metrics.read() if line["kind"] == "epoch"]))
         precision = settled(self.recipe.precision, self.train.device)
         return Outcome(self.step == self.steps, self.step, self.seconds, epochs, torch.get_num_threads(), precision)
 
