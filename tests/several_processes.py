@@ -3,19 +3,21 @@
 python -m tests.several_processes WHAT FOLDER PROCESS PROCESSES does its part of what a function of this file says.
 """
 
+import json
 import os
 import signal
 import subprocess
 import sys
-import time
+from contextlib import nullcontext
 from pathlib import Path
+from unittest import mock
 
 import torch
 from torch import distributed, nn
 
 from collapse_theory import learned
-from collapse_theory.learned import ranks
-from tests.small_network import small_data, small_network, small_recipe, train_small
+from collapse_theory.learned import blocks, ranks
+from tests.small_network import small_data, small_network, small_recipe
 
 SIDE = 9
 CHECKS = 1  # passes as in training by which a network is tried before it is trained
@@ -35,9 +37,12 @@ class Double(nn.Module):
 
 def networks():
     """{name: (network, what the recipe has beside)}: each way to take statistics of a batch, and to use them."""
+    layers = learned.scattering_network(TINY, terms="equal", skip=True)
+    layers.blocks[0].mixing.register_forward_hook(lambda *_: None)  # so that no block goes by parts
     return {
-        "collapse": (learned.scattering_network(TINY, skip=True), {"accumulation": 2}),
-        "real mixing": (learned.scattering_network(TINY, angles=8, circle="full", mixing="real"), {}),
+        "passes": (learned.scattering_network(TINY, skip=True), {"accumulation": 2, "drop_last": True}),
+        "steps": (learned.scattering_network(TINY, angles=8, circle="full", mixing="real"), {}),
+        "layers": (layers, {"optimizer": "muon"}),
         "threshold": (learned.scattering_network(TINY, "soft threshold", skip=True, terms="equal"), {}),
         "convolution": (convolutions(), {"average": 0.5, "nesterov": True, "largest_gradient": 1.0}),
     }
@@ -45,7 +50,10 @@ def networks():
 
 def convolutions():
     """Batch normalisation with and without gain, and a parameter that no image reaches."""
-    network = nn.Sequential(*small_network()[:3], nn.Flatten(), nn.Linear(96, 4), nn.BatchNorm1d(4, affine=False))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        last = nn.Linear(96, 4), nn.BatchNorm1d(4, affine=False)
+    network = nn.Sequential(*small_network()[:3], nn.Flatten(), *last)
     network.unused = nn.Parameter(torch.ones(2))
     return network
 
@@ -65,51 +73,74 @@ def train_networks(folder):
         with ranks.together():
             network = prepared(network)
         options = {"folder": folder / name, "tensorboard": False}
-        outcome = learned.train(network, data, small_recipe(2, rate=0.02, **changes), **options)
-        epochs = [{k: v for k, v in line.items() if k != "seconds"} for line in outcome.epochs]
+        by_steps = mock.patch.object(blocks.Passes, "apply", blocks._in_steps)  # as on a GPU
+        with by_steps if name == "steps" else nullcontext():
+            outcome = learned.train(network, data, small_recipe(2, rate=0.02, **changes), **options)
+        epochs = [{k: v for k, v in line.items() if k not in ("seconds", "kind")} for line in outcome.epochs]
         ends[name] = {"weights": network.state_dict(), "epochs": epochs}
     return ends
-
-
-def equal(folder, process):
-    torch.save(train_networks(folder / "several"), folder / f"end-{process}")
-
-
-def whole(folder, process):
-    train_small(folder / "whole", 2)
 
 
 def killed(folder, process):
     """The second process is killed in the middle of its seventh step."""
     network = small_network()
     if process == 1:
-        network[4].register_forward_hook(_at_step(7, lambda: os.kill(os.getpid(), signal.SIGKILL)))
-    learned.train(network, small_data(), small_recipe(2), folder=folder / "killed", log_every=1)
+        network[4].register_forward_hook(at_step(7, lambda: os.kill(os.getpid(), signal.SIGKILL)))
+    small_training(folder / "killed", network)
 
 
-def interrupted(folder, process):
-    """The second process gets a signal in the middle of its third step."""
-    network = small_network()
-    if process == 1:
-        network[4].register_forward_hook(_at_step(3, lambda: signal.raise_signal(signal.SIGINT)))
-    learned.train(network, small_data(), small_recipe(2), folder=folder / "killed", log_every=1)
+def all_else(folder, process):
+    """Each of the others, one after another, in the same two processes."""
+    said = {}
+    small_training(folder / "killed")
+    small_training(folder / "whole")
+    torch.save(train_networks(folder / "several"), folder / f"end-{process}")
+    for name, act in (("interrupted", signalled), ("left", broken), ("not finite", spoiled)):
+        network = small_network()
+        if process == 1:
+            network[4].register_forward_hook(at_step(3, act))
+        try:
+            small_training(folder / name, network)
+        except BaseException as error:
+            said[name] = [type(error).__name__, str(error), *getattr(error, "__notes__", [])]
+    small_training(folder / "interrupted")
+    for name, changes in (("other recipe", {"rate": process + 1.0}), ("few images", {"batch": 35})):
+        try:
+            learned.train(small_network(), small_data(), small_recipe(1, **changes), folder=folder / name)
+        except ValueError as error:
+            said[name] = str(error)
+    (folder / f"said-{process}").write_text(json.dumps(said))
 
 
-def _at_step(number, act):
-    """A hook that acts in this step of a training."""
+def small_training(folder, network=None):
+    network = small_network() if network is None else network
+    return learned.train(network, small_data(), small_recipe(2), folder=folder, log_every=1, tensorboard=False)
+
+
+def signalled():
+    signal.raise_signal(signal.SIGINT)
+
+
+def broken():
+    raise BrokenPipeError("nobody reads")
+
+
+def spoiled():
+    return torch.tensor(torch.nan)
+
+
+def at_step(number, act):
+    """A hook that acts in this step of a training; what it returns is multiplied with the output."""
     seen = []
 
-    def hook(module, *_):
+    def hook(module, _, output):
         if module.training and torch.is_grad_enabled():
             seen.append(1)
-            if len(seen) == number + CHECKS:
-                act()
+            if len(seen) >= number + CHECKS and (answer := (len(seen) == number + CHECKS or act is spoiled) and act()):
+                return output * answer
+        return output
 
     return hook
-
-
-def resumed(folder, process):
-    train_small(folder / "killed", 2)
 
 
 def launch(what, folder, count=2):
@@ -132,11 +163,7 @@ def main(what, folder, process, count):
     torch.set_num_threads(1)
     store = os.environ["COLLAPSE_STORE"]
     distributed.init_process_group("gloo", init_method=f"file://{store}", rank=process, world_size=count)
-    start = time.monotonic()
-    try:
-        globals()[what](folder, process)
-    finally:
-        print(f"{time.monotonic() - start:.2f} s", flush=True)
+    globals()[what](folder, process)
     distributed.destroy_process_group()
 
 

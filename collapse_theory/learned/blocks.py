@@ -64,8 +64,7 @@ class ScatteringBlock(nn.Module):
         orders, settings = self._orders(), self._settings(x.device.type)
         statistics = (None, None) if self.training else running_statistics(self.mixing, orders)
         # On the processor, passes that are quicker than torch's own; a compiler makes its own of what it can read.
-        # They know nothing of what other processes have.
-        fused = x.device.type == "cpu" and not torch.compiler.is_compiling() and ranks.count() == 1
+        fused = x.device.type == "cpu" and not torch.compiler.is_compiling()
         way = Passes.apply if fused else _in_steps
         y, mean, variance = way(x, matrix_of(self.mixing, orders), *statistics, self.wavelets, settings)
         if self.training:

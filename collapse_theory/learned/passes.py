@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch.autograd.function import once_differentiable
 
+from . import ranks
 from .halves import Halves, Whole
 from .moduli import Moduli
 from .products import chunks, scratch
@@ -26,7 +27,8 @@ class Settings:
     parts : ((channels, whether complex), ..) in the order of the columns, of which those of a complex part are first
         the real parts of all its channels, then the imaginary ones
     skip : whether the linear part is mixed too
-    measured : whether the statistics are those of these images, of which the output is then also a function
+    measured : whether the statistics are those of these images, of which the output is then also a function; where
+        processes are together, of the images of all
     answers : parts of the outputs, real and imaginary
     zeros : whether the matrix is real, of outputs in two parts, so that half of it is zero
     half : whether the product is of bfloat16 numbers
@@ -78,7 +80,7 @@ class Passes(torch.autograd.Function):
         for number in range(len(x)):
             moduli.make(x[number], number, measured=settings.measured)
         if settings.measured:
-            mean, variance = moduli.statistics.read()
+            mean, variance, ctx.size = ranks.moments(*moduli.statistics.read(), moduli.statistics.count)
             variance = over_parts(variance, settings.parts)
         scale, outputs = torch.rsqrt(variance + settings.epsilon), len(matrix) // settings.answers
         folded, rows, products = matrix * scale, moduli.rows, settings.products(outputs)
@@ -111,9 +113,9 @@ class Passes(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             slope = shift = None
             if settings.measured:
-                of_scale = over_parts((of_folded * matrix).sum(0), settings.parts)
-                slope = -of_scale * scale**3 / len(rows)
-                shift = -(folded.T @ total) / len(rows) - slope * mean
+                of_scale, of_mean = ranks.summed(torch.stack([(of_folded * matrix).sum(0), folded.T @ total]))
+                slope = -over_parts(of_scale, settings.parts) * scale**3 / ctx.size
+                shift = -of_mean / ctx.size - slope * mean
             answer, each = moduli.room_for_maps(), y.shape[2]
             for part in chunks(len(y), each, rows.shape[1]):
                 some = slice(part.start * each, part.stop * each)
