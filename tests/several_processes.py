@@ -13,10 +13,10 @@ from pathlib import Path
 from unittest import mock
 
 import torch
-from torch import distributed, nn
+from torch import nn
 
 from collapse_theory import learned
-from collapse_theory.learned import blocks, ranks
+from collapse_theory.learned import blocks, distributed
 from tests.small_network import small_data, small_network, small_recipe
 
 SIDE = 9
@@ -60,7 +60,7 @@ def convolutions():
 
 def prepared(network):
     """The network in double precision, its thresholds at the median of the part of the images that is here."""
-    (images,) = ranks.part_of(small_data(side=SIDE)[0].batch(slice(0, 16))[0].double(), 1)
+    (images,) = distributed.part_of(small_data(side=SIDE)[0].batch(slice(0, 16))[0].double(), 1)
     network = Double(network)
     learned.calibrate(network, images)
     return network
@@ -70,7 +70,7 @@ def train_networks(folder):
     """Two epochs of each, whose last batches hold 3 of 19 images.  Returns {name: what it has come to}."""
     ends, data = {}, small_data(19, side=SIDE)
     for name, (network, changes) in networks().items():
-        with ranks.together():
+        with distributed.together():
             network = prepared(network)
         options = {"folder": folder / name, "tensorboard": False}
         by_steps = mock.patch.object(blocks.Passes, "apply", blocks._in_steps)  # as on a GPU
@@ -162,9 +162,9 @@ def launch(what, folder, count=2):
 def main(what, folder, process, count):
     torch.set_num_threads(1)
     store = os.environ["COLLAPSE_STORE"]
-    distributed.init_process_group("gloo", init_method=f"file://{store}", rank=process, world_size=count)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{store}", rank=process, world_size=count)
     globals()[what](folder, process)
-    distributed.destroy_process_group()
+    torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from . import ranks
+from . import distributed
 from .columns import matrix_of, running_statistics, take_up
 from .layers import Mixing, Nonlinearity, Normalization, RootMeanSquare, Standardization
 from .passes import Passes, Settings, over_parts
@@ -68,7 +68,7 @@ class ScatteringBlock(nn.Module):
         way = Passes.apply if fused else _in_steps
         y, mean, variance = way(x, matrix_of(self.mixing, orders), *statistics, self.wavelets, settings)
         if self.training:
-            count = ranks.total(y[:, 0, ..., 0].numel())
+            count = distributed.total(y[:, 0, ..., 0].numel())
             take_up(self.mixing, orders, mean=mean.detach(), variance=variance.detach(), count=count)
         return y
 
@@ -93,7 +93,7 @@ def _in_steps(x, matrix, mean, variance, layer, settings):
     rows = torch.cat([*linear, _modulus(real, imaginary)]).permute(1, 2, 3, 0, 4).flatten(3).flatten(0, 2)
     if settings.measured:
         variance, mean = torch.var_mean(rows, 0, correction=0)
-        mean, variance, _ = ranks.moments(mean, variance, len(rows))
+        mean, variance, _ = distributed.moments(mean, variance, len(rows))
         variance = over_parts(variance, settings.parts)
     folded = matrix * torch.rsqrt(variance + settings.epsilon)
     mixed = (rows @ folded.T).to(rows.dtype) - folded @ mean

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from . import ranks
+from . import distributed
 from .averages import Average
 from .draws import begin_draws
 from .evaluation import Snapshot, as_logits
@@ -78,7 +78,7 @@ class Descent:
     def _differentiate(self, index, number):
         recipe, epoch = self.recipe, number // self._steps_per_epoch
         moves = {"seed": recipe.seed, "epoch": epoch, "padding": recipe.padding, "flips": recipe.flips}
-        parts = ranks.part_of(index, recipe.accumulation)
+        parts = distributed.part_of(index, recipe.accumulation)
         x, labels = self.labelled.batch(torch.cat(parts), **moves)
         rate = recipe.rate_at(number, self._steps_per_epoch)
         self.optimizers.set_rate(rate)
@@ -88,9 +88,9 @@ class Descent:
         for loss, correct in self._losses(x, labels, **options):
             loss.backward()
             total, right = total + loss.detach(), right + correct
-        own, (total, right) = total, ranks.summed(torch.stack([total, right.to(total.dtype)]))
-        ranks.add_gradients(p for p in self.network.parameters() if p.requires_grad)
-        ranks.copy_from_first(_saved_buffers(self.network))
+        own, (total, right) = total, distributed.summed(torch.stack([total, right.to(total.dtype)]))
+        distributed.add_gradients(p for p in self.network.parameters() if p.requires_grad)
+        distributed.copy_from_first(_saved_buffers(self.network))
         parameters = [p for p in self.network.parameters() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
         if recipe.largest_gradient is not None:
@@ -104,9 +104,9 @@ class Descent:
 
     def _blamed(self, own, loss_of):
         """What `blame` says in the process whose own loss is not finite; in the first, if that of none is."""
-        with ranks.apart():
+        with distributed.apart():
             found = blame(self.network, loss_of)
-        told = ranks.gathered([bool(torch.isfinite(own)), found])
+        told = distributed.gathered([bool(torch.isfinite(own)), found])
         return min(told, key=lambda each: each[0])[1]
 
     def _losses(self, x, labels, *, sizes, number, of):
@@ -114,7 +114,7 @@ class Descent:
 
         sizes : images of each part
         """
-        recipe, process = self.recipe, ranks.launched()[1]
+        recipe, process = self.recipe, distributed.launched()[1]
         begin_draws(int(np.random.SeedSequence((recipe.seed, number, *[process] * (process > 0))).generate_state(1)[0]))
         for images, wanted in zip(x.split(sizes), labels.split(sizes), strict=True):
             with in_precision(recipe.precision, x.device):

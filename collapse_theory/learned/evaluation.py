@@ -11,7 +11,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
 from ..machine import reproducible
-from . import ranks
+from . import distributed
 from .draws import GENERATORS, begin_draws, drawing_apart, generator_state, set_generator_state
 from .labelled import LabelledImages
 from .precision import in_precision
@@ -37,7 +37,7 @@ def evaluate(
 ) -> dict[str, float]:
     """Loss and accuracy of a network in evaluation, on all of `labelled`; the network is left as it was.
 
-    Inside of `ranks.together` each process takes its part of the batches.
+    Inside of `distributed.together` each process takes its part of the batches.
 
     network : torch module of images (N, C, H, W), on the device of the data
     labelled : LabelledImages
@@ -53,11 +53,11 @@ def evaluate(
     check_labelled("labelled", labelled)
     loss = right = 0.0
     with evaluating(network, precision, labelled.device):
-        for x, labels in labelled.batches(batch, every=ranks.count(), start=ranks.number()):
+        for x, labels in labelled.batches(batch, every=distributed.count(), start=distributed.number()):
             logits = as_logits(output_of(network, x), network, images=len(x), classes=labelled.classes)
             loss += functional.cross_entropy(logits, labels, reduction="sum").item()
             right += (logits.argmax(1) == labels).sum().item()
-    loss, right = map(sum, zip(*ranks.gathered([loss, right]), strict=True))
+    loss, right = map(sum, zip(*distributed.gathered([loss, right]), strict=True))
     return {"loss": loss / len(labelled), "accuracy": right / len(labelled)}
 
 

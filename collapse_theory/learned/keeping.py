@@ -3,7 +3,7 @@
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from . import checkpoints, ranks
+from . import checkpoints, distributed
 from .checkpoints import Checkpoint
 from .resumption import check_resumable, moved_in, restore, restore_outside
 
@@ -34,14 +34,14 @@ class Keeper:
 
         Raises DamagedCheckpoint; ValueError if it has done more steps than the training has; OSError without room.
         """
-        found = self._load(name) if ranks.number() == 0 else None
-        if ranks.count() == 1:
+        found = self._load(name) if distributed.number() == 0 else None
+        if distributed.count() == 1:
             return found
         state = (
             {} if found is None else {k: found.state[k] for k in ("seconds", "sums", "processes") if k in found.state}
         )
-        held = _sent(self._held(self.saved, state) if ranks.number() == 0 else None)
-        if ranks.number() > 0:
+        held = _sent(self._held(self.saved, state) if distributed.number() == 0 else None)
+        if distributed.number() > 0:
             self._put_back(held)
         return held if held.step else None
 
@@ -73,7 +73,7 @@ class Keeper:
 
     def save(self, step, state):
         """Write a checkpoint after so many steps, with the state of the training beside that of the network."""
-        if ranks.number() == 0:
+        if distributed.number() == 0:
             self._run.metrics.flush()
             lines = {"lines": self._run.metrics.count, "chain": self._run.metrics.chain}
             checkpoints.save(self._run.checkpoints, self._held(step, state | {"metrics": lines}))
@@ -81,7 +81,7 @@ class Keeper:
 
     def save_if_best(self, step, accuracy):
         """Write what was evaluated to the folder `best`, if no epoch before had as large an accuracy."""
-        if ranks.number() > 0 or (self.best is not None and accuracy <= self.best):
+        if distributed.number() > 0 or (self.best is not None and accuracy <= self.best):
             return
         average = self._descent.average
         outside, values, _ = self._outside.moved()
@@ -116,9 +116,9 @@ def _sent(checkpoint):
     told = None
     if checkpoint is not None:
         told = {"step": checkpoint.step, "state": checkpoint.state, "groups": list(checkpoint.tensors)}
-    told = ranks.agreed(told)
+    told = distributed.agreed(told)
     tensors = {}
     for name in told["groups"]:
         group = None if checkpoint is None else checkpoints.on_host(checkpoint.tensors[name])
-        tensors[name] = load_tensors(ranks.message(None if group is None else save_tensors(group)))
+        tensors[name] = load_tensors(distributed.message(None if group is None else save_tensors(group)))
     return Checkpoint(told["step"], tensors, told["state"])

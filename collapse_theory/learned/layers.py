@@ -15,7 +15,7 @@ from ..arguments import check_choice
 from ..arrays import is_complex
 from ..nonlinearities import NONLINEARITIES
 from ..scattering import semi_unitary
-from . import ranks
+from . import distributed
 
 __all__ = [
     "NETWORK_NONLINEARITIES",
@@ -106,7 +106,7 @@ class Standardization(nn.Module):
             variance, mean = torch.var_mean(real_parts(x), (0, 2, 3), correction=0)
         else:
             variance, mean = real_parts(x).square().mean((0, 2, 3)), None
-        mean, variance, count = ranks.moments(mean, variance, x.numel() // x.shape[1])
+        mean, variance, count = distributed.moments(mean, variance, x.numel() // x.shape[1])
         variance = variance.sum(-1)
         self.follow(mean, variance, count)
         return mean, torch.rsqrt(variance + self.EPSILON)

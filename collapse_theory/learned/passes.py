@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch.autograd.function import once_differentiable
 
-from . import ranks
+from . import distributed
 from .halves import Halves, Whole
 from .moduli import Moduli
 from .products import chunks, scratch
@@ -80,7 +80,7 @@ class Passes(torch.autograd.Function):
         for number in range(len(x)):
             moduli.make(x[number], number, measured=settings.measured)
         if settings.measured:
-            mean, variance, ctx.size = ranks.moments(*moduli.statistics.read(), moduli.statistics.count)
+            mean, variance, ctx.size = distributed.moments(*moduli.statistics.read(), moduli.statistics.count)
             variance = over_parts(variance, settings.parts)
         scale, outputs = torch.rsqrt(variance + settings.epsilon), len(matrix) // settings.answers
         folded, rows, products = matrix * scale, moduli.rows, settings.products(outputs)
@@ -113,7 +113,7 @@ class Passes(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             slope = shift = None
             if settings.measured:
-                of_scale, of_mean = ranks.summed(torch.stack([(of_folded * matrix).sum(0), folded.T @ total]))
+                of_scale, of_mean = distributed.summed(torch.stack([(of_folded * matrix).sum(0), folded.T @ total]))
                 slope = -over_parts(of_scale, settings.parts) * scale**3 / ctx.size
                 shift = -of_mean / ctx.size - slope * mean
             answer, each = moduli.room_for_maps(), y.shape[2]

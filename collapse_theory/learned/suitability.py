@@ -2,7 +2,7 @@
 
 import torch
 
-from . import ranks
+from . import distributed
 from .draws import drawing_apart
 from .evaluation import as_logits, check_labelled, check_network, in_words, unchanged
 from .precision import in_precision
@@ -50,7 +50,7 @@ def _check_batches(network, train, recipe):
     if recipe.drop_last and images < batch:
         raise ValueError(f"batch: expected at most {images}, the images there are, as drop_last is set, got {batch}")
     whole, last = min(batch, images), images % batch if batch < images else images
-    processes, least = ranks.launched()[0], whole if recipe.drop_last else min(whole, last or whole)
+    processes, least = distributed.launched()[0], whole if recipe.drop_last else min(whole, last or whole)
     if least < processes:
         raise ValueError(
             f"batch: of {images} images, {batch} at a time, the fewest of a step are {least}, too few for {processes} "

@@ -11,7 +11,7 @@ import torch
 
 from ..arguments import check_count, check_number
 from ..machine import reproducible
-from . import checkpoints, ranks
+from . import checkpoints, distributed
 from .augmentation import RANDOM_NUMBERS, order_of_samples
 from .descent import Descent
 from .draws import drawing_apart
@@ -103,14 +103,14 @@ def train(
     if optimizer is not None:
         identity["optimizer"] = descent.optimizers.told()
     draws, every = drawing_apart(data[0].device), {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every}
-    with ranks.together(data[0].device), reproducible(), torch.enable_grad(), draws:
+    with distributed.together(data[0].device), reproducible(), torch.enable_grad(), draws:
         run = Elsewhere(folder)
-        if ranks.number() == 0:
+        if distributed.number() == 0:
             run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
-        ranks.check_same("training", identity)
+        distributed.check_same("training", identity)
         keeper = Keeper(run, network=network, outside=outside, descent=descent, steps=_steps(recipe, data[0]))
         run.moved = lambda: keeper.moved(checkpoint)
-        with run, Interruption(patient=ranks.count() > 1) as signals:
+        with run, Interruption(patient=distributed.count() > 1) as signals:
             training = _Training(data, recipe, run=run, signals=signals, descent=descent, keeper=keeper)
             training.resume(checkpoint)
             try:
@@ -145,7 +145,7 @@ class _Training:
         self.seconds, self.sums = checkpoint.state["seconds"], checkpoint.state["sums"]
         if self.step < self.steps:
             self._compare("threads", self.run.threads, torch.get_num_threads())
-            self._compare("processes", checkpoint.state.get("processes", 1), ranks.count())
+            self._compare("processes", checkpoint.state.get("processes", 1), distributed.count())
             if unsaved := checkpoint.state.get("unsaved"):
                 _LOG.warning(
                     "%s: no checkpoint holds what the network changed as it was trained, %s: the bits may be "
@@ -155,7 +155,7 @@ class _Training:
                 )
 
     def _compare(self, what, then, now):
-        if then != now and ranks.number() == 0:
+        if then != now and distributed.number() == 0:
             text = "%s was begun with %s %s and is resumed with %s: the last bits will differ"
             _LOG.warning(text, self.run.path, then, what, now)
 
@@ -181,7 +181,7 @@ class _Training:
             if self._epoch_is_open():
                 self._end_epoch()
             speed = (self.step - first) / max(now - start, 1e-9)
-            if ranks.number() == 0:
+            if distributed.number() == 0:
                 progress(self._report(epoch, loss, accuracy, speed))
             stop = self._agreed(stop_after is not None and now - start > stop_after)
             if self._save_if(stop or self.step == self.steps or now - saved > checkpoint_seconds):
@@ -191,15 +191,15 @@ class _Training:
 
     def _agreed(self, stop):
         """Whether to stop, as the first process says.  Raises what a signal that waits in any of them raises."""
-        stop, signal = ranks.largest(stop and ranks.number() == 0, self.signals.waiting)
+        stop, signal = distributed.largest(stop and distributed.number() == 0, self.signals.waiting)
         if signal:
             self.signals.act(signal)
         return bool(stop)
 
     def rescue(self, error):
         """Write a checkpoint if no step is half done, and say in a note what is left."""
-        if ranks.number() > 0:
-            return add_note(error, f"process {ranks.number()}; what is left, the first process says")
+        if distributed.number() > 0:
+            return add_note(error, f"process {distributed.number()}; what is left, the first process says")
         try:
             self.run.check_there()
             self._save_if(self._at_rest and self.step > self.keeper.saved)
@@ -281,14 +281,14 @@ class _Training:
         if due:
             self.run.check_there()
             with self._whole():
-                state = {"seconds": self.seconds, "sums": self.sums, "processes": ranks.count()}
+                state = {"seconds": self.seconds, "sums": self.sums, "processes": distributed.count()}
                 self.keeper.save(self.step, state)
         return due
 
     def outcome(self):
         if self.step == self.steps and self.descent.average is not None:
             self.descent.average.put()
-        epochs = tuple(ranks.agreed([line for line in self.run.metrics.read() if line["kind"] == "epoch"]))
+        epochs = tuple(distributed.agreed([line for line in self.run.metrics.read() if line["kind"] == "epoch"]))
         precision = settled(self.recipe.precision, self.train.device)
         return Outcome(self.step == self.steps, self.step, self.seconds, epochs, torch.get_num_threads(), precision)
 

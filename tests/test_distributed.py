@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
-from collapse_theory.learned import checkpoints, ranks  # noqa: E402
+from collapse_theory.learned import checkpoints, distributed  # noqa: E402
 from tests.several_processes import launch, networks, train_networks  # noqa: E402
 from tests.small_network import assert_same_end, metrics, train_small  # noqa: E402
 
@@ -112,9 +112,9 @@ def test_one_process_goes_on_with_what_two_have_begun_and_says_so(done, tmp_path
 
 def test_a_process_alone_has_what_it_has():
     mean, variance, x = torch.ones(3), torch.ones(3), torch.arange(10)
-    with ranks.together():
-        assert (ranks.count(), ranks.number(), ranks.launched()) == (1, 0, (1, 0))
-        assert ranks.moments(mean, variance, 5) == (mean, variance, 5)
-        assert ranks.summed(x) is x
-        assert ranks.gathered("a") == ["a"]
-    assert [part.tolist() for part in ranks.part_of(x, 3)] == [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    with distributed.together():
+        assert (distributed.count(), distributed.number(), distributed.launched()) == (1, 0, (1, 0))
+        assert distributed.moments(mean, variance, 5) == (mean, variance, 5)
+        assert distributed.summed(x) is x
+        assert distributed.gathered("a") == ["a"]
+    assert [part.tolist() for part in distributed.part_of(x, 3)] == [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9]]

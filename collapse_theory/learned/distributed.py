@@ -1,7 +1,7 @@
 """Processes that compute as one, each on its part of every batch: torch's process group, and sums over it.
 
 `torchrun` starts the processes, `torch.distributed.init_process_group` makes their group. Nothing is exchanged outside
-of `together`, which `train` enters by itself. Processes are numbered from 0, as ranks.
+of `together`, which `train` enters by itself. Processes are numbered from 0, as torch's ranks.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import json
 from contextlib import contextmanager
 
 import torch
-from torch import distributed
+from torch import distributed as torch_distributed
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
@@ -42,9 +42,9 @@ class _Exchange:
 
 def launched():
     """(processes in torch's process group, the number of this one); (1, 0) if there is none."""
-    if not (distributed.is_available() and distributed.is_initialized()):
+    if not (torch_distributed.is_available() and torch_distributed.is_initialized()):
         return 1, 0
-    return distributed.get_world_size(), distributed.get_rank()
+    return torch_distributed.get_world_size(), torch_distributed.get_rank()
 
 
 def count():
@@ -70,12 +70,12 @@ def together(device="cpu"):
     if launched()[0] == 1 or _Exchange.group is not None:
         yield
         return
-    _Exchange.group, _Exchange.device = distributed.new_group(), torch.device(device)
+    _Exchange.group, _Exchange.device = torch_distributed.new_group(), torch.device(device)
     try:
         with _BatchNormalization():
             yield
     finally:
-        distributed.destroy_process_group(_Exchange.group)
+        torch_distributed.destroy_process_group(_Exchange.group)
         _Exchange.group = None
 
 
@@ -154,7 +154,7 @@ def largest(*integers):
     if count() == 1:
         return integers
     found = torch.tensor(integers, dtype=torch.int64, device=_Exchange.device)
-    return tuple(_reduced(found, distributed.ReduceOp.MAX).tolist())
+    return tuple(_reduced(found, torch_distributed.ReduceOp.MAX).tolist())
 
 
 def total(integer):
@@ -228,13 +228,13 @@ def _each(exchange, tensors):
 def _reduced(tensor, operation=None):
     real = torch.view_as_real(tensor) if tensor.is_complex() else tensor
     with _telling():
-        distributed.all_reduce(real, operation or distributed.ReduceOp.SUM, group=_Exchange.group)
+        torch_distributed.all_reduce(real, operation or torch_distributed.ReduceOp.SUM, group=_Exchange.group)
     return tensor
 
 
 def _sent(tensor, source=0):
     with _telling():
-        distributed.broadcast(
+        torch_distributed.broadcast(
             torch.view_as_real(tensor) if tensor.is_complex() else tensor, source, group=_Exchange.group
         )
     return tensor
