@@ -17,6 +17,7 @@ _FROM = {
     "fixed_scattering": ("BASELINES", "Baseline", "ScatteringBaseline", "scattering_baseline"),
     "labelled": ("PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"),
     "layers": ("NETWORK_NONLINEARITIES",),
+    "loaders": ("labelled_dataset",),
     "loading": ("load",),
     "networks": ("ARCHITECTURES", "Architecture", "ScatteringNetwork", "describe", "scattering_network"),
     "recipes": ("Outcome", "Recipe"),

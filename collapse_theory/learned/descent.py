@@ -57,6 +57,12 @@ class Descent:
         self.whole = True
         return loss, int(right)
 
+    def expect(self, batches, *, number):
+        """Tell the data which samples the next steps are on, of which this is the number of the first."""
+        parts = [torch.cat(distributed.part_of(index, self.recipe.accumulation)) for index in batches]
+        place = {"done": number % self._steps_per_epoch, "size": self.recipe.batch}
+        self.labelled.expect(parts, **place, **self._moves(number))
+
     def state(self):
         """What a checkpoint holds of it: groups of tensors by name, and plain values."""
         momentum, tensors, values = self.optimizers.state()
@@ -77,9 +83,8 @@ class Descent:
 
     def _differentiate(self, index, number):
         recipe, epoch = self.recipe, number // self._steps_per_epoch
-        moves = {"seed": recipe.seed, "epoch": epoch, "padding": recipe.padding, "flips": recipe.flips}
         parts = distributed.part_of(index, recipe.accumulation)
-        x, labels = self.labelled.batch(torch.cat(parts), **moves)
+        x, labels = self.labelled.batch(torch.cat(parts), **self._moves(number))
         rate = recipe.rate_at(number, self._steps_per_epoch)
         self.optimizers.set_rate(rate)
         self.optimizers.forget_gradients()
@@ -101,6 +106,10 @@ class Descent:
             layer = self._blamed(own, lambda: sum(loss for loss, _ in self._losses(x, labels, **options)))
             raise NotFinite(f"step {number + 1}, epoch {epoch + 1}, learning rate {rate:g}: {what}; {layer}")
         return loss, right
+
+    def _moves(self, number):
+        recipe, epoch = self.recipe, number // self._steps_per_epoch
+        return {"seed": recipe.seed, "epoch": epoch, "padding": recipe.padding, "flips": recipe.flips}
 
     def _blamed(self, own, loss_of):
         """What `blame` says in the process whose own loss is not finite; in the first, if that of none is."""

@@ -21,10 +21,10 @@ def check_suitable(network, data, recipe):
     train, test = _pair(data)
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe: expected a learned.Recipe, got {in_words(recipe)}")
-    if train.images.shape[1:] != test.images.shape[1:] or train.classes != test.classes:
+    if tuple(train.shape) != tuple(test.shape) or train.classes != test.classes:
         raise ValueError(
-            f"data: train has images {tuple(train.images.shape[1:])} of {train.classes} classes, "
-            f"test {tuple(test.images.shape[1:])} of {test.classes}"
+            f"data: train has images {tuple(train.shape)} of {train.classes} classes, "
+            f"test {tuple(test.shape)} of {test.classes}"
         )
     placed = {t.device for t in (*network.parameters(), *network.buffers())} or {train.device}
     if {train.device, test.device} | placed != {train.device}:

@@ -19,7 +19,7 @@ from .evaluation import evaluate
 from .identity import architecture, computation, schedule
 from .interruption import Interruption, add_note
 from .keeping import Keeper
-from .labelled import LabelledImages
+from .labelled import Labelled
 from .not_finite import NotFinite
 from .outside import Outside
 from .precision import settled
@@ -35,7 +35,7 @@ _LOG = logging.getLogger(__name__)
 
 def train(
     network: torch.nn.Module,
-    data: tuple[LabelledImages, LabelledImages],
+    data: tuple[Labelled, Labelled],
     recipe: Recipe,
     *,
     folder: str | os.PathLike,
@@ -52,7 +52,7 @@ def train(
     """Train a network, or resume its training where this run folder was left.
 
     network : torch module of images (N, C, H, W), on the device of the data; gets the trained parameters
-    data : (train, test), two `LabelledImages`
+    data : (train, test), two of `labelled_images` or `labelled_dataset`
     recipe : Recipe
     folder : of the run. The same call resumes from its newest checkpoint. So does one with more epochs, of a finished
         run too, if the learning rates of an epoch do not depend on how many there are. On a CPU, with the same number
@@ -161,7 +161,7 @@ class _Training:
 
     def to_the_end(self, progress, *, checkpoint_seconds, log_every, log_seconds, stop_after):
         start = saved = before = logged = time.perf_counter()
-        first, order, order_of = self.step, None, None
+        first, batches, order_of = self.step, None, None
         if self._epoch_is_open():  # it was stopped while it evaluated
             self._end_epoch()
             self._save_if(self.step == self.steps)
@@ -169,10 +169,9 @@ class _Training:
             self.run.check_there()
             epoch, position = divmod(self.step, self.steps_per_epoch)
             if order_of != epoch:
-                order, order_of = self._order(epoch), epoch
-            index = order[position * self.recipe.batch : (position + 1) * self.recipe.batch]
+                batches, order_of = self._batches(epoch, position), epoch
             with self._whole():
-                loss, accuracy = self._descend(index)
+                loss, accuracy = self._descend(next(batches))
                 now = time.perf_counter()
                 self.seconds, before = self.seconds + now - before, now
                 if self.step % log_every == 0 or now - logged > log_seconds:
@@ -222,8 +221,12 @@ class _Training:
             yield
             self._at_rest = True
 
-    def _order(self, epoch):
-        return order_of_samples(len(self.train), seed=self.recipe.seed, epoch=epoch, device=self.train.device)
+    def _batches(self, epoch, position):
+        """The samples of each step that is left of an epoch, of which so many are done."""
+        order = order_of_samples(len(self.train), seed=self.recipe.seed, epoch=epoch, device=self.train.device)
+        batches = order.split(self.recipe.batch)[position : self.steps_per_epoch]
+        self.descent.expect(batches, number=self.step)
+        return iter(batches)
 
     def _begin_epoch(self):
         self.sums = {"loss": 0.0, "right": 0, "seen": 0}
