@@ -15,6 +15,7 @@ _FROM = {
     "confusion": ("accuracy_by_class", "confusion_matrix", "predictions"),
     "evaluation": ("evaluate",),
     "fixed_scattering": ("BASELINES", "Baseline", "ScatteringBaseline", "scattering_baseline"),
+    "image_files": ("image_files",),
     "labelled": ("PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"),
     "layers": ("NETWORK_NONLINEARITIES",),
     "loaders": ("labelled_dataset",),

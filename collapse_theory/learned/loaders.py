@@ -106,6 +106,12 @@ class LabelledDataset(Labelled):
         images, labels = self._raw(range(min(number, len(self))))
         return LabelledImages(images, labels, self.classes, self.mean, self.standard_deviation)
 
+    @property
+    def labels(self):
+        """(N,) int64; where the data set has no `labels` of its own, it is read for them."""
+        own = getattr(self.source, "labels", None)
+        return torch.cat([labels for _, labels in self.batches(_ASKED)]) if own is None else torch.as_tensor(own)
+
     def fingerprint(self):
         """The sha256 of what is known of the data: kind, size, normalisation, and a few samples of it."""
         told = [described(self.source), len(self), self.classes, self.mean.tolist(), self.standard_deviation.tolist()]
