@@ -20,7 +20,7 @@ from . import record
 from .instruments.cells import TABLES
 from .instruments.learning import evaluated, measure
 from .instruments.progress import training_bar
-from .instruments.queue import RUNS, differences, folder_of, record_beside, untrained
+from .instruments.queue import RUNS, differences, folder_of, record_beside, untrained, waiting
 from .instruments.trainings import PRESETS, TIMES, add_options, setting_of
 
 NAME = "accuracy_of_learned_networks"
@@ -79,6 +79,7 @@ def _table(options):
                 return None
         except learned.runs.RunFolderInUse:
             print("    another process trains it")
+    print(*waiting(options.table, options.out), sep="\n")
     return [row for row in record.load(NAME, options.out)["rows"] if row["preset"] == preset]
 
 

@@ -102,17 +102,20 @@ def _for(base, epochs):
 
 
 def _table_1():
-    """Collapse without and with skip, which table 2 has too, the fixed scattering, and ResNet-20.
+    """At equal epochs, then the two collapses again with the operations that ten epochs of ResNet-20 take.
 
-    A training step of ResNet-20 has 0.246 GFLOP an image, one of the collapse with skip at 1/8 of the width 0.247.
+    Per image and training step these are 0.242 GFLOP, against 0.178 with skip and 0.101 without (`flops_per_image`).
     """
-    collapse = _networks(("phase collapse",))[0]
-    bases = [(replace(collapse, skip=False), collapse), (collapse, collapse), (_FIXED, _FIXED), (_RESIDUAL, _RESIDUAL)]
+    skip = _networks(("phase collapse",))[0]
+    plain = replace(skip, skip=False)
+    bases = [(plain, skip), (skip, skip), (_FIXED, _FIXED), (_RESIDUAL, _RESIDUAL)]
+    bases += [(_for(plain, 24), skip), (_for(skip, 14), skip)]
     return [Cell("1", *each) for each in bases]
 
 
 def _table_3():
     bases = [replace(_RESIDUAL, nonlinearity=name, bias=False) for name in _OF_TABLE_3]
+    bases += [replace(_RESIDUAL, nonlinearity="soft threshold", bias=False, learns=True)]
     return [Cell("3", base, base) for base in bases]
 
 

@@ -54,8 +54,9 @@ def network_of(setting):
     """The network at its initialisation, on the host.  Raises ValueError for what its family does not have."""
     seed = setting.recipe.seed
     names = ("nonlinearity", "skip", "angles", "circle", "terms", "mixing", "width")
-    if setting.network != "residual" and not setting.bias:
-        raise ValueError(f"bias: False is for residual networks, not {setting.network}")
+    for name in ("bias", "learns"):
+        if setting.network != "residual" and getattr(setting, name) != getattr(Setting, name):
+            raise ValueError(f"{name}: {getattr(setting, name)} is for residual networks, not {setting.network}")
     if setting.network == "learned scattering":
         options = {name: getattr(setting, name) for name in names}
         return _started(learned.scattering_network("cifar10", seed=seed, **options), setting.start)
@@ -63,7 +64,7 @@ def network_of(setting):
         if getattr(setting, name) != getattr(Setting, name):
             raise ValueError(f"{name}: {getattr(setting, name)!r} is for learned scattering, not {setting.network}")
     if setting.network == "residual":
-        return learned.resnet20(setting.nonlinearity, setting.bias, seed=seed)
+        return learned.resnet20(setting.nonlinearity, setting.bias, learns=setting.learns, seed=seed)
     return learned.scattering_baseline("cifar10", "learned", seed=seed)
 
 
@@ -115,7 +116,7 @@ def measure(setting, **how):
     few = _first(data[1], setting.measured)
     dead = learned.dead_outputs(network, few, statistics="running")
     blocks = [f"blocks.{i}" for i in range(len(network.blocks))] if hasattr(network, "blocks") else ["normalization"]
-    labels = data[1].labels.cpu().numpy()
+    labels = np.array(data[1].labels.tolist())
     right = learned.predictions(network, data[1]) == labels
     mirrored = learned.predictions(network, data[1], mirrored=True) == labels
     return {
@@ -135,7 +136,7 @@ def about_training(setting, network, data, outcome):
     return {
         "network": setting.label,
         "parameters": sum(p.numel() for p in network.parameters()),
-        "flops_per_image": _flops_per_image(network, data[0], setting.recipe),
+        "flops_per_image": learned.flops_per_image(network, data[0], batch=setting.recipe.batch),
         "train_accuracy": outcome.epochs[-1]["train_accuracy"],
         "test_accuracy_of_epochs": [line["test_accuracy"] for line in outcome.epochs],
         "seconds": round(outcome.seconds, 1),
@@ -149,19 +150,6 @@ def about_training(setting, network, data, outcome):
             for part, d in zip(("train", "test"), data, strict=True)
         },
     }
-
-
-def _flops_per_image(network, train, recipe):
-    """Operations of the products of a training step, per image, as torch counts them: a multiplication and an addition
-    are two. The network is left as it was."""
-    from torch.nn.functional import cross_entropy
-    from torch.utils.flop_counter import FlopCounterMode
-
-    x, labels = _first(train, min(recipe.batch, len(train))).batch(slice(None))
-    with learned.evaluation.unchanged(network), FlopCounterMode(display=False) as counter:
-        cross_entropy(network.train()(x), labels).backward()
-    network.zero_grad(set_to_none=True)
-    return counter.get_total_flops() / len(x)
 
 
 def evaluated(folder, which="last", *, device="cpu"):

@@ -20,12 +20,21 @@ _FAR = 1.96  # standard deviations of a normal distribution that hold 95 %
 def untrained(table, folder):
     """The settings of a table that no row of the recorded results in `folder` has, in order, read anew for each.
 
-    Raises ValueError, saying how to make them, if trials that choose one are missing.
+    Those whose trials are not all recorded are left out: `waiting` has them.
     """
     for cell in cells(table):
-        setting = tuned(cell.base, chosen(cell.searched, folder))
-        if not _is_recorded(setting, f"table {table}", folder):
-            yield setting
+        best = best_of(_rows(TRIALS, folder), cell.searched)
+        if best is not None:
+            setting = tuned(cell.base, best)
+            if not _is_recorded(setting, f"table {table}", folder):
+                yield setting
+
+
+def waiting(table, folder):
+    """A line for each network of a table that cannot be trained yet, as its trials are not all recorded."""
+    for base in dict.fromkeys(cell.searched for cell in cells(table)):
+        if best_of(_rows(TRIALS, folder), base) is None:
+            yield f"{base.label}: not trained, trials are missing; make them with: python -m analysis {TRIALS}"
 
 
 def untried(base, folder):
@@ -61,14 +70,6 @@ def best_of(found, base):
     if any(_key(asdict(trial)) not in shares for trial in tried):
         return None
     return max(tried, key=lambda trial: shares[_key(asdict(trial))])
-
-
-def chosen(base, folder):
-    """`best_of` the recorded trials of a setting.  Raises ValueError, saying how to make them, if any is missing."""
-    best = best_of(_rows(TRIALS, folder), base)
-    if best is None:
-        raise ValueError(f"{base.label}: a trial is not recorded; make all with: python -m analysis {TRIALS}")
-    return best
 
 
 def differences(rows):

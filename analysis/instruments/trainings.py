@@ -22,6 +22,7 @@ class Setting:
     quantile : of the amplitudes on 256 training images, at which thresholds start under equal terms
     start : where thresholds, or gains where there are none, start under other terms; None: as published
     bias : whether the normalisations of a residual network have a gain and a bias
+    learns : whether a residual network learns its thresholds
     recipe : Recipe; its seed is also that of the weights
     images, tested : of the training set and of the test set, the first so many; None: all
     measured : test images for the class statistics, the first so many
@@ -39,6 +40,7 @@ class Setting:
     quantile: float = 0.5
     start: float | None = None
     bias: bool = True
+    learns: bool = False
     width: float = 1.0
     recipe: Recipe = field(default_factory=Recipe)
     images: int | None = None
@@ -53,7 +55,8 @@ class Setting:
             return self.network
         family = self.network * (self.network != "learned scattering")
         terms, mixing = f"{self.terms} terms" * (self.terms != "published"), "real mixing" * (self.mixing == "real")
-        words = (family, self.nonlinearity, "skip" * self.skip, "no bias" * (not self.bias), terms, mixing)
+        words = (family, self.nonlinearity, "skip" * self.skip, "no bias" * (not self.bias))
+        words += ("learned" * self.learns, terms, mixing)
         return ", ".join(filter(None, words))
 
 
@@ -134,6 +137,7 @@ _CHOICES = {
 _SWITCHES = {
     "skip": "pass the coefficients on beside their collapse",
     "bias": "give the normalisations of a residual network a gain and a bias",
+    "learns": "let a residual network learn its thresholds",
     "nesterov": "take Nesterov's momentum",
     "drop-last": "leave out a last batch that is shorter",
 }

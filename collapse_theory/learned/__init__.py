@@ -16,6 +16,7 @@ _FROM = {
     "evaluation": ("evaluate",),
     "fixed_scattering": ("BASELINES", "Baseline", "ScatteringBaseline", "scattering_baseline"),
     "image_files": ("image_files",),
+    "flops": ("flops_per_image",),
     "labelled": ("PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"),
     "layers": ("NETWORK_NONLINEARITIES",),
     "loaders": ("labelled_dataset",),

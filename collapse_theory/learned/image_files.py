@@ -32,6 +32,7 @@ def image_files(
     split: str | None = None,
     side: int = 224,
     limit: int | None = None,
+    count: int | None = None,
     device: str | torch.device = "cpu",
     workers: int | None = None,
 ) -> LabelledDataset:
@@ -40,6 +41,7 @@ def image_files(
     folder, split : as in `datasets.image_folder`: FOLDER/CLASS/*, or with a split FOLDER/train/CLASS/* and val
     side : of the images returned, in samples
     limit : images read per class, the first by name; None for all
+    count : images in all, the first when the classes come in turn; None for all
     device : as in `labelled_images`
     workers : processes that decode ahead; None for one per processor
 
@@ -51,7 +53,7 @@ def image_files(
     Returns a `LabelledDataset` whose `source` is `ImageFiles`.
     Raises as `datasets.image_folder`, at once for what concerns folders.
     """
-    files = ImageFiles(folder, split=split, side=side, limit=limit)
+    files = ImageFiles(folder, split=split, side=side, limit=limit, count=count)
     published = {"mean": PUBLISHED_MEAN, "deviation": PUBLISHED_DEVIATION}
     workers = cores() if workers is None else workers
     return labelled_dataset(files, classes=len(files.names), device=device, workers=workers, **published)
@@ -60,17 +62,18 @@ def image_files(
 class ImageFiles(Dataset):
     """A data set of torch: (3, side, side) uint8 of each image file by class, and its label; see `image_files`.
 
-    folder, split, side, limit : as there
+    folder, split, side, limit, count : as there
 
     labels : (N,) int64, the classes in turn
     names : of the classes
     """
 
-    def __init__(self, folder, *, split=None, side=224, limit=None):
+    def __init__(self, folder, *, split=None, side=224, limit=None, count=None):
         check_count("side", side)
+        check_count("count", 1 if count is None else count)
         listed = list_classes(folder, split=split, limit=limit)
         place = np.concatenate([np.arange(n) for n in np.bincount(listed.labels)])
-        turn = np.argsort(place, kind="stable")
+        turn = np.argsort(place, kind="stable")[:count]
         self.side, self.names, self.labels = side, listed.names, listed.labels[turn]
         self.paths = tuple(listed.paths[n] for n in turn)
         told = "\n".join(path.relative_to(listed.place).as_posix() for path in self.paths)
