@@ -15,7 +15,7 @@ _FROM = {
     "confusion": ("accuracy_by_class", "confusion_matrix", "predictions"),
     "evaluation": ("evaluate",),
     "fixed_scattering": ("BASELINES", "Baseline", "ScatteringBaseline", "scattering_baseline"),
-    "image_files": ("image_files",),
+    "imagenet": ("image_files",),
     "flops": ("flops_per_image",),
     "labelled": ("PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"),
     "layers": ("NETWORK_NONLINEARITIES",),
