@@ -94,7 +94,7 @@ def measure(setting, **how):
     network, data, outcome, at_start = trained(setting, **how)
     if not (outcome.finished and learned.launch.is_first()):
         return {} if outcome.finished else None
-    few = data[1].first(setting.measured)
+    few = data[1].first(setting.measured) if setting.measured else None
     dead = learned.dead_outputs(network, few, statistics="running") if setting.measured else {}
     blocks = [f"blocks.{i}" for i in range(len(network.blocks))] if hasattr(network, "blocks") else ["normalization"]
     labels = np.array(data[1].labels.tolist())

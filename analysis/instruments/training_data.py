@@ -125,10 +125,9 @@ def identity_of(setting, data):
     title, given = Path(setting.data).name, decoded(setting.data)
     if not is_large(data[0]):
         return folder_identities(title, given, find_folder(setting.data))
-    return {
-        f"{title}, {split}": {"path": given, "images": len(part), "names": part.source.known_by, "verified": False}
-        for split, part in zip(("train", "test"), data, strict=True)
-    }
+    found = zip(("train", "test"), data, strict=True)
+    told = {"path": given, "of": "names", "verified": False}
+    return {f"{title}, {split}": told | {"images": len(p), "sha256": p.source.known_by} for split, p in found}
 
 
 def _arrays(setting):

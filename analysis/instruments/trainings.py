@@ -120,7 +120,7 @@ _NUMBERS = {
     "images": (whole(1, 10**7), "number of training images, the first"),
     "tested": (whole(1, 10**7), "number of test images, the first"),
     "validation": (whole(1, 10**7), "number of training images, the last, to be scored in place of the test images"),
-    "side": (whole(4, 1024), "side of images from a folder, in samples; above 64 they are decoded as they are needed"),
+    "side": (whole(16, 1024), "side of images from a folder, in samples; above 64 they are decoded as they are needed"),
     "epochs": (whole(1, 10**6), "number of passes over the images"),
     "batch": (whole(1, 10**6), "number of images per step"),
     "accumulation": (whole(1, 10**6), "number of parts into which the images of a step are divided"),

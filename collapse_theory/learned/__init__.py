@@ -21,6 +21,7 @@ _FROM = {
     "layers": ("NETWORK_NONLINEARITIES",),
     "loaders": ("labelled_dataset",),
     "loading": ("load",),
+    "named_weights": ("load_weights",),
     "networks": ("ARCHITECTURES", "Architecture", "ScatteringNetwork", "describe", "scattering_network"),
     "recipes": ("Outcome", "Recipe"),
     "resnets": ("REAL_NONLINEARITIES", "ResidualNetwork", "resnet18", "resnet20"),

@@ -99,6 +99,7 @@ def moments(mean, variance, size):
     size : how many numbers there are here, of each entry
 
     Returns (mean, variance, size), of all.
+    Raises RuntimeError if another process has ended.
     """
     if count() == 1:
         return mean, variance, size
@@ -115,7 +116,10 @@ def moments(mean, variance, size):
 
 
 def summed(tensor):
-    """The sum of a tensor over all processes, real or complex, with its gradient: that of the sum of their losses."""
+    """The sum of a tensor over all processes, with its gradient: that of the sum of their losses.
+
+    Raises RuntimeError if another process has ended.
+    """
     return tensor if count() == 1 else _Sum.apply(tensor)
 
 
@@ -130,7 +134,10 @@ class _Sum(torch.autograd.Function):
 
 
 def add_gradients(parameters):
-    """Let the gradient of each of these parameters be the sum of those of all processes; none if none has one."""
+    """Let the gradient of each of these parameters be the sum of those of all processes; none if none has one.
+
+    Raises RuntimeError if another process has ended.
+    """
     parameters = list(parameters)
     if count() == 1 or not parameters:
         return
@@ -143,14 +150,17 @@ def add_gradients(parameters):
 
 
 def copy_from_first(tensors):
-    """Let tensors, of which each process has as many alike, have the numbers that the first process has."""
+    """Let tensors, of which each process has as many alike, have the numbers that the first process has.
+
+    Raises RuntimeError if another process has ended.
+    """
     if count() > 1:
         with torch.no_grad():
             _each(_sent, list(tensors))
 
 
 def largest(*integers):
-    """Of each integer the largest that any process has."""
+    """Of each integer the largest that any process has.  Raises RuntimeError if another process has ended."""
     if count() == 1:
         return integers
     found = torch.tensor(integers, dtype=torch.int64, device=_Exchange.device)
@@ -158,12 +168,15 @@ def largest(*integers):
 
 
 def total(integer):
-    """The sum of an integer over all processes."""
+    """The sum of an integer over all processes.  Raises RuntimeError if another process has ended."""
     return integer if count() == 1 else int(_reduced(torch.tensor(integer, device=_Exchange.device)))
 
 
 def joined(tensor):
-    """The numbers of all processes side by side, along the last axis; a process may have more of them than another."""
+    """The numbers of all processes side by side, along the last axis; a process may have more of them than another.
+
+    Raises RuntimeError if another process has ended.
+    """
     if count() == 1:
         return tensor
     sizes, process = gathered(tensor.shape[-1]), number()
@@ -171,17 +184,26 @@ def joined(tensor):
 
 
 def message(content):
-    """Bytes of the first process, for all of them; elsewhere `content` is not looked at."""
+    """Bytes of the first process, for all of them; elsewhere `content` is not looked at.
+
+    Raises RuntimeError if another process has ended.
+    """
     return content if count() == 1 else _message(content, 0)
 
 
 def agreed(value):
-    """What the first process has as `value`, which is anything that JSON holds."""
+    """What the first process has as `value`, which is anything that JSON holds.
+
+    Raises RuntimeError if another process has ended.
+    """
     return value if count() == 1 else json.loads(message(json.dumps(value).encode()))
 
 
 def gathered(value):
-    """A list of what each process has as `value`, which is anything that JSON holds."""
+    """A list of what each process has as `value`, which is anything that JSON holds.
+
+    Raises RuntimeError if another process has ended.
+    """
     if count() == 1:
         return [value]
     return [json.loads(_message(json.dumps(value).encode(), process)) for process in range(count())]
@@ -233,10 +255,9 @@ def _reduced(tensor, operation=None):
 
 
 def _sent(tensor, source=0):
+    real = torch.view_as_real(tensor) if tensor.is_complex() else tensor
     with _telling():
-        torch_distributed.broadcast(
-            torch.view_as_real(tensor) if tensor.is_complex() else tensor, source, group=_Exchange.group
-        )
+        torch_distributed.broadcast(real, source, group=_Exchange.group)
     return tensor
 
 

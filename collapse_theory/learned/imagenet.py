@@ -66,6 +66,8 @@ class ImageFiles(Dataset):
 
     labels : (N,) int64, the classes in turn
     names : of the classes
+
+    Raises as `image_files`.
     """
 
     def __init__(self, folder, *, split=None, side=224, limit=None, count=None):

@@ -66,6 +66,8 @@ class LabelledDataset(Labelled):
     """Labelled images of a data set of which each sample can be asked for; `labelled_dataset` makes them.
 
     source, classes, device, workers : as there
+
+    Raises ValueError for an empty one.
     """
 
     def __init__(self, source, classes, device, workers):
@@ -154,6 +156,8 @@ class LabelledLoader(Labelled):
     """Labelled images of a loader, or of a data set without `__getitem__`; `labelled_dataset` makes them.
 
     source, classes, device, workers, count : as there
+
+    Raises ValueError where the source does not say how many images it has.
     """
 
     def __init__(self, source, classes, device, workers, count):
@@ -191,7 +195,10 @@ class LabelledLoader(Labelled):
         return self._finished(images, each, **moves), labels
 
     def batches(self, size, *, start=0, every=1):
-        """Iterate over what the source reads, in its own batches, or `size` at a time where it has none."""
+        """Iterate over what the source reads, in its own batches, or `size` at a time where it has none.
+
+        Raises ValueError if `size` is below 1.
+        """
         check_count("batch", size)
         for number, pair in enumerate(self._read(size, seed=0, epoch=0)):
             if number % every == start:
