@@ -107,12 +107,35 @@ def all_else(folder, process):
         except BaseException as error:
             said[name] = [type(error).__name__, str(error), *getattr(error, "__notes__", [])]
     small_training(folder / "interrupted")
+    said["remembered"] = remembered(folder / "remembered")
     for name, changes in (("other recipe", {"rate": process + 1.0}), ("few images", {"batch": 35})):
         try:
             learned.train(small_network(), small_data(), small_recipe(1, **changes), folder=folder / name)
         except ValueError as error:
             said[name] = str(error)
     (folder / f"said-{process}").write_text(json.dumps(said))
+
+
+class Remembering(nn.Module):
+    """Saves the mean of what has passed here, and tells what it has drawn."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(()))
+        self._drawn = []
+
+    def forward(self, x):
+        self._drawn.append(float(torch.rand(())))
+        if self.training:
+            self.mean.copy_(x.detach().mean())
+        return x
+
+
+def remembered(folder):
+    """What a network has saved of images of its own, and what it has drawn in its steps."""
+    memory = Remembering()
+    small_training(folder, nn.Sequential(memory, *small_network()))
+    return [float(memory.mean), memory._drawn]
 
 
 def small_training(folder, network=None):

@@ -50,7 +50,7 @@ def test_two_processes_train_as_one_does_in_double_precision(done, alone, name):
         end = torch.load(done / f"end-{process}", weights_only=True)[name]
         for tensor, expected in alone[name]["weights"].items():
             error = (end["weights"][tensor] - expected).abs().max()
-            assert error <= 1e-9 * expected.abs().max(), tensor
+            assert error <= 1e-7 * expected.abs().max(), tensor
         for line, expected in zip(end["epochs"], alone[name]["epochs"], strict=True):
             assert line == pytest.approx(expected, rel=1e-6)  # the loss is in single precision
 
@@ -88,6 +88,13 @@ def test_what_is_not_finite_in_one_process_is_named_in_all(done):
     assert [error[0] for error in errors] == ["NotFinite"] * 2
     text = "step 3, epoch 1, learning rate 0.05: the loss is nan; the output of layer 4 (Flatten) is not finite"
     assert all(error[1].startswith(text) for error in errors)
+
+
+def test_what_a_network_saves_is_that_of_the_first_process_and_each_draws_for_itself(done):
+    (first, drawn), (second, others) = (each["remembered"] for each in said(done))
+    assert first == second != 0
+    assert len(drawn) == len(others)
+    assert sum(a != b for a, b in zip(drawn, others, strict=True)) >= 10  # steps; evaluations draw alike
 
 
 def test_processes_must_be_told_the_same(done):

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+pytest.importorskip("sklearn")
+pytest.importorskip("skimage")
 pillow = pytest.importorskip("PIL.Image")
 
 from analysis import __main__ as command  # noqa: E402

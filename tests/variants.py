@@ -35,6 +35,7 @@ NOT_OF_NUMBERS = (
         "crafted_checkpoints",
     ),
     *("cupy", "damaged_results", "decoding", "figures", "files", "folders", "house", "identities", "identity"),
+    *("distributed", "imagenet", "loaders", "named_weights", "training_data"),
     *("interruption", "metrics", "mnist", "options", "pickles", "readme", "record", "run_folders", "runs"),
     *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
 )
