@@ -9,6 +9,7 @@ mis-scaled, after as many steps, is no better than no non-linearity. ResNet-20 c
 transform with one learned mixing, which has the least to learn, to 55.9 %. How well they end is not known.
 """
 
+import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -19,8 +20,10 @@ from collapse_theory.machine import reproducible
 from . import record
 from .instruments.cells import TABLES
 from .instruments.learning import evaluated, measure
+from .instruments.options import slug
 from .instruments.progress import training_bar
 from .instruments.queue import RUNS, differences, folder_of, record_beside, untrained, waiting
+from .instruments.training_data import called, told_of
 from .instruments.trainings import PRESETS, TIMES, add_options, setting_of
 
 NAME = "accuracy_of_learned_networks"
@@ -53,21 +56,24 @@ def answer(options, start):
     if options.table is not None:
         return _table(options)
     setting = setting_of(options)
-    usual = f"{options.preset} {setting.data} {setting.label} {setting.recipe.seed}".replace(" ", "-")
+    usual = slug(f"{options.preset} {called(setting)} {setting.label} {setting.recipe.seed}")
     folder = RUNS / usual if options.run is None else Path(options.run)
     if options.evaluate:
         print(*evaluated(folder, options.checkpoint or "last", device=options.device), sep="\n")
         return []
     record.check_kept(NAME, options.out)
-    print(*_plan(setting, options.preset, folder), sep="\n", flush=True)
+    if learned.launch.is_first():
+        print(*_plan(setting, options.preset, folder), sep="\n", flush=True)
     row = _trained(options, options.preset, setting, folder)
-    if row is None:
+    if row is None and learned.launch.is_first():
         print(f"stopped after {options.minutes:g} minutes; the same command resumes the run in {folder}")
-    return None if row is None else [row]
+    return row and [row]
 
 
 def _table(options):
     """Train what a table still lacks, a cell after the other, and record each as it ends.  Returns the table's rows."""
+    if "WORLD_SIZE" in os.environ:
+        raise ValueError("table: expected one process; torchrun trains one network in several")
     record.check_kept(NAME, options.out)
     preset, start = f"table {options.table}", time.monotonic()
     for setting in untrained(options.table, options.out):
@@ -84,15 +90,16 @@ def _table(options):
 
 
 def _trained(options, preset, setting, folder, since=None):
-    """The row of a setting, recorded; None if the training was stopped."""
+    """The row of a setting, recorded; None if the training was stopped; [] in other processes than the first."""
     left = None if options.minutes is None else 60 * options.minutes
     if left is not None and since is not None:
         left = max(0.0, left - (time.monotonic() - since))
-    how = {"device": options.device, "progress": training_bar(f"{preset}, {setting.data}, {setting.label}")}
+    how = {"device": options.device, "workers": options.workers}
+    how |= {"progress": training_bar(f"{preset}, {setting.data}, {setting.label}")}
     with reproducible():
         row = measure(setting, folder=folder, checkpoint=options.checkpoint, stop_after=left, **how)
-        if row is None:
-            return None
+        if not row:
+            return None if row is None else []
         row = {"preset": preset, "command": options.command(), "setting": asdict(setting)} | row
         record_beside(NAME, row, {preset: setting}, options.out)
     return row
@@ -103,7 +110,7 @@ def _plan(setting, preset, folder):
     images = "all" if setting.images is None else f"{setting.images:,}"
     changed = "" if setting == PRESETS[preset] else ", changed by your options"
     yield f"Training in {folder}: {setting.label}, width {setting.width:g}, {setting.recipe.epochs} epochs"
-    yield f"of {images} images of {setting.data}. Preset {preset}{changed}: {TIMES[preset]}."
+    yield f"of {images} images of {setting.data}{told_of(setting)}. Preset {preset}{changed}: {TIMES[preset]}."
 
 
 def options(parser):

@@ -15,6 +15,7 @@ from analysis import __main__ as command
 from analysis import accuracy_of_learned_networks as question
 from analysis import record
 from analysis.instruments import learning, progress, trainings
+from collapse_theory import datasets
 from collapse_theory.learned.training import Recipe
 
 SMALLEST = ["--preset", "smoke", "--width", "0.016", "--images", "40", "--epochs", "1", "--batch", "20"]
@@ -168,7 +169,7 @@ def test_textures_come_in_three_colours_their_classes_in_turn():
     assert test.labels.bincount().tolist() == [128] * 3
     grey = train.images.unique(dim=1)
     assert grey.shape[1] == 1
-    first = learning.datasets.textures("train")[0][[0, 128, 256, 1]]
+    first = datasets.textures("train")[0][[0, 128, 256, 1]]
     np.testing.assert_array_equal(train.images[:4, 2], first[:, 0])
 
 

@@ -39,7 +39,7 @@ class Answering(nn.Module):
 
 X = torch.zeros(4, 3, 8, 8)
 DATASET = TensorDataset(X, torch.zeros(4))
-MADE = r"expected what learned\.labelled_images\(images, labels, classes=\.\.\.\) makes of two arrays, got a"
+MADE = r"expected what learned\.labelled_images\(images, labels, classes=\.\.\.\) makes of two arrays, or .*, got a"
 PAIR = r"data: expected \(train, test\), two of learned\.labelled_images, got a"
 REFUSED = {
     "a dict": ({"network": Answering(lambda y: {"logits": y})}, "but in evaluation it is a dict of 'logits'"),

@@ -35,9 +35,10 @@ NOT_OF_NUMBERS = (
         "computed_figures",
         "crafted_checkpoints",
     ),
-    *("cupy", "damaged_results", "decoding", "figures", "figures_style", "files", "folders", "gallery"),
-    *("house", "identities", "identity", "interruption", "lead", "made", "metrics", "mnist", "numbers"),
-    *("options", "pages", "pickles", "pictures", "readme", "record", "report", "run_folders", "runs"),
+    *("cupy", "damaged_results", "decoding", "distributed", "figures", "figures_style", "files", "folders"),
+    *("gallery", "house", "identities", "identity", "imagenet", "interruption", "lead", "loaders", "made"),
+    *("metrics", "mnist", "named_weights", "numbers", "options", "pages", "pickles", "pictures", "readme"),
+    *("record", "report", "run_folders", "runs", "training_data"),
     *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
 )
 # What decides which instructions and how many threads compute; a variant starts without any of them.

@@ -1,71 +1,48 @@
 """A network of a setting: its images, its initialisation, its training, and what is measured of it then."""
 
 from base64 import b64decode, b64encode
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
 
-from collapse_theory import datasets, learned
+from collapse_theory import learned
 
 from .. import record
-from .identities import identities
 from .probes import share_with_interval
 from .sources import images_per_class
+from .training_data import architecture_for, baseline_for, identity_of, images_of, is_large, residual_for
 from .trainings import Setting
 
-_SEEN_AT_START = 256  # training images, in one batch
+_SEEN_AT_START = {False: 256, True: 8}  # training images, in one batch; of large ones fewer
 
 
-def labelled(setting, device):
-    """(train, test), `LabelledImages` in three colours, normalised with the constants of the paper.
+def labelled(setting, device, workers=None):
+    """(train, test) of a setting, see `images_of`."""
+    return images_of(setting, device, workers)
 
-    With `setting.validation` the last so many training images stand in for the test images.
-    Raises ValueError if these would be trained on too.
+
+def network_of(setting, images=None):
+    """The network at its initialisation, on the host.
+
+    images : labelled ones, which it is to take; None where the setting says it all
+
+    Raises ValueError for what its family does not have.
     """
-    if setting.data == "cifar10":
-        splits, classes = [datasets.cifar10(split=split) for split in ("train", "test")], 10
-    else:
-        splits, classes = [datasets.textures(split) for split in ("train", "test")], 3
-        splits = [_in_turn(np.repeat(images, 3, axis=1), labels) for images, labels in splits]
-    if setting.validation is not None:
-        (images, labels), count = splits[0], setting.validation
-        if (setting.images or len(labels)) + count > len(labels):
-            raise ValueError(
-                f"validation: {count} of {len(labels)} training images are to be scored, "
-                f"but {setting.images or 'all'} of them are trained on"
-            )
-        splits[1] = (images[-count:], labels[-count:])
-    counts = (setting.images, setting.tested)
-    published = {"mean": learned.PUBLISHED_MEAN, "deviation": learned.PUBLISHED_DEVIATION}
-    return tuple(
-        learned.labelled_images(images[:count], labels[:count], classes=classes, device=device, **published)
-        for (images, labels), count in zip(splits, counts, strict=True)
-    )
-
-
-def _in_turn(images, labels):
-    """Images and labels whose classes come one after the other, as many of each, so that they alternate."""
-    index = np.argsort(np.arange(len(labels)) % np.sum(labels == labels[0]), kind="stable")
-    return images[index], labels[index]
-
-
-def network_of(setting):
-    """The network at its initialisation, on the host.  Raises ValueError for what its family does not have."""
-    seed = setting.recipe.seed
+    seed, architecture = setting.recipe.seed, architecture_for(setting, images)
     names = ("nonlinearity", "skip", "angles", "circle", "terms", "mixing", "width")
     for name in ("bias", "learns"):
         if setting.network != "residual" and getattr(setting, name) != getattr(Setting, name):
             raise ValueError(f"{name}: {getattr(setting, name)} is for residual networks, not {setting.network}")
     if setting.network == "learned scattering":
         options = {name: getattr(setting, name) for name in names}
-        return _started(learned.scattering_network("cifar10", seed=seed, **options), setting.start)
+        return _started(learned.scattering_network(architecture, seed=seed, **options), setting.start)
     for name in (*names[1:], "start"):
         if getattr(setting, name) != getattr(Setting, name):
             raise ValueError(f"{name}: {getattr(setting, name)!r} is for learned scattering, not {setting.network}")
     if setting.network == "residual":
-        return learned.resnet20(setting.nonlinearity, setting.bias, learns=setting.learns, seed=seed)
-    return learned.scattering_baseline("cifar10", "learned", seed=seed)
+        return residual_for(setting, images)(setting.nonlinearity, setting.bias, learns=setting.learns, seed=seed)
+    return learned.scattering_baseline(baseline_for(setting, images), "learned", seed=seed)
 
 
 def _started(network, start):
@@ -81,25 +58,28 @@ def _started(network, start):
     return network
 
 
-def trained(setting, *, folder, device="cpu", progress=None, checkpoint=None, stop_after=None):
-    """Train the network of a setting, or resume its training.
+def trained(setting, *, folder, device="cpu", progress=None, checkpoint=None, stop_after=None, workers=None):
+    """Train the network of a setting, or resume its training; with all processes that `torchrun` has started.
 
     setting : Setting
     folder : of the run
     device, progress, checkpoint, stop_after : as in `learned.training.train`; device is a name
+    workers : as in `images_of`
 
     Returns (network, (train, test), outcome, dead): the last the dead outputs at the start, as `learned.dead_outputs`.
     Raises as `train`, before anything is trained.
     """
-    device = learned.chosen_device(device)
-    data, network = labelled(setting, device), network_of(setting).to(device)
-    first = _first(data[0], _SEEN_AT_START)
-    if setting.terms == "equal":
-        learned.calibrate(network, first.batch(slice(None))[0], quantile=setting.quantile)
-    dead = learned.dead_outputs(network, first, batch=_SEEN_AT_START, statistics="batch")
     about = {name: value for name, value in asdict(setting).items() if name != "recipe"}  # which `train` knows
     options = {"folder": folder, "about": about, "checkpoint": checkpoint, "stop_after": stop_after}
-    return network, data, learned.train(network, data, setting.recipe, progress=progress, **options), dead
+    with learned.launch.started(device) as device:
+        device = learned.chosen_device(device)
+        data = labelled(setting, device, workers)
+        network, seen = network_of(setting, data[0]).to(device), _SEEN_AT_START[is_large(data[0])]
+        first = data[0].first(seen)
+        if setting.terms == "equal":
+            learned.calibrate(network, first.batch(slice(None))[0], quantile=setting.quantile)
+        dead = learned.dead_outputs(network, first, batch=seen, statistics="batch")
+        return network, data, learned.train(network, data, setting.recipe, progress=progress, **options), dead
 
 
 def measure(setting, **how):
@@ -107,14 +87,15 @@ def measure(setting, **how):
 
     setting, how : as in `trained`
 
-    Returns one row of plain values; None if the training was stopped before its end.
+    Returns one row of plain values; None if the training was stopped before its end; an empty one in all processes but
+    the first.
     Raises as `trained`.
     """
     network, data, outcome, at_start = trained(setting, **how)
-    if not outcome.finished:
-        return None
-    few = _first(data[1], setting.measured)
-    dead = learned.dead_outputs(network, few, statistics="running")
+    if not (outcome.finished and learned.launch.is_first()):
+        return {} if outcome.finished else None
+    few = data[1].first(setting.measured) if setting.measured else None
+    dead = learned.dead_outputs(network, few, statistics="running") if setting.measured else {}
     blocks = [f"blocks.{i}" for i in range(len(network.blocks))] if hasattr(network, "blocks") else ["normalization"]
     labels = np.array(data[1].labels.tolist())
     right = learned.predictions(network, data[1]) == labels
@@ -127,16 +108,17 @@ def measure(setting, **how):
         "zeros_at_start_batch": {name: shares["zeros"] for name, shares in at_start.items()},
         "zeros_running": {name: shares["zeros"] for name, shares in dead.items()},
         "dead_channels_running": {name: shares["dead_channels"] for name, shares in dead.items()},
-        "blocks": learned.class_statistics(network, few, layers=blocks),
+        "blocks": learned.class_statistics(network, few, layers=blocks) if setting.measured else [],
     }
 
 
 def about_training(setting, network, data, outcome):
     """What a row says of any training: accuracies of its epochs, how long it took, where, on what."""
+    large = is_large(data[0])
     return {
         "network": setting.label,
         "parameters": sum(p.numel() for p in network.parameters()),
-        "flops_per_image": learned.flops_per_image(network, data[0], batch=setting.recipe.batch),
+        "flops_per_image": learned.flops_per_image(network, data[0], batch=2 if large else setting.recipe.batch),
         "train_accuracy": outcome.epochs[-1]["train_accuracy"],
         "test_accuracy_of_epochs": [line["test_accuracy"] for line in outcome.epochs],
         "seconds": round(outcome.seconds, 1),
@@ -144,7 +126,7 @@ def about_training(setting, network, data, outcome):
         "device": str(data[0].device),
         "threads": outcome.threads,
         "machine": record.machine(),
-        "data_identity": identities([setting.data]),
+        "data_identity": identity_of(setting, data),
         "split": {
             part: images_per_class(d.labels.tolist(), range(d.classes))
             for part, d in zip(("train", "test"), data, strict=True)
@@ -176,8 +158,3 @@ def right_of(row):
     """Which test images the network of a row got right, (N,) bool."""
     count = sum(row["split"]["test"].values())
     return np.unpackbits(np.frombuffer(b64decode(row["right"]), np.uint8), count=count).astype(bool)
-
-
-def _first(labelled, count):
-    """The first so many of labelled images."""
-    return replace(labelled, images=labelled.images[:count], labels=labelled.labels[:count])

@@ -21,6 +21,7 @@ _SAYS_HOW = (
     "minutes",
     "checkpoint",
     "evaluate",
+    "workers",
 )  # and changes no number
 
 

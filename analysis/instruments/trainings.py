@@ -7,8 +7,8 @@ from collapse_theory.learned.recipes import FLIPS, OPTIMIZERS, PRECISIONS, SCHED
 from collapse_theory.nonlinearities import NONLINEARITIES
 
 from .options import name_of, real, slug, whole
+from .training_data import NOT_MIRRORED, SETS, check_data
 
-DATA = ("cifar10", "textures")
 NETWORKS = ("learned scattering", "fixed scattering", "residual")
 
 
@@ -16,7 +16,8 @@ NETWORKS = ("learned scattering", "fixed scattering", "residual")
 class Setting:
     """A network and how it is trained; the defaults are the paper's for CIFAR-10.
 
-    data, network : names of DATA and NETWORKS; "fixed scattering" learns one mixing, "residual" is ResNet-20
+    data : a name of SETS, or a folder of images by class
+    network : a name of NETWORKS; "fixed scattering" learns one mixing, "residual" is ResNet-20
     nonlinearity : of a learned scattering or residual network
     skip, angles, circle, terms, width : of a learned scattering network, as `learned.scattering_network` has them
     quantile : of the amplitudes on 256 training images, at which thresholds start under equal terms
@@ -27,6 +28,7 @@ class Setting:
     images, tested : of the training set and of the test set, the first so many; None: all
     measured : test images for the class statistics, the first so many
     validation : of the training images the last so many, which stand in for the test images; None: the test images
+    side : of images from a folder, in samples; None: 32
     """
 
     data: str = "cifar10"
@@ -47,6 +49,7 @@ class Setting:
     tested: int | None = None
     measured: int = 1000
     validation: int | None = None
+    side: int | None = None
 
     @property
     def label(self):
@@ -64,6 +67,7 @@ class Setting:
 FAST = Recipe(
     epochs=10, rate=0.5, schedule="linear", warm_up=0.2, nesterov=True, label_smoothing=0.1, weight_decay=2e-4
 )
+_RESIDUAL = Recipe(epochs=90, batch=256, rate=0.1, rate_step=30, padding=0)  # published for ResNet-18, with the paper's
 # "ten-minutes" is a plan for one large GPU that nobody has timed.
 PRESETS = {
     "smoke": Setting("textures", width=1 / 16, measured=96, recipe=Recipe(epochs=3, batch=32)),
@@ -71,6 +75,8 @@ PRESETS = {
     "fast": Setting(skip=True, width=1 / 8, recipe=FAST),
     "ten-minutes": Setting(recipe=Recipe(epochs=150, rate_step=35, precision="bfloat16")),
     "paper": Setting(),
+    "imagenet": Setting("imagenet", side=224, measured=0, recipe=Recipe(epochs=150, rate_step=45, padding=0)),
+    "imagenet-residual": Setting("imagenet", "residual", "rectifier", side=224, measured=0, recipe=_RESIDUAL),
 }
 
 
@@ -80,6 +86,8 @@ TIMES = {
     "fast": "about 70 minutes on one core, needs CIFAR-10",
     "ten-minutes": "meant for one large GPU, not measured",
     "paper": "days on a processor, meant for a GPU",
+    "imagenet": "meant for GPUs, needs a folder called imagenet with train/ and val/",
+    "imagenet-residual": "the same for ResNet-18",
 }
 
 
@@ -89,9 +97,12 @@ def setting_of(options):
     asked = {name: value for name, value in vars(options).items() if value is not None}
     recipe = {f.name: asked[f.name] for f in fields(Recipe) if f.name in asked}
     own = {f.name: asked[f.name] for f in fields(Setting) if f.name in asked}
-    if own.get("network", setting.network) != "learned scattering":
+    if own.get("network", "learned scattering") != "learned scattering":
         function = "rectifier" if own["network"] == "residual" else setting.nonlinearity
         own = {"width": 1.0, "skip": False, "nonlinearity": function} | own
+    if own.get("data") in NOT_MIRRORED:
+        recipe = {"flips": "none"} | recipe
+    check_data(own.get("data", setting.data))
     return replace(setting, **own, recipe=replace(setting.recipe, **recipe))
 
 
@@ -109,6 +120,7 @@ _NUMBERS = {
     "images": (whole(1, 10**7), "number of training images, the first"),
     "tested": (whole(1, 10**7), "number of test images, the first"),
     "validation": (whole(1, 10**7), "number of training images, the last, to be scored in place of the test images"),
+    "side": (whole(16, 1024), "side of images from a folder, in samples; above 64 they are decoded as they are needed"),
     "epochs": (whole(1, 10**6), "number of passes over the images"),
     "batch": (whole(1, 10**6), "number of images per step"),
     "accumulation": (whole(1, 10**6), "number of parts into which the images of a step are divided"),
@@ -125,7 +137,6 @@ _NUMBERS = {
     "padding": (whole(0, 10**4), "number of zeros around an image of which crops are taken"),
 }
 _CHOICES = {
-    "data": (DATA, "images to train on"),
     "terms": (("published", "equal"), "non-linearity as the paper has it, or on channels of one root mean square"),
     "circle": (("half", "full"), "circle over which the wavelets look"),
     "mixing": (("complex", "real"), "kind of the learned matrices that mix channels"),
@@ -142,7 +153,7 @@ _SWITCHES = {
     "drop-last": "leave out a last batch that is shorter",
 }
 _FAMILIES = "; residual is ResNet-20, fixed-scattering learns one mixing"
-_NONE = {"angles": "4", "images": "all", "tested": "all", "start": "as published"}
+_NONE = {"side": "32", "angles": "4", "images": "all", "tested": "all", "start": "as published"}
 
 
 def add_options(parser):
@@ -150,6 +161,8 @@ def add_options(parser):
     times = "; ".join(f"{name}: {time}" for name, time in TIMES.items())
     presets = f"setting to start from, which the other options change: {times}"
     parser.add_argument("--preset", choices=tuple(PRESETS), default="smoke", help=presets)
+    what = _listed("images to train on", SETS) + ", or a folder: FOLDER/CLASS/*, or train/ and test/ or val/ in it"
+    parser.add_argument("--data", type=name_of(SETS), metavar="NAME", help=_with_default("data", what))
     named = {"type": name_of(NETWORKS), "choices": NETWORKS, "metavar": "NAME"}
     parser.add_argument("--network", help=_with_default("network", _listed("family", NETWORKS) + _FAMILIES), **named)
     named = {"type": name_of(NONLINEARITIES), "metavar": "NAME"}
@@ -164,6 +177,8 @@ def add_options(parser):
         parser.add_argument(f"--{name}", type=kind, metavar="N", help=_with_default(name, what))
     minutes = "minutes after which to stop, with exit code 75; the same command resumes (default: never)"
     parser.add_argument("--minutes", type=real(0, 10**6), metavar="N", help=minutes)
+    workers = "processes that decode large images ahead (default: one per processor)"
+    parser.add_argument("--workers", type=whole(0, 1024), metavar="N", help=workers)
     parser.add_argument("--device", default="cpu", help="device to train on: cpu, cuda, cuda:1")
 
 

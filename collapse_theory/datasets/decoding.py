@@ -21,7 +21,15 @@ from ..arguments import check_choice, check_count
 from ..machine.cores import cores
 from .data_files import optional
 
-__all__ = ["MOST_PIXELS", "FilesPassedOver", "ImageReader", "decode", "mapped_ahead", "tell_passed_over"]
+__all__ = [
+    "MOST_PIXELS",
+    "FilesPassedOver",
+    "ImageReader",
+    "decode",
+    "decoded_image",
+    "mapped_ahead",
+    "tell_passed_over",
+]
 
 MOST_PIXELS = 2**26
 _PILLOW_IS_CHANGED = threading.Lock()
@@ -61,6 +69,24 @@ def decode(path, *, side, colour=False, most_pixels=MOST_PIXELS):
     Raises ValueError, naming the file, if it cannot be decoded, is too large, or is smaller than `side`; Warning if it
     has more pixels than Pillow's own limit, or where warnings of Pillow are errors.
     """
+    image = decoded_image(path, colour=colour, most_pixels=most_pixels)
+    width, height = image.size
+    square = min(width, height)
+    if square < side:
+        raise ValueError(f"{path}: expected at least {side} x {side} pixels, got {height} x {width}")
+    left, top = (width - square) // 2, (height - square) // 2
+    box = (left, top, left + square, top + square)
+    samples = np.asarray(image.resize((side, side), optional("PIL.Image", "Pillow").Resampling.BOX, box=box))
+    return np.moveaxis(samples, -1, 0) if colour else samples[None]
+
+
+def decoded_image(path, *, colour=False, most_pixels=MOST_PIXELS):
+    """The whole of one image file, as an image of Pillow of the mode RGB or L.
+
+    path, colour, most_pixels : as in `decode`
+
+    Raises ValueError and Warning as `decode`.
+    """
     library, mode = optional("PIL.Image", "Pillow"), "RGB" if colour else "L"
     try:
         with _opened(path, most_pixels) as file:
@@ -77,14 +103,7 @@ def decode(path, *, side, colour=False, most_pixels=MOST_PIXELS):
         raise
     except Exception as error:  # decoders raise anything
         raise ValueError(f"{path}: cannot be read as an image of 8 bits per channel ({error})") from error
-    width, height = image.size
-    square = min(width, height)
-    if square < side:
-        raise ValueError(f"{path}: expected at least {side} x {side} pixels, got {height} x {width}")
-    left, top = (width - square) // 2, (height - square) // 2
-    box = (left, top, left + square, top + square)
-    samples = np.asarray(image.resize((side, side), library.Resampling.BOX, box=box))
-    return np.moveaxis(samples, -1, 0) if colour else samples[None]
+    return image
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import torch
 from ..arguments import check_choice
 from ..separation import ClassMoments
 from .evaluation import check_labelled, check_network, evaluating, in_words, output_of
-from .labelled import LabelledImages
+from .labelled import Labelled
 from .layers import Nonlinearity
 
 __all__ = ["STATISTICS", "class_statistics", "dead_outputs", "nonlinear_layers"]
@@ -33,7 +33,7 @@ def nonlinear_layers(network):
 
 def class_statistics(
     network: torch.nn.Module,
-    labelled: LabelledImages,
+    labelled: Labelled,
     *,
     layers: Sequence[str] | None = None,
     batch: int = 128,
@@ -42,7 +42,7 @@ def class_statistics(
     """Class statistics after each layer of any torch module, by forward hooks: the network is not changed.
 
     network : torch module; it is run in evaluation, in single precision
-    labelled : LabelledImages, at least two of each class
+    labelled : of `labelled_images` or `labelled_dataset`, at least two of each class
     layers : names, as of `named_modules`; default: all modules that contain no other
     batch : images per forward pass
     memory : most bytes of the class means of one layer
@@ -60,7 +60,7 @@ def class_statistics(
         zeros, dead_channels : as in `dead_outputs`
     Memory: the class means of all layers, 16 bytes per class and number of an output at least, and for one batch the
     outputs of all layers at once.
-    Raises TypeError for a network that is no torch module or images that are no LabelledImages; ValueError for no
+    Raises TypeError for a network that is no torch module or images that are no labelled ones; ValueError for no
     images, a batch below 1, an unknown name, or a named layer that cannot be measured; and as `ClassMoments.update`.
     """
     layers = _measurable(network, labelled, layers, of=_leaves)
@@ -81,7 +81,7 @@ def class_statistics(
 
 def dead_outputs(
     network: torch.nn.Module,
-    labelled: LabelledImages,
+    labelled: Labelled,
     *,
     layers: Sequence[str] | None = None,
     batch: int = 128,
@@ -90,7 +90,7 @@ def dead_outputs(
     """The share of outputs of the non-linearities that are exactly 0, and of channels that always are.
 
     network : torch module; it is not changed
-    labelled : LabelledImages
+    labelled : of `labelled_images` or `labelled_dataset`
     layers : names, as of `named_modules`; default: `nonlinear_layers`. They are measured, passed over or refused as by
         `class_statistics`, except that windows folded into the batch are measured
     batch : images per forward pass

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from ..arguments import check_count
 
-__all__ = ["RANDOM_NUMBERS", "cropped", "order_of_samples", "random_words"]
+__all__ = ["RANDOM_NUMBERS", "cropped", "order_of_samples", "random_words", "words_of_sample"]
 
 RANDOM_NUMBERS = "Philox 4x64, one block per image"  # a run that began with others is another run
 
@@ -32,6 +32,17 @@ def random_words(count, *, seed, epoch):
     check_count("epoch", epoch, least=0)
     key = np.random.SeedSequence([seed, epoch]).generate_state(2, np.uint64)
     return np.random.Philox(key=key).random_raw((count, 4))
+
+
+def words_of_sample(index, *, seed, epoch, count):
+    """So many more random words of 64 bits for one sample, (count,) uint64: a function of index, seed and epoch alone.
+
+    Raises ValueError as `random_words`.
+    """
+    check_count("seed", seed, least=0)
+    check_count("epoch", epoch, least=0)
+    key = np.random.SeedSequence([seed, epoch, 1]).generate_state(2, np.uint64)
+    return np.random.Philox(key=key, counter=[0, index, 0, 0]).random_raw(count)
 
 
 def order_of_samples(count, *, seed, epoch, device="cpu"):

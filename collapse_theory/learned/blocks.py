@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from . import distributed
 from .amplitudes import answers_of
 from .columns import from_planes, in_planes, matrix_of, running_statistics, take_up
 from .layers import Mixing, Nonlinearity, Normalization, RootMeanSquare, Standardization
@@ -73,7 +74,7 @@ class ScatteringBlock(nn.Module):
         way = Passes.apply if fused else _in_steps
         y, mean, variance, *squares = way(x, matrix_of(self.mixing, orders), *known, self.wavelets, settings, *numbers)
         if self.training:
-            count = y[:, 0, ..., 0].numel()
+            count = distributed.total(y[:, 0, ..., 0].numel())
             take_up(self.mixing, orders, mean=mean.detach(), variance=variance.detach(), count=count)
             for scaling, square, order in zip(self.scaling, squares, acted_on, strict=False):
                 scaling.follow(None, from_planes(square.detach().flatten(), order), count)
@@ -106,7 +107,9 @@ def _in_steps(x, matrix, mean, variance, squares, layer, settings, *numbers):
     acted_on, answers = [low, waves] if settings.skip else [waves], []
     count = len(numbers) // len(acted_on)
     if settings.scaled and settings.measured:
+        size = z[0, ..., 0].numel()
         squares = [sum(part.square().mean((1, 2, 3)) for part in parts) for parts in acted_on]
+        squares = [distributed.moments(None, square, size)[1] for square in squares]
     for number, parts in enumerate(acted_on):
         if settings.scaled:
             scale = torch.rsqrt(squares[number] + RootMeanSquare.EPSILON)
@@ -117,6 +120,7 @@ def _in_steps(x, matrix, mean, variance, squares, layer, settings, *numbers):
     rows = torch.cat([*linear, *answers]).permute(1, 2, 3, 0, 4).flatten(3).flatten(0, 2)
     if settings.measured:
         variance, mean = torch.var_mean(rows, 0, correction=0)
+        mean, variance, _ = distributed.moments(mean, variance, len(rows))
         variance = over_parts(variance, settings.parts)
     folded = matrix * torch.rsqrt(variance + settings.epsilon)
     mixed = (rows @ folded.T).to(rows.dtype) - folded @ mean

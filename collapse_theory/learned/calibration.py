@@ -6,6 +6,7 @@ import torch
 
 from ..arguments import check_number
 from ..machine import reproducible
+from . import distributed
 from .evaluation import check_network, unchanged
 from .layers import Nonlinearity
 from .precision import in_precision
@@ -20,7 +21,8 @@ def calibrate(network: torch.nn.Module, images: torch.Tensor, *, quantile: float
 
     The published start, 0.1, leaves deep blocks dead: their amplitudes are ten times smaller. Blocks are calibrated one
     after another: each sees the outputs of the one before it with its new thresholds. Normalisations use the statistics
-    of the batch; their running statistics are not changed. A network without thresholds is not changed at all.
+    of the batch; their running statistics are not changed. A network without thresholds is not changed at all. Inside
+    of `distributed.together` the images are those of all processes, and so are the statistics.
     network : with `Nonlinearity` layers; its thresholds are changed
     images : (B, C, H, W) for it, a tensor on its device
     quantile : from 0 to 1, the share of outputs that is dead at the start; `dead_outputs` measures it with
@@ -36,7 +38,7 @@ def calibrate(network: torch.nn.Module, images: torch.Tensor, *, quantile: float
 
     def start(name, layer, arguments):
         if hasattr(layer, "threshold"):
-            amplitudes = arguments[0].abs().transpose(0, 1).flatten(1)
+            amplitudes = distributed.joined(arguments[0].abs().transpose(0, 1).flatten(1))
             if not (amplitudes.numel() and torch.isfinite(amplitudes).all()):
                 raise ValueError(f"images: expected some, with finite amplitudes at layer {name or 'network'!r}")
             before.setdefault(layer.threshold, layer.threshold.detach().clone())

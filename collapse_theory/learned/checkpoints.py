@@ -44,6 +44,7 @@ __all__ = [
     "load",
     "name_of",
     "names",
+    "on_host",
     "save",
     "settle",
 ]
@@ -189,7 +190,7 @@ def _keep(folder, newest, count):
 
 
 def _write_files(folder, checkpoint):
-    contents = {f"{name}.safetensors": save_tensors(_on_host(group)) for name, group in checkpoint.tensors.items()}
+    contents = {f"{name}.safetensors": save_tensors(on_host(group)) for name, group in checkpoint.tensors.items()}
     contents[_STATE] = json.dumps({"step": checkpoint.step, **checkpoint.state}, indent=1).encode()
     manifest = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     contents[_MANIFEST] = json.dumps(manifest, indent=1).encode()
@@ -197,8 +198,8 @@ def _write_files(folder, checkpoint):
         write_flushed(folder / name, content)
 
 
-def _on_host(group):
-    # Copies: two names of one tensor would be refused.
+def on_host(group):
+    """Copies on the host: of two names of one tensor too, which would be refused."""
     return {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in group.items()}
 
 

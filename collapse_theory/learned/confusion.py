@@ -4,14 +4,14 @@ import numpy as np
 from torch import nn
 
 from .evaluation import as_logits, check_labelled, check_network, evaluating, output_of
-from .labelled import LabelledImages
+from .labelled import Labelled
 
 __all__ = ["accuracy_by_class", "confusion_matrix", "predictions"]
 
 
 def predictions(
     network: nn.Module,
-    labelled: LabelledImages,
+    labelled: Labelled,
     *,
     batch: int = 128,
     precision: str = "float32",
@@ -39,7 +39,7 @@ def predictions(
 
 
 def confusion_matrix(
-    network: nn.Module, labelled: LabelledImages, *, batch: int = 128, precision: str = "float32"
+    network: nn.Module, labelled: Labelled, *, batch: int = 128, precision: str = "float32"
 ) -> np.ndarray:
     """How many images of each class a network takes for each; the network is left as it was.
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from . import distributed
 from .averages import Average
 from .draws import begin_draws
 from .evaluation import Snapshot, as_logits
@@ -34,7 +35,8 @@ class Descent:
     def step(self, index, *, number):
         """Descend on the batch of these samples.  Returns the loss before it, and how many were right.
 
-        index : (n,) int64, the samples
+        index : (n,) int64, the samples; where several processes are together, each descends on its part of them, and
+            all move by the same gradient
         number : of the step, from 0, which decides the epoch, the learning rate, mirrors and crops; what the network
             draws depends on it and on the seed alone
 
@@ -54,6 +56,12 @@ class Descent:
             self.average.update(number + 1)
         self.whole = True
         return loss, int(right)
+
+    def expect(self, batches, *, number):
+        """Tell the data which samples the next steps are on, of which this is the number of the first."""
+        parts = [torch.cat(distributed.part_of(index, self.recipe.accumulation)) for index in batches]
+        place = {"done": number % self._steps_per_epoch, "size": self.recipe.batch}
+        self.labelled.expect(parts, **place, **self._moves(number))
 
     def state(self):
         """What a checkpoint holds of it: groups of tensors by name, and plain values."""
@@ -75,34 +83,59 @@ class Descent:
 
     def _differentiate(self, index, number):
         recipe, epoch = self.recipe, number // self._steps_per_epoch
-        moves = {"seed": recipe.seed, "epoch": epoch, "padding": recipe.padding, "flips": recipe.flips}
-        x, labels = self.labelled.batch(index, **moves)
+        parts = distributed.part_of(index, recipe.accumulation)
+        x, labels = self.labelled.batch(torch.cat(parts), **self._moves(number))
         rate = recipe.rate_at(number, self._steps_per_epoch)
         self.optimizers.set_rate(rate)
         self.optimizers.forget_gradients()
         total = right = 0
-        for loss, correct in self._losses(x, labels, number):
+        options = {"sizes": list(map(len, parts)), "number": number, "of": len(index)}
+        for loss, correct in self._losses(x, labels, **options):
             loss.backward()
             total, right = total + loss.detach(), right + correct
+        own, (total, right) = total, distributed.summed(torch.stack([total, right.to(total.dtype)]))
+        distributed.add_gradients(p for p in self.network.parameters() if p.requires_grad)
+        distributed.copy_from_first(_saved_buffers(self.network))
         parameters = [p for p in self.network.parameters() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
         if recipe.largest_gradient is not None:
             torch.nn.utils.clip_grads_with_norm_(parameters, recipe.largest_gradient, norm)
-        loss, norm, right = torch.stack([total, norm, right.to(total.dtype)]).tolist()  # one transfer per step
+        loss, norm, right = torch.stack([total, norm, right]).tolist()  # one transfer per step
         if not np.isfinite([loss, norm]).all():
             what = f"the loss is {loss}" if not np.isfinite(loss) else f"the norm of the gradient is {norm}"
-            layer = blame(self.network, lambda: sum(loss for loss, _ in self._losses(x, labels, number)))
+            layer = self._blamed(own, lambda: sum(loss for loss, _ in self._losses(x, labels, **options)))
             raise NotFinite(f"step {number + 1}, epoch {epoch + 1}, learning rate {rate:g}: {what}; {layer}")
         return loss, right
 
-    def _losses(self, x, labels, number):
-        """Of each part of the batch: its share of the mean cross-entropy, in float32, and how many are right."""
-        recipe = self.recipe
-        begin_draws(int(np.random.SeedSequence((recipe.seed, number)).generate_state(1)[0]))
-        parts = min(recipe.accumulation, len(x))
-        for images, wanted in zip(x.tensor_split(parts), labels.tensor_split(parts), strict=True):
+    def _moves(self, number):
+        recipe, epoch = self.recipe, number // self._steps_per_epoch
+        return {"seed": recipe.seed, "epoch": epoch, "padding": recipe.padding, "flips": recipe.flips}
+
+    def _blamed(self, own, loss_of):
+        """What `blame` says in the process whose own loss is not finite; in the first, if that of none is."""
+        with distributed.apart():
+            found = blame(self.network, loss_of)
+        told = distributed.gathered([bool(torch.isfinite(own)), found])
+        return min(told, key=lambda each: each[0])[1]
+
+    def _losses(self, x, labels, *, sizes, number, of):
+        """Of each part of the images: its share of the mean cross-entropy of so many, in float32; how many are right.
+
+        sizes : images of each part
+        """
+        recipe, process = self.recipe, distributed.launched()[1]
+        begin_draws(int(np.random.SeedSequence((recipe.seed, number, *[process] * (process > 0))).generate_state(1)[0]))
+        for images, wanted in zip(x.split(sizes), labels.split(sizes), strict=True):
             with in_precision(recipe.precision, x.device):
                 output = self.network(images)
             logits = as_logits(output, self.network, images=len(images), classes=self.labelled.classes)
             loss = functional.cross_entropy(logits, wanted, label_smoothing=recipe.label_smoothing)
-            yield loss * (len(images) / len(x)), (logits.argmax(1) == wanted).sum()
+            yield loss * (len(images) / of), (logits.argmax(1) == wanted).sum()
+
+
+def _saved_buffers(network):
+    """Running statistics, and what else changes in a forward pass and is saved."""
+    for module in network.modules():
+        for name, buffer in module._buffers.items():
+            if buffer is not None and name not in module._non_persistent_buffers_set:
+                yield buffer

@@ -11,8 +11,9 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
 from ..machine import reproducible
+from . import distributed
 from .draws import GENERATORS, begin_draws, drawing_apart, generator_state, set_generator_state
-from .labelled import LabelledImages
+from .labelled import Labelled
 from .precision import in_precision
 
 __all__ = [
@@ -32,12 +33,14 @@ MODULE = frozenset(vars(nn.Module()))  # the attributes that torch gives to ever
 
 
 def evaluate(
-    network: nn.Module, labelled: LabelledImages, *, batch: int = 128, precision: str = "float32"
+    network: nn.Module, labelled: Labelled, *, batch: int = 128, precision: str = "float32"
 ) -> dict[str, float]:
     """Loss and accuracy of a network in evaluation, on all of `labelled`; the network is left as it was.
 
+    Inside of `distributed.together` each process takes its part of the batches.
+
     network : torch module of images (N, C, H, W), on the device of the data
-    labelled : LabelledImages
+    labelled : of `labelled_images` or `labelled_dataset`
     batch : images per forward pass
     precision : "float32" or "bfloat16", see `Recipe`
 
@@ -50,10 +53,11 @@ def evaluate(
     check_labelled("labelled", labelled)
     loss = right = 0.0
     with evaluating(network, precision, labelled.device):
-        for x, labels in labelled.batches(batch):
+        for x, labels in labelled.batches(batch, every=distributed.count(), start=distributed.number()):
             logits = as_logits(output_of(network, x), network, images=len(x), classes=labelled.classes)
             loss += functional.cross_entropy(logits, labels, reduction="sum").item()
             right += (logits.argmax(1) == labels).sum().item()
+    loss, right = map(sum, zip(*distributed.gathered([loss, right]), strict=True))
     return {"loss": loss / len(labelled), "accuracy": right / len(labelled)}
 
 
@@ -175,10 +179,10 @@ def check_network(network):
 
 def check_labelled(name, value):
     """Raise TypeError, saying how to make them, if `value` are not labelled images; ValueError if there are none."""
-    if not isinstance(value, LabelledImages):
+    if not isinstance(value, Labelled):
         raise TypeError(
-            f"{name}: expected what learned.labelled_images(images, labels, classes=...) makes of two arrays, "
-            f"got {in_words(value)}"
+            f"{name}: expected what learned.labelled_images(images, labels, classes=...) makes of two arrays, or "
+            f"learned.labelled_dataset(dataset, classes=...) of a data set or a loader of torch, got {in_words(value)}"
         )
     if not len(value):
         raise ValueError(f"{name}: expected at least one image, got none")

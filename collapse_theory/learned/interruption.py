@@ -24,10 +24,11 @@ class Interruption:
 
     Inside `held` one signal waits for the end; a second one does not. A handler that was there before is called
     instead; a signal that was ignored stays ignored. Outside of the main thread nothing is changed.
+    patient : whether every signal waits for `act`
     """
 
-    def __init__(self):
-        self._before, self._held, self._waiting = {}, False, None
+    def __init__(self, *, patient=False):
+        self._before, self._held, self._waiting, self._patient = {}, False, None, patient
 
     def __enter__(self):
         if threading.current_thread() is threading.main_thread():
@@ -55,18 +56,27 @@ class Interruption:
             yield
         finally:
             self._held = False
-        if self._waiting is not None:
-            number, self._waiting = self._waiting, None
-            self._act(number, None)
+        if self._waiting is not None and not self._patient:
+            self.act(self._waiting)
+
+    @property
+    def waiting(self):
+        """The signal that waits; 0 for none."""
+        return self._waiting or 0
+
+    def act(self, number):
+        """Raise what this signal raises, whether it came to this process or to another; none waits any more."""
+        self._waiting = None
+        self._act(number, None)
 
     def _arrived(self, number, frame):
-        if self._held and self._waiting is None:
+        if self._patient or (self._held and self._waiting is None):
             self._waiting = number
         else:
             self._act(number, frame)
 
     def _act(self, number, frame):
-        before = self._before[number]
+        before = self._before.get(number, signal.default_int_handler if number == signal.SIGINT else None)
         if callable(before):
             before(number, frame)
         else:

@@ -1,7 +1,7 @@
 """Labelled images on a device, as one tensor, and the batches that a network is trained on."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,7 +10,16 @@ from numpy.typing import ArrayLike
 from ..arguments import check_channels_first, check_count, host_copy
 from .augmentation import cropped
 
-__all__ = ["PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"]
+__all__ = [
+    "PUBLISHED_DEVIATION",
+    "PUBLISHED_MEAN",
+    "Labelled",
+    "LabelledImages",
+    "channel_numbers",
+    "check_values",
+    "chosen_device",
+    "labelled_images",
+]
 
 _FARTHEST = 32  # from 0, of a normalised value; photographs come to 5, raw bytes taken for numbers to 255
 PUBLISHED_MEAN, PUBLISHED_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # for CIFAR-10 too
@@ -31,8 +40,36 @@ def chosen_device(name):
     return device
 
 
+class Labelled:
+    """Labelled images of one shape, from wherever they come, as networks are trained on them and measured by them.
+
+    It has `len`, the number of samples, and
+    shape : (C, H, W) of an image
+    classes : how many there are; labels are 0 .. classes − 1
+    device : on which batches are
+    mean, standard_deviation : (C, 1, 1) float32 on the device, of the normalisation
+    batch, batches, fingerprint : see `LabelledImages`
+    """
+
+    def expect(self, batches, *, done, size, **moves):
+        """Let what takes time to read be read ahead.
+
+        batches : the samples of the next ones, which are the rest of an epoch
+        done, size : how many batches of the epoch are done, and how many images a whole one has
+        moves : as in `batch`
+        """
+
+    def _finished(self, images, index, *, seed=0, epoch=0, padding=None, flips="random"):
+        """Raw images of these samples, mirrored, cropped and normalised as `batch` says."""
+        if padding is not None:
+            options = {"count": len(self), "seed": seed, "epoch": epoch}
+            images = cropped(images, index, padding=padding, flips=flips, **options)
+        images = images.to(torch.float32) / 255 if images.dtype == torch.uint8 else images
+        return (images - self.mean) / self.standard_deviation
+
+
 @dataclass(frozen=True)
-class LabelledImages:
+class LabelledImages(Labelled):
     """Labelled images on a device, and how to normalise them; `labelled_images` makes them.
 
     images : (N, C, H, W) raw, uint8 or float32
@@ -51,35 +88,42 @@ class LabelledImages:
         return len(self.labels)
 
     @property
+    def shape(self):
+        """(C, H, W) of an image."""
+        return tuple(self.images.shape[1:])
+
+    @property
     def device(self):
         """Where the images are."""
         return self.images.device
 
-    def batch(self, index, *, seed=0, epoch=0, padding=None, flips="random"):
+    def batch(self, index, **moves):
         """Images and labels of some samples, normalised as (x − mean) / standard deviation, in float32.
 
         index : (n,) int64 on the device of the images, or a slice
-        seed, epoch : they determine the mirrors and crops, see `augmentation.cropped`
-        padding : zeros on each side from which crops are taken; None for the whole image as it is. They are black: the
-            normalisation comes after them
-        flips : which of them are mirrored, as in `augmentation.cropped`
+        moves : none, for the whole images as they are; or
+            seed, epoch : they determine the mirrors and crops, see `augmentation.cropped`
+            padding : zeros on each side from which crops are taken; None for none, and no mirrors either. They are
+                black: the normalisation comes after them
+            flips : which of them are mirrored, as in `augmentation.cropped`
 
         Returns (images (n, C, H, W), labels (n,)).
         """
-        images, labels = self.images[index], self.labels[index]
-        if padding is not None:
-            options = {"count": len(self), "seed": seed, "epoch": epoch}
-            images = cropped(images, index, padding=padding, flips=flips, **options)
-        images = images.to(torch.float32) / 255 if images.dtype == torch.uint8 else images
-        return (images - self.mean) / self.standard_deviation, labels
+        return self._finished(self.images[index], index, **moves), self.labels[index]
 
-    def batches(self, size):
+    def batches(self, size, *, start=0, every=1):
         """Iterate over all samples in order, as `batch` has them, `size` at a time; the last batch holds what is left.
+
+        start, every : of these batches, the first one and then each so many-th
 
         Raises ValueError if `size` is below 1.
         """
         check_count("batch", size)
-        return (self.batch(slice(start, start + size)) for start in range(0, len(self), size))
+        return (self.batch(slice(at, at + size)) for at in range(start * size, len(self), every * size))
+
+    def first(self, number):
+        """The first so many, as `LabelledImages`."""
+        return replace(self, images=self.images[:number], labels=self.labels[:number])
 
     def fingerprint(self):
         """The sha256 of images, labels and normalisation, in hexadecimal: a resumed run must see the same."""
@@ -124,19 +168,19 @@ def labelled_images(
         raise ValueError(f"labels: expected 0 .. {classes - 1}, got {labels.min()} .. {labels.max()}")
     device = chosen_device(device)
     mean, deviation = (
-        _per_channel(name, values, default, images.shape[1])
+        channel_numbers(name, values, default, images.shape[1])
         for name, values, default in (("mean", mean, 0.0), ("deviation", deviation, 1.0))
     )
     with np.errstate(over="ignore"):  # what does not fit is refused below
         images = np.array(images, dtype=np.uint8 if images.dtype == np.uint8 else np.float32, order="C")
     if images.dtype == np.float32:
-        _check_values(images, mean.numpy(), deviation.numpy())
+        check_values(images, mean.numpy(), deviation.numpy())
     tensors = (torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64)), mean, deviation)
     images, labels, mean, deviation = (tensor.to(device) for tensor in tensors)
     return LabelledImages(images, labels, classes, mean, deviation)
 
 
-def _check_values(images, mean, deviation):
+def check_values(images, mean, deviation):
     """Raise ValueError for values that are not finite, or so large that they are bytes, which nobody divided by 255."""
     least, most = (bound(images, axis=(0, 2, 3)) for bound in (np.min, np.max))
     if not np.isfinite([least, most]).all():
@@ -149,7 +193,8 @@ def _check_values(images, mean, deviation):
         )
 
 
-def _per_channel(name, values, default, channels):
+def channel_numbers(name, values, default, channels):
+    """One number of each channel as (C, 1, 1) float32, by default the same.  Raises ValueError for what is none."""
     given = host_copy(name, np.full(channels, default) if values is None else values)
     real = given.shape == (channels,) and given.dtype.kind in "iuf"
     with np.errstate(over="ignore"):

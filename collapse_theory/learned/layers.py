@@ -15,6 +15,7 @@ from ..arguments import check_choice
 from ..arrays import is_complex
 from ..nonlinearities import NONLINEARITIES
 from ..scattering import semi_unitary
+from . import distributed
 
 __all__ = [
     "NETWORK_NONLINEARITIES",
@@ -106,8 +107,9 @@ class Standardization(nn.Module):
             variance, mean = torch.var_mean(real_parts(x), (0, 2, 3), correction=0)
         else:
             variance, mean = real_parts(x).square().mean((0, 2, 3)), None
+        mean, variance, count = distributed.moments(mean, variance, x.numel() // x.shape[1])
         variance = variance.sum(-1)
-        self.follow(mean, variance, x.numel() // x.shape[1])
+        self.follow(mean, variance, count)
         return mean, torch.rsqrt(variance + self.EPSILON)
 
     @torch.no_grad()

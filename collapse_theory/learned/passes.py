@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch.autograd.function import once_differentiable
 
+from . import distributed
 from .halves import Halves, Whole
 from .layers import RootMeanSquare
 from .moduli import Moduli
@@ -30,7 +31,8 @@ class Settings:
     nonlinearity : name of ρ
     scaled : whether it acts on what was divided by its root mean square
     skip : whether the linear part is mixed too
-    measured : whether the statistics are those of these images, of which the output is then also a function
+    measured : whether the statistics are those of these images, of which the output is then also a function; where
+        processes are together, of the images of all
     answers : parts of the outputs, real and imaginary
     zeros : whether the matrix is real, of outputs in two parts, so that half of it is zero
     half : whether the product is of bfloat16 numbers
@@ -88,7 +90,7 @@ class Passes(torch.autograd.Function):
         for number in range(len(x)):
             made.make(x[number], number, measured=settings.measured)
         if settings.measured:
-            mean, variance = made.statistics.read()
+            mean, variance, ctx.size = distributed.moments(*made.statistics.read(), made.statistics.count)
             variance = over_parts(variance, settings.parts)
         scale, outputs = torch.rsqrt(variance + settings.epsilon), len(matrix) // settings.answers
         folded, rows, products = matrix * scale, made.rows, settings.products(outputs)
@@ -122,9 +124,9 @@ class Passes(torch.autograd.Function):
         if any(ctx.needs_input_grad[:1] + ctx.needs_input_grad[7:]):
             slope = shift = None
             if settings.measured:
-                of_scale = over_parts((of_folded * matrix).sum(0), settings.parts)
-                slope = -of_scale * scale**3 / len(rows)
-                shift = -(folded.T @ total) / len(rows) - slope * mean
+                of_scale, of_mean = distributed.summed(torch.stack([(of_folded * matrix).sum(0), folded.T @ total]))
+                slope = -over_parts(of_scale, settings.parts) * scale**3 / ctx.size
+                shift = -of_mean / ctx.size - slope * mean
             each = y.shape[2]
             for part in chunks(len(y), each, rows.shape[1]):
                 some = slice(part.start * each, part.stop * each)
@@ -136,7 +138,7 @@ class Passes(torch.autograd.Function):
                     out = None if answer is None else answer[number]
                     made.differentiate(back[start : start + each], x[number], number, out=out)
             if answer is not None:
-                made.finish(x, answer)
+                made.finish(x, answer, ctx.size if settings.measured else None)
         return answer, of_folded * scale, *(None,) * 5, *made.of_numbers
 
 

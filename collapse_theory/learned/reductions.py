@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 
+from . import distributed
 from .amplitudes import COLLAPSES, answers_of, gradients_of
 from .layers import RootMeanSquare
 from .products import scratch
@@ -57,7 +58,8 @@ class Reductions(Rows):
         for number in range(len(x)):
             for z, span in self._acted_on(self._maps(x[number], number, made=False)):
                 sums[span.acted] += sum(self._gathered((part * part).sum(0)) for part in span.split(z))
-        self.squares = [total / self.rows[..., 0].numel() for total in sums]
+        size = self.rows[..., 0].numel()
+        self.squares = [distributed.moments(None, total / size, size)[1] for total in sums]
         self._scale_by([torch.rsqrt(square + RootMeanSquare.EPSILON) for square in self.squares])
 
     def _write(self, x, number, each):
@@ -83,12 +85,12 @@ class Reductions(Rows):
         if out is not None and not self.measures:
             self._transform_back(*inner, out)
 
-    def finish(self, x, out):
+    def finish(self, x, out, size):
         """Write into `out` the gradients of all maps, of which the scales are functions too."""
         if not self.measures:
             return
         slopes = [
-            self._spread(-(scale**2) * total / self.rows[..., 0].numel())
+            self._spread(-(scale**2) * distributed.summed(total) / size)
             for scale, total in zip(self.scales, self.of_scales, strict=True)
         ]
         for number in range(len(x)):

@@ -7,6 +7,7 @@ from torch import nn
 from .checkpoints import Checkpoint, damaged
 from .evaluation import check_network, in_words
 from .identity import architecture, keys_of, shape_and_type
+from .named_weights import as_named
 
 __all__ = ["check_outside", "check_resumable", "moved_in", "restore", "restore_outside"]
 
@@ -14,7 +15,8 @@ __all__ = ["check_outside", "check_resumable", "moved_in", "restore", "restore_o
 def restore(network: nn.Module, checkpoint: Checkpoint) -> None:
     """Put the weights of a checkpoint in a network.
 
-    network : torch module of the architecture that the checkpoint was written of
+    network : torch module of the architecture that the checkpoint was written of; whether one of the two was wrapped,
+        by torch.compile or for several devices, does not count
     checkpoint : as `checkpoints.load` reads one
 
     Raises ValueError, naming the first difference, if they are of another architecture; TypeError for no checkpoint.
@@ -22,10 +24,11 @@ def restore(network: nn.Module, checkpoint: Checkpoint) -> None:
     check_network(network)
     if not isinstance(checkpoint, Checkpoint):
         raise TypeError(f"checkpoint: expected what learned.checkpoints.load reads, got {in_words(checkpoint)}")
-    difference = _difference(network, checkpoint.tensors.get("weights", {}))
+    weights = as_named(network, checkpoint.tensors.get("weights", {}))
+    difference = _difference(network, weights)
     if difference:
         raise ValueError(f"the checkpoint is of another architecture: {difference}")
-    network.load_state_dict(checkpoint.tensors["weights"])
+    network.load_state_dict(weights)
 
 
 def check_resumable(checkpoint, network, *, groups, path):

@@ -19,7 +19,7 @@ from .checkpoints import settle
 from .identity import shortened
 from .metrics import Metrics
 
-__all__ = ["RunFolder", "RunFolderInUse", "first_difference", "what_is_run", "without"]
+__all__ = ["Elsewhere", "RunFolder", "RunFolderInUse", "first_difference", "what_is_run", "without"]
 
 _FORMAT, _MOST = 2, 2**26  # of run.json: the first had no checksums; bytes
 _LOCKS = weakref.WeakSet()
@@ -143,6 +143,34 @@ class RunFolder:
             raise ValueError(f"the run folder {self.path} is of another run: {difference}; name another folder")
         self.identity, self.threads = found["run"], found["threads"]
         self.metrics = self._metrics()
+
+
+class Elsewhere:
+    """A run folder in a process that writes nothing, since another one does.
+
+    path : of the folder
+    """
+
+    def __init__(self, path):
+        self.path, self.threads, self.metrics, self.moved = as_path(path).absolute(), None, _Unwritten(), set
+        self.checkpoints = self.path / "checkpoints"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def log(self, line):
+        """Nothing."""
+
+    def check_there(self):
+        """Nothing."""
+
+
+class _Unwritten:
+    def read(self):
+        return []
 
 
 def _let_go():

@@ -2,6 +2,7 @@
 
 import torch
 
+from . import distributed
 from .draws import drawing_apart
 from .evaluation import as_logits, check_labelled, check_network, in_words, unchanged
 from .precision import in_precision
@@ -20,10 +21,10 @@ def check_suitable(network, data, recipe):
     train, test = _pair(data)
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe: expected a learned.Recipe, got {in_words(recipe)}")
-    if train.images.shape[1:] != test.images.shape[1:] or train.classes != test.classes:
+    if tuple(train.shape) != tuple(test.shape) or train.classes != test.classes:
         raise ValueError(
-            f"data: train has images {tuple(train.images.shape[1:])} of {train.classes} classes, "
-            f"test {tuple(test.images.shape[1:])} of {test.classes}"
+            f"data: train has images {tuple(train.shape)} of {train.classes} classes, "
+            f"test {tuple(test.shape)} of {test.classes}"
         )
     placed = {t.device for t in (*network.parameters(), *network.buffers())} or {train.device}
     if {train.device, test.device} | placed != {train.device}:
@@ -49,6 +50,12 @@ def _check_batches(network, train, recipe):
     if recipe.drop_last and images < batch:
         raise ValueError(f"batch: expected at most {images}, the images there are, as drop_last is set, got {batch}")
     whole, last = min(batch, images), images % batch if batch < images else images
+    processes, least = distributed.launched()[0], whole if recipe.drop_last else min(whole, last or whole)
+    if least < processes:
+        raise ValueError(
+            f"batch: of {images} images, {batch} at a time, the fewest of a step are {least}, too few for {processes} "
+            "processes; choose another batch, or Recipe(drop_last=True)"
+        )
     part = -(-whole // min(recipe.accumulation, whole))
     if part > 1:
         _output(network, train, recipe, (2, part))

@@ -11,7 +11,7 @@ import torch
 
 from ..arguments import check_count, check_number
 from ..machine import reproducible
-from . import checkpoints
+from . import checkpoints, distributed
 from .augmentation import RANDOM_NUMBERS, order_of_samples
 from .descent import Descent
 from .draws import drawing_apart
@@ -19,13 +19,13 @@ from .evaluation import evaluate
 from .identity import architecture, computation, schedule
 from .interruption import Interruption, add_note
 from .keeping import Keeper
-from .labelled import LabelledImages
+from .labelled import Labelled
 from .not_finite import NotFinite
 from .outside import Outside
 from .precision import settled
 from .recipes import Outcome, Recipe
 from .resumption import restore
-from .runs import RunFolder
+from .runs import Elsewhere, RunFolder
 from .suitability import check_suitable
 
 __all__ = ["Outcome", "Recipe", "architecture", "restore", "train"]
@@ -35,7 +35,7 @@ _LOG = logging.getLogger(__name__)
 
 def train(
     network: torch.nn.Module,
-    data: tuple[LabelledImages, LabelledImages],
+    data: tuple[Labelled, Labelled],
     recipe: Recipe,
     *,
     folder: str | os.PathLike,
@@ -52,7 +52,7 @@ def train(
     """Train a network, or resume its training where this run folder was left.
 
     network : torch module of images (N, C, H, W), on the device of the data; gets the trained parameters
-    data : (train, test), two `LabelledImages`
+    data : (train, test), two of `labelled_images` or `labelled_dataset`
     recipe : Recipe
     folder : of the run. The same call resumes from its newest checkpoint. So does one with more epochs, of a finished
         run too, if the learning rates of an epoch do not depend on how many there are. On a CPU, with the same number
@@ -102,20 +102,27 @@ def train(
     outside, descent = Outside(network), Descent(network, data[0], recipe, own=optimizer)
     if optimizer is not None:
         identity["optimizer"] = descent.optimizers.told()
-    run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
-    keeper = Keeper(run, network=network, outside=outside, descent=descent, steps=_steps(recipe, data[0]))
-    run.moved = lambda: keeper.moved(checkpoint)
-    draws = drawing_apart(data[0].device)
-    with run, reproducible(), torch.enable_grad(), draws, Interruption() as signals:
-        training = _Training(data, recipe, run=run, signals=signals, descent=descent, keeper=keeper)
-        training.resume(checkpoint)
-        every = {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every, "log_seconds": log_seconds}
-        try:
-            training.to_the_end(progress or (lambda report: None), **every, stop_after=stop_after)
-        except BaseException as error:
-            training.rescue(error)
-            raise
-        return training.outcome()
+    draws, every = drawing_apart(data[0].device), {"checkpoint_seconds": checkpoint_seconds, "log_every": log_every}
+    with distributed.together(data[0].device), reproducible(), torch.enable_grad(), draws:
+        run = Elsewhere(folder)
+        if distributed.number() == 0:
+            run = RunFolder(folder, identity, tensorboard=tensorboard, threads=torch.get_num_threads())
+        distributed.check_same("training", identity)
+        keeper = Keeper(run, network=network, outside=outside, descent=descent, steps=_steps(recipe, data[0]))
+        run.moved = lambda: keeper.moved(checkpoint)
+        with run, Interruption(patient=distributed.count() > 1) as signals:
+            training = _Training(data, recipe, run=run, signals=signals, descent=descent, keeper=keeper)
+            training.resume(checkpoint)
+            try:
+                training.to_the_end(progress or _unseen, **every, log_seconds=log_seconds, stop_after=stop_after)
+            except BaseException as error:
+                training.rescue(error)
+                raise
+            return training.outcome()
+
+
+def _unseen(report):
+    """The progress that nobody wants to see."""
 
 
 class _Training:
@@ -137,7 +144,8 @@ class _Training:
         self.step = checkpoint.step
         self.seconds, self.sums = checkpoint.state["seconds"], checkpoint.state["sums"]
         if self.step < self.steps:
-            self._compare_threads()
+            self._compare("threads", self.run.threads, torch.get_num_threads())
+            self._compare("processes", checkpoint.state.get("processes", 1), distributed.count())
             if unsaved := checkpoint.state.get("unsaved"):
                 _LOG.warning(
                     "%s: no checkpoint holds what the network changed as it was trained, %s: the bits may be "
@@ -146,15 +154,14 @@ class _Training:
                     ", ".join(ascii(name)[1:-1][:100] for name in unsaved[:5]),
                 )
 
-    def _compare_threads(self):
-        then, now = self.run.threads, torch.get_num_threads()
-        if then != now:
-            text = "%s was begun with %s threads and is resumed with %s: the last bits will differ"
-            _LOG.warning(text, self.run.path, then, now)
+    def _compare(self, what, then, now):
+        if then != now and distributed.number() == 0:
+            text = "%s was begun with %s %s and is resumed with %s: the last bits will differ"
+            _LOG.warning(text, self.run.path, then, what, now)
 
     def to_the_end(self, progress, *, checkpoint_seconds, log_every, log_seconds, stop_after):
         start = saved = before = logged = time.perf_counter()
-        first, order, order_of = self.step, None, None
+        first, batches, order_of = self.step, None, None
         if self._epoch_is_open():  # it was stopped while it evaluated
             self._end_epoch()
             self._save_if(self.step == self.steps)
@@ -162,10 +169,9 @@ class _Training:
             self.run.check_there()
             epoch, position = divmod(self.step, self.steps_per_epoch)
             if order_of != epoch:
-                order, order_of = self._order(epoch), epoch
-            index = order[position * self.recipe.batch : (position + 1) * self.recipe.batch]
+                batches, order_of = self._batches(epoch, position), epoch
             with self._whole():
-                loss, accuracy = self._descend(index)
+                loss, accuracy = self._descend(next(batches))
                 now = time.perf_counter()
                 self.seconds, before = self.seconds + now - before, now
                 if self.step % log_every == 0 or now - logged > log_seconds:
@@ -174,15 +180,25 @@ class _Training:
             if self._epoch_is_open():
                 self._end_epoch()
             speed = (self.step - first) / max(now - start, 1e-9)
-            progress(self._report(epoch, loss, accuracy, speed))
-            stop = stop_after is not None and now - start > stop_after
+            if distributed.number() == 0:
+                progress(self._report(epoch, loss, accuracy, speed))
+            stop = self._agreed(stop_after is not None and now - start > stop_after)
             if self._save_if(stop or self.step == self.steps or now - saved > checkpoint_seconds):
                 saved = time.perf_counter()
             if stop:
                 break
 
+    def _agreed(self, stop):
+        """Whether to stop, as the first process says.  Raises what a signal that waits in any of them raises."""
+        stop, signal = distributed.largest(stop and distributed.number() == 0, self.signals.waiting)
+        if signal:
+            self.signals.act(signal)
+        return bool(stop)
+
     def rescue(self, error):
         """Write a checkpoint if no step is half done, and say in a note what is left."""
+        if distributed.number() > 0:
+            return add_note(error, f"process {distributed.number()}; what is left, the first process says")
         try:
             self.run.check_there()
             self._save_if(self._at_rest and self.step > self.keeper.saved)
@@ -195,6 +211,7 @@ class _Training:
         add_note(error, note)
         if isinstance(error, SystemExit):  # which shows no notes
             _LOG.warning(note)
+        return None
 
     @contextmanager
     def _whole(self):
@@ -204,8 +221,12 @@ class _Training:
             yield
             self._at_rest = True
 
-    def _order(self, epoch):
-        return order_of_samples(len(self.train), seed=self.recipe.seed, epoch=epoch, device=self.train.device)
+    def _batches(self, epoch, position):
+        """The samples of each step that is left of an epoch, of which so many are done."""
+        order = order_of_samples(len(self.train), seed=self.recipe.seed, epoch=epoch, device=self.train.device)
+        batches = order.split(self.recipe.batch)[position : self.steps_per_epoch]
+        self.descent.expect(batches, number=self.step)
+        return iter(batches)
 
     def _begin_epoch(self):
         self.sums = {"loss": 0.0, "right": 0, "seen": 0}
@@ -263,13 +284,14 @@ class _Training:
         if due:
             self.run.check_there()
             with self._whole():
-                self.keeper.save(self.step, {"seconds": self.seconds, "sums": self.sums})
+                state = {"seconds": self.seconds, "sums": self.sums, "processes": distributed.count()}
+                self.keeper.save(self.step, state)
         return due
 
     def outcome(self):
         if self.step == self.steps and self.descent.average is not None:
             self.descent.average.put()
-        epochs = tuple(line for line in self.run.metrics.read() if line["kind"] == "epoch")
+        epochs = tuple(distributed.agreed([line for line in self.run.metrics.read() if line["kind"] == "epoch"]))
         precision = settled(self.recipe.precision, self.train.device)
         return Outcome(self.step == self.steps, self.step, self.seconds, epochs, torch.get_num_threads(), precision)
 
