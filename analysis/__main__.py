@@ -27,6 +27,7 @@ QUESTIONS = (
     "what_the_phase_knew",
     "few_samples_a_class",
     "do_real_images_separate",
+    "tuning_of_learned_networks",
     "accuracy_of_learned_networks",
 )
 DRAWN = ("separation_across_layers", "what_the_phase_knew", "do_real_images_separate")  # by `python -m figures`

@@ -14,7 +14,7 @@ import io
 from analysis import __main__ as command
 from analysis import accuracy_of_learned_networks as question
 from analysis import record
-from analysis.instruments import progress
+from analysis.instruments import learning, progress, trainings
 from collapse_theory.learned.training import Recipe
 
 SMALLEST = ["--preset", "smoke", "--width", "0.016", "--images", "40", "--epochs", "1", "--batch", "20"]
@@ -31,7 +31,7 @@ def test_the_preset_called_paper_is_the_recipe_of_the_paper():
     setting = question.PRESETS["paper"]
     assert asdict(Recipe()) | asdict(setting.recipe) == asdict(Recipe())
     assert (setting.data, setting.width, setting.images, setting.tested) == ("cifar10", 1.0, None, None)
-    assert sum(p.numel() for p in question.network_of(replace(setting, width=1 / 8)).parameters()) == 196346
+    assert sum(p.numel() for p in learning.network_of(replace(setting, width=1 / 8)).parameters()) == 196346
 
 
 def test_what_is_asked_for_changes_the_preset_and_nothing_else():
@@ -103,14 +103,14 @@ def test_the_fast_preset_is_what_it_says_and_options_change_a_recipe():
     words = ["--preset", "paper", "--optimizer", "muon", "--average", "0.99", "--schedule", "cosine", "--drop-last"]
     changed = question.setting_of(parser.parse_args(words)).recipe
     assert changed == Recipe(optimizer="muon", average=0.99, schedule="cosine", drop_last=True)
-    assert sum(p.numel() for p in question.network_of(setting).parameters()) < 200_000
+    assert sum(p.numel() for p in learning.network_of(setting).parameters()) < 200_000
 
 
 def test_a_setting_recorded_before_an_option_was_there_is_that_of_its_default():
     setting = asdict(question.PRESETS["small"])
     older = {name: value for name, value in setting.items() if name != "mixing"}
     older["recipe"] = {name: value for name, value in setting["recipe"].items() if name not in ("average", "flips")}
-    assert question.completed(older) == setting
+    assert trainings.completed(older) == setting
 
 
 def test_the_comparisons_are_networks_too():
@@ -120,7 +120,7 @@ def test_the_comparisons_are_networks_too():
     residual, fixed = (setting("--network", name) for name in ("residual", "fixed scattering"))
     assert (residual.label, fixed.label) == ("residual, rectifier", "fixed scattering")
     assert setting("--network", "residual", "--nonlinearity", "tanh").label == "residual, tanh"
-    counts = [sum(p.numel() for p in question.network_of(s).parameters()) for s in (residual, fixed)]
+    counts = [sum(p.numel() for p in learning.network_of(s).parameters()) for s in (residual, fixed)]
     assert counts == [269_722, 128 * 651 + 2 * 128 + 10 * (128 * 16 + 1)]
 
 
@@ -163,12 +163,12 @@ def test_damaged_results_are_named_before_training(tmp_path, capsys, smallest):
 
 
 def test_textures_come_in_three_colours_their_classes_in_turn():
-    train, test = question.labelled(replace(question.PRESETS["smoke"], images=7), "cpu")
+    train, test = learning.labelled(replace(question.PRESETS["smoke"], images=7), "cpu")
     assert train.labels.tolist() == [0, 1, 2, 0, 1, 2, 0]
     assert test.labels.bincount().tolist() == [128] * 3
     grey = train.images.unique(dim=1)
     assert grey.shape[1] == 1
-    first = question.datasets.textures("train")[0][[0, 128, 256, 1]]
+    first = learning.datasets.textures("train")[0][[0, 128, 256, 1]]
     np.testing.assert_array_equal(train.images[:4, 2], first[:, 0])
 
 

@@ -224,6 +224,12 @@ COMMANDS = [  # a command, its arguments, and what its last line of error must s
     (analysis_command, [REAL, "--data", "mnist"], "data: invalid choice: 'mnist' (choose from"),
     (analysis_command, [REAL, "--operations", "relu"], "operations: invalid choice: 'relu' (choose from"),
     (analysis_command, [REAL], "was found; README.md, Data, says where they go"),
+    (
+        analysis_command,
+        ["tuning_of_learned_networks", "--first", "0"],
+        "first: expected an integer from 1 to 100, got 0",
+    ),
+    (analysis_command, [LEARNED, "--table", "9"], "table: invalid choice: '9' (choose from"),
     (analysis_command, [LEARNED, "--preset", "huge"], "preset: invalid choice: 'huge' (choose from"),
     (analysis_command, [LEARNED, "--epochs", "many"], "epochs: expected an integer from 1 to 1000000, got many"),
     (analysis_command, [LEARNED, "--terms", "fair"], "terms: invalid choice: 'fair' (choose from"),

@@ -117,3 +117,14 @@ def test_blocks_of_whole_octaves_halve_the_sides():
     octaves = learned.Architecture(channels=(8, 8, 8, 8), octaves=4)
     assert octaves.steps() == ("octave",) * 4
     assert octaves.sides() == (32, 16, 8, 4, 2)
+
+
+def test_residual_networks_that_learn_their_terms_start_as_the_published_ones():
+    for name, each in (("soft threshold", 1), ("compression", 2), ("tanh", 0)):
+        fixed, learns = learned.resnet20(name, bias=False), learned.resnet20(name, bias=False, learns=True)
+        assert parameters(learns) - parameters(fixed) == each * (16 + 3 * 2 * (16 + 32 + 64))
+        torch.testing.assert_close(learns(images(4)), fixed(images(4)))
+        learns(images(4)).square().sum().backward()
+        terms = [p for key, p in learns.named_parameters() if key.split(".")[-1] in ("threshold", "gain", "bias")]
+        terms = [p for p in terms if p is not learns.classifier.bias]
+        assert all(torch.isfinite(p.grad).all() and p.grad.abs().max() > 0 for p in terms)

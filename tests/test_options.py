@@ -16,10 +16,11 @@ NUMBERS = {
     "what_the_phase_knew": {"steps", "seed"},
     "few_samples_a_class": {"draws", "seed"},
     "do_real_images_separate": {"images", "seed"},
+    "tuning_of_learned_networks": {"first", "seed"},
     "accuracy_of_learned_networks": {
         *("quantile", "angles", "width", "images", "tested", "epochs", "batch", "accumulation", "seed", "minutes"),
         *("rate", "rate-factor", "rate-step", "warm-up", "momentum", "weight-decay", "matrix-rate", "average"),
-        *("label-smoothing", "largest-gradient", "padding"),
+        *("label-smoothing", "largest-gradient", "padding", "start", "validation"),
     },
 }
 WRONG = ("-1", "nan", "inf", "1e300", "1" + 5000 * "0", "text", "")

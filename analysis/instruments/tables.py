@@ -107,26 +107,33 @@ _PHASE = fields(
     picture=optional(lambda value, at: _picture(value, at)),
 )
 _BLOCK = fields(layer=text, shape=listed(count(1)), fisher_trace=number(), zeros=number(0, 1))
+_TRAINING = {
+    "setting": fields(data=text, images=maybe(count(1)), nonlinearity=text, skip=truth, terms=text, width=number(0)),
+    "network": text,
+    "parameters": count(),
+    "flops_per_image": optional(number(0)),
+    "accuracy": interval,
+    "train_accuracy": number(0, 1),
+    "test_accuracy_of_epochs": listed(number(0, 1), 1),
+    "seconds": number(0),
+    "images_per_second": number(0),
+    "device": text,
+    "threads": count(1),
+    "machine": text,
+    "data_identity": optional(either(NOT_RECORDED, shape=table(_IDENTITY))),
+    "command": optional(listed(text, 1)),
+    "split": optional(_PARTS),
+}
+_TRIED = fields(**_TRAINING)
 _TRAINED = fields(
+    **_TRAINING,
     preset=text,
-    setting=fields(data=text, images=maybe(count(1)), nonlinearity=text, skip=truth, terms=text, width=number(0)),
-    network=text,
-    parameters=count(),
-    accuracy=interval,
-    train_accuracy=number(0, 1),
-    test_accuracy_of_epochs=listed(number(0, 1), 1),
-    seconds=number(0),
-    images_per_second=number(0),
-    device=text,
-    threads=count(1),
-    machine=text,
+    accuracy_with_mirrors=optional(interval),
+    right=optional(text),
     zeros_at_start_batch=table(number(0, 1)),
     zeros_running=table(number(0, 1)),
     dead_channels_running=table(number(0, 1)),
     blocks=listed(_BLOCK),
-    data_identity=optional(either(NOT_RECORDED, shape=table(_IDENTITY))),
-    command=optional(listed(text, 1)),
-    split=optional(_PARTS),
 )
 _CEILINGS = fields(name=text, threads=count(1), date=text, ceilings=table(number(0)))
 _GROWTH = fields(
@@ -226,6 +233,7 @@ _ROWS = {
     "do_real_images_separate": (_PASS, _CASCADE_KEY, None),
     "few_samples_a_class": (_FEW, ("data", "description", "samples"), None),
     "what_the_phase_knew": (_PHASE, ("texture", "scales", "representation"), _one_picture),
+    "tuning_of_learned_networks": (_TRIED, ("setting",), None),
     "accuracy_of_learned_networks": (_TRAINED, ("preset", "setting"), None),
     "benchmarks": (_benchmark, (), None),
 }

@@ -20,9 +20,13 @@ class Setting:
     nonlinearity : of a learned scattering or residual network
     skip, angles, circle, terms, width : of a learned scattering network, as `learned.scattering_network` has them
     quantile : of the amplitudes on 256 training images, at which thresholds start under equal terms
+    start : where thresholds, or gains where there are none, start under other terms; None: as published
+    bias : whether the normalisations of a residual network have a gain and a bias
+    learns : whether a residual network learns its thresholds
     recipe : Recipe; its seed is also that of the weights
     images, tested : of the training set and of the test set, the first so many; None: all
     measured : test images for the class statistics, the first so many
+    validation : of the training images the last so many, which stand in for the test images; None: the test images
     """
 
     data: str = "cifar10"
@@ -34,11 +38,15 @@ class Setting:
     terms: str = "published"
     mixing: str = "complex"
     quantile: float = 0.5
+    start: float | None = None
+    bias: bool = True
+    learns: bool = False
     width: float = 1.0
     recipe: Recipe = field(default_factory=Recipe)
     images: int | None = None
     tested: int | None = None
     measured: int = 1000
+    validation: int | None = None
 
     @property
     def label(self):
@@ -47,7 +55,8 @@ class Setting:
             return self.network
         family = self.network * (self.network != "learned scattering")
         terms, mixing = f"{self.terms} terms" * (self.terms != "published"), "real mixing" * (self.mixing == "real")
-        words = (family, self.nonlinearity, "skip" * self.skip, terms, mixing)
+        words = (family, self.nonlinearity, "skip" * self.skip, "no bias" * (not self.bias))
+        words += ("learned" * self.learns, terms, mixing)
         return ", ".join(filter(None, words))
 
 
@@ -94,10 +103,12 @@ def completed(setting):
 
 _NUMBERS = {
     "quantile": (real(0, 1), "quantile of the amplitudes at which thresholds start under equal terms"),
+    "start": (real(0, 1e6), "value at which thresholds, or gains, start under published terms"),
     "angles": (whole(1, 64), "number of angles of the wavelets"),
     "width": (real(2**-10, 4), "factor on the channels of every block"),
     "images": (whole(1, 10**7), "number of training images, the first"),
     "tested": (whole(1, 10**7), "number of test images, the first"),
+    "validation": (whole(1, 10**7), "number of training images, the last, to be scored in place of the test images"),
     "epochs": (whole(1, 10**6), "number of passes over the images"),
     "batch": (whole(1, 10**6), "number of images per step"),
     "accumulation": (whole(1, 10**6), "number of parts into which the images of a step are divided"),
@@ -125,11 +136,13 @@ _CHOICES = {
 }
 _SWITCHES = {
     "skip": "pass the coefficients on beside their collapse",
+    "bias": "give the normalisations of a residual network a gain and a bias",
+    "learns": "let a residual network learn its thresholds",
     "nesterov": "take Nesterov's momentum",
     "drop-last": "leave out a last batch that is shorter",
 }
 _FAMILIES = "; residual is ResNet-20, fixed-scattering learns one mixing"
-_NONE = {"angles": "4", "images": "all", "tested": "all"}
+_NONE = {"angles": "4", "images": "all", "tested": "all", "start": "as published"}
 
 
 def add_options(parser):

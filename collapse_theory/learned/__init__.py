@@ -12,9 +12,10 @@ from ..extras import needing
 _FROM = {
     "anatomy": ("class_statistics", "dead_outputs"),
     "calibration": ("calibrate",),
-    "confusion": ("accuracy_by_class", "confusion_matrix"),
+    "confusion": ("accuracy_by_class", "confusion_matrix", "predictions"),
     "evaluation": ("evaluate",),
     "fixed_scattering": ("BASELINES", "Baseline", "ScatteringBaseline", "scattering_baseline"),
+    "flops": ("flops_per_image",),
     "labelled": ("PUBLISHED_DEVIATION", "PUBLISHED_MEAN", "LabelledImages", "chosen_device", "labelled_images"),
     "layers": ("NETWORK_NONLINEARITIES",),
     "loading": ("load",),

@@ -6,7 +6,36 @@ from torch import nn
 from .evaluation import as_logits, check_labelled, check_network, evaluating, output_of
 from .labelled import LabelledImages
 
-__all__ = ["accuracy_by_class", "confusion_matrix"]
+__all__ = ["accuracy_by_class", "confusion_matrix", "predictions"]
+
+
+def predictions(
+    network: nn.Module,
+    labelled: LabelledImages,
+    *,
+    batch: int = 128,
+    precision: str = "float32",
+    mirrored: bool = False,
+) -> np.ndarray:
+    """The output that is the largest, for each image; the network is left as it was.
+
+    network, labelled, batch, precision : as in `evaluate`
+    mirrored : take the sum of the outputs for the image and for its mirror, left and right exchanged
+
+    Returns (N,) int64.
+    Raises as `evaluate`.
+    """
+    check_network(network)
+    check_labelled("labelled", labelled)
+    taken = []
+    with evaluating(network, precision, labelled.device):
+        for x, _ in labelled.batches(batch):
+            logits = sum(
+                as_logits(output_of(network, side), network, images=len(x), classes=labelled.classes)
+                for side in ([x, x.flip(-1)] if mirrored else [x])
+            )
+            taken.append(logits.argmax(1).cpu().numpy())
+    return np.concatenate(taken)
 
 
 def confusion_matrix(

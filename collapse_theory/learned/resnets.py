@@ -24,18 +24,25 @@ REAL_NONLINEARITIES = tuple(_FIXED)
 
 
 class RealNonlinearity(Nonlinearity):
-    """A function of `nonlinearities` on real maps, exact, with nothing learned: the threshold is 1.
+    """A function of `nonlinearities` on real maps, exact.
 
     "rectifier" max(x, 0), "phase collapse" |x|, "soft threshold" max(|x| − 1, 0) sign x, "tanh", "compression"
     x / (1 + |x|), and the control "identity". Maps (B, C, M, N) to the same, in single precision at least.
+    learned : channels C, to learn a threshold, or a gain and a bias, of each, from these values on; None, as
+        published, for nothing learned
     Raises ValueError if the name is unknown.
     Source: published code of Guth, Zarka & Mallat (2022).
     """
 
-    def __init__(self, name):
+    def __init__(self, name, learned=None):
         nn.Module.__init__(self)
         check_choice("nonlinearity", name, REAL_NONLINEARITIES)
         self.name, self.function, self.fixed = name, NONLINEARITIES[name], _FIXED[name]
+        if learned is not None and self.fixed:
+            for parameter, start in self.fixed.items():
+                values = torch.full((learned,), start, dtype=torch.float32)
+                self.register_parameter(parameter, nn.Parameter(values))
+            self.fixed = {"checked": False}
 
     def forward(self, z):
         # Under autocast the output of a convolution is of half precision, which the functions refuse.
@@ -49,15 +56,16 @@ class ResidualBlock(nn.Module):
     stride : of the first convolution and the shortcut
     project : whether a shortcut that changes the shape is a convolution with normalisation, or every second sample,
         zero in the new channels
-    nonlinearity, bias : as in `ResidualNetwork`
+    nonlinearity, bias, learns : as in `ResidualNetwork`
     """
 
-    def __init__(self, inputs, outputs, *, stride, project, nonlinearity, bias):
+    def __init__(self, inputs, outputs, *, stride, project, nonlinearity, bias, learns=False):
         super().__init__()
+        learned = outputs if learns else None
         self.inner = nn.Sequential(
             _convolution(inputs, outputs, 3, stride),
             nn.BatchNorm2d(outputs, affine=bias, dtype=torch.float32),
-            RealNonlinearity(nonlinearity),
+            RealNonlinearity(nonlinearity, learned),
             _convolution(outputs, outputs, 3, 1),
             nn.BatchNorm2d(outputs, affine=bias, dtype=torch.float32),
         )
@@ -67,7 +75,7 @@ class ResidualBlock(nn.Module):
             self.shortcut = nn.Sequential(
                 _convolution(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs, affine=bias, dtype=torch.float32)
             )
-        self.nonlinearity = RealNonlinearity(nonlinearity)
+        self.nonlinearity = RealNonlinearity(nonlinearity, learned)
 
     def forward(self, x):
         if self.shortcut is None:
@@ -88,6 +96,7 @@ class ResidualNetwork(nn.Module):
     project : as in `ResidualBlock`
     nonlinearity : a name of `REAL_NONLINEARITIES`
     bias : whether batch normalisation has a gain and a bias; the convolutions have none, the linear map always has
+    learns : whether a threshold, or a gain and a bias, of each channel is learned
     seed : of all weights; convolutions are normal with variance 2 / (outputs x kernel)
 
     Takes real images (B, colors, H, W), gives logits (B, classes).
@@ -95,17 +104,19 @@ class ResidualNetwork(nn.Module):
     Source: He, Zhang, Ren & Sun (2016).
     """
 
-    def __init__(self, widths, blocks, *, colors, classes, stem, project, nonlinearity, bias, seed):
+    def __init__(self, widths, blocks, *, colors, classes, stem, project, nonlinearity, bias, seed, learns=False):
         super().__init__()
         check_count("classes", classes)
         check_choice("bias", bias, (False, True))
+        check_choice("learns", learns, (False, True))
         check_count("seed", seed, least=0)
         self.colors, large = colors, stem == "large"
         layers = [_convolution(colors, widths[0], 7 if large else 3, 2 if large else 1)]
-        layers += [nn.BatchNorm2d(widths[0], affine=bias, dtype=torch.float32), RealNonlinearity(nonlinearity)]
+        layers += [nn.BatchNorm2d(widths[0], affine=bias, dtype=torch.float32)]
+        layers += [RealNonlinearity(nonlinearity, widths[0] if learns else None)]
         self.stem = nn.Sequential(*layers, *([nn.MaxPool2d(3, 2, padding=1)] if large else []))
         self.blocks, inputs = nn.ModuleList(), widths[0]
-        options = {"project": project, "nonlinearity": nonlinearity, "bias": bias}
+        options = {"project": project, "nonlinearity": nonlinearity, "bias": bias, "learns": learns}
         for stage, outputs in enumerate(widths):
             for number in range(blocks):
                 stride = 2 if stage > 0 and number == 0 else 1
@@ -127,12 +138,19 @@ class ResidualNetwork(nn.Module):
 
 
 def resnet20(
-    nonlinearity: str = "rectifier", bias: bool = True, *, colors: int = 3, classes: int = 10, seed: int = 0
+    nonlinearity: str = "rectifier",
+    bias: bool = True,
+    *,
+    learns: bool = False,
+    colors: int = 3,
+    classes: int = 10,
+    seed: int = 0,
 ) -> ResidualNetwork:
     """ResNet-20 for CIFAR-10: three stages of 3 blocks with 16, 32, 64 channels, shortcuts without parameters.
 
     nonlinearity : a name of `REAL_NONLINEARITIES`
     bias : whether batch normalisation has a gain and a bias
+    learns : whether a threshold, or a gain and a bias, of each channel is learned; default False, as published
     colors, classes : images (B, colors, H, W) go to (B, classes)
     seed : of all weights
 
@@ -140,20 +158,28 @@ def resnet20(
     Raises ValueError if an argument is unknown.
     """
     options = {"colors": colors, "classes": classes, "nonlinearity": nonlinearity, "bias": bias, "seed": seed}
+    options["learns"] = learns
     return ResidualNetwork((16, 32, 64), 3, stem="small", project=False, **options)
 
 
 def resnet18(
-    nonlinearity: str = "rectifier", bias: bool = True, *, colors: int = 3, classes: int = 1000, seed: int = 0
+    nonlinearity: str = "rectifier",
+    bias: bool = True,
+    *,
+    learns: bool = False,
+    colors: int = 3,
+    classes: int = 1000,
+    seed: int = 0,
 ) -> ResidualNetwork:
     """ResNet-18 for ImageNet: four stages of 2 blocks with 64, 128, 256, 512 channels, shortcuts by convolution.
 
-    nonlinearity, bias, colors, classes, seed : as in `resnet20`
+    nonlinearity, bias, learns, colors, classes, seed : as in `resnet20`
 
     Returns a `ResidualNetwork`; it has 11,689,512 parameters, without bias 11,679,912.
     Raises ValueError if an argument is unknown.
     """
     options = {"colors": colors, "classes": classes, "nonlinearity": nonlinearity, "bias": bias, "seed": seed}
+    options["learns"] = learns
     return ResidualNetwork((64, 128, 256, 512), 2, stem="large", project=True, **options)
 
 
