@@ -2,15 +2,16 @@
 
 A line is a set of classes at the deepest layer, or a trained network; its mark is the difference to the reduction that
 comes nearest, in the look of that reduction, and the cross below it is the difference to the identity, the control.
-Bars are 95 % intervals, not corrected for the choice of the nearest: paired on the same images where a verdict was
-recorded; elsewhere, over images and not over seeds, the ends of two intervals subtracted, which is wide enough whatever
-the pairs would show. The word is the recorded verdict, by Holm's method over all, or what the bars say where there is
+Bars are 95 % intervals, not corrected for the choice of the nearest: paired on the same images, or over several seeds,
+where the record has pairs; elsewhere the ends of two intervals subtracted, which is wide enough whatever pairs would
+show. The word is the recorded verdict, by Holm's method over all, or what the bars say where there is
 none; a bar that contains 0 is called undecided.
 """
 
 import numpy as np
 
 from analysis import do_real_images_separate, record, separation_across_layers
+from analysis.instruments.queue import difference
 
 from . import named_lines, style, trained
 
@@ -87,11 +88,18 @@ def _trained(cells):
         triples = []
         for each in others:
             operation = each.setting["nonlinearity"]
-            apart = _apart(cell.accuracy, each.accuracy)
+            apart = _paired(cell, each) or _apart(cell.accuracy, each.accuracy)
             triples.append(("accuracy", _role(operation), operation, _what_differs(each.network, cell.network), apart))
         if triples:
             word = _word([(role, triple) for _, role, _, _, triple in triples])
             yield _line(f"trained, {cell.training}", f"{cell.network}, {cell.seeds()}", triples, word)
+
+
+def _paired(cell, other):
+    """The difference of the seeds that both have, by pairs; None where which images were right was not recorded."""
+    seeds = {row["setting"]["recipe"]["seed"]: row for row in other.rows}
+    pairs = [(row, seeds[seed]) for row in cell.rows if (seed := row["setting"]["recipe"]["seed"]) in seeds]
+    return difference(pairs) if pairs and all("right" in row for pair in pairs for row in pair) else None
 
 
 def _what_differs(name, other):
