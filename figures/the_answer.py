@@ -2,15 +2,16 @@
 
 A line is a set of classes at the deepest layer, or a trained network; its mark is the difference to the reduction that
 comes nearest, in the look of that reduction, and the cross below it is the difference to the identity, the control.
-Bars are 95 % intervals, not corrected for the choice of the nearest: paired on the same images where a verdict was
-recorded; elsewhere, over images and not over seeds, the ends of two intervals subtracted, which is wide enough whatever
-the pairs would show. The word is the recorded verdict, by Holm's method over all, or what the bars say where there is
+Bars are 95 % intervals, not corrected for the choice of the nearest: paired on the same images, or over several seeds,
+where the record has pairs; elsewhere the ends of two intervals subtracted, which is wide enough whatever pairs would
+show. The word is the recorded verdict, by Holm's method over all, or what the bars say where there is
 none; a bar that contains 0 is called undecided.
 """
 
 import numpy as np
 
 from analysis import do_real_images_separate, record, separation_across_layers
+from analysis.instruments.queue import difference
 
 from . import named_lines, style, trained
 
@@ -23,6 +24,7 @@ MEASURES = {  # what a panel shows: its label, and the factor on what is recorde
 NAMES_OF_ACCURACY = ("accuracy_linear", "accuracy_of_averages")  # of a linear classifier, in two records
 UNDECIDED = "undecided"
 SETTINGS = ("deep", "mixed", "orientation")  # others come after them
+_AXIS, _LEGEND = 1.6, 1.1  # cm
 COLLAPSE, CONTROL = "phase collapse", "identity"
 
 
@@ -87,11 +89,18 @@ def _trained(cells):
         triples = []
         for each in others:
             operation = each.setting["nonlinearity"]
-            apart = _apart(cell.accuracy, each.accuracy)
+            apart = _paired(cell, each) or _apart(cell.accuracy, each.accuracy)
             triples.append(("accuracy", _role(operation), operation, _what_differs(each.network, cell.network), apart))
         if triples:
             word = _word([(role, triple) for _, role, _, _, triple in triples])
             yield _line(f"trained, {cell.training}", f"{cell.network}, {cell.seeds()}", triples, word)
+
+
+def _paired(cell, other):
+    """The difference of the seeds that both have, by pairs; None where which images were right was not recorded."""
+    seeds = {row["setting"]["recipe"]["seed"]: row for row in other.rows}
+    pairs = [(row, seeds[seed]) for row in cell.rows if (seed := row["setting"]["recipe"]["seed"]) in seeds]
+    return difference(pairs) if pairs and all("right" in row for pair in pairs for row in pair) else None
 
 
 def _what_differs(name, other):
@@ -140,11 +149,9 @@ def draw(data, width=17.8):
     wide = width >= named_lines.WIDE
     shown = {measure: data if wide else [line for line in data if line["differences"][measure]] for measure in MEASURES}
     shown = {measure: lines for measure, lines in shown.items() if lines}
-    heights = [2.5 + named_lines.places(*_named(lines))[2] for lines in shown.values()]
-    total = max(heights) if wide else sum(heights)
-    shape = (1, len(shown)) if wide else (len(shown), 1)
-    ratios = {} if wide else {"height_ratios": heights}
-    height = named_lines.line_height(width) * total + 1.5
+    lines = [named_lines.places(*_named(lines))[2] for lines in shown.values()]
+    shape, ratios = ((1, len(shown)), {}) if wide else ((len(shown), 1), {"height_ratios": lines})
+    height = named_lines.line_height(width) * (max(lines) if wide else sum(lines)) + _AXIS * shape[0] + _LEGEND
     figure, axes = style.panels(*shape, width_cm=width, height_cm=height, **ratios)
     for number, (ax, (measure, lines)) in enumerate(zip(axes.flat, shown.items(), strict=True)):
         _draw_panel(ax, lines, measure, first=number == 0 or not wide, last=number == len(shown) - 1 or not wide)

@@ -1,6 +1,7 @@
 """Doubts about the answer in one picture: are its bars those of the records, and its words no more than its bars?"""
 
 import copy
+from base64 import b64encode
 
 import numpy as np
 import pytest
@@ -116,6 +117,20 @@ def test_networks_are_compared_by_the_ends_of_their_intervals(rights, word):
     assert name == "tanh"
     difference = rights[0] - rights[1]
     assert triple == pytest.approx([difference, difference - 0.02, difference + 0.02])
+
+
+def with_right(rows, *rights):
+    """The rows, with which of 100 test images each got right."""
+    split = {"test": {"one": 100}}
+    bits = [b64encode(np.packbits(np.arange(100) < right)).decode() for right in rights]
+    return [row | {"right": text, "split": split} for row, text in zip(rows, bits, strict=True)]
+
+
+def test_networks_whose_right_images_were_recorded_are_compared_by_pairs():
+    [line] = the_answer.data([], [], with_right(networks(0.6, 0.59), 60, 59))
+    half = 1.96 * np.sqrt(0.01 * 0.99 / 100)
+    assert line["differences"]["accuracy"]["reduction"][2] == pytest.approx([0.01, 0.01 - half, 0.01 + half])
+    assert line["word"] == "undecided"
 
 
 def test_only_networks_of_one_training_are_compared():
