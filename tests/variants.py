@@ -35,11 +35,13 @@ NOT_OF_NUMBERS = (
         "computed_figures",
         "crafted_checkpoints",
     ),
-    *("cupy", "damaged_results", "decoding", "distributed", "figures", "figures_style", "files", "folders"),
-    *("gallery", "house", "identities", "identity", "imagenet", "interruption", "lead", "loaders", "made"),
-    *("metrics", "mnist", "named_weights", "numbers", "options", "pages", "pickles", "pictures", "readme"),
-    *("record", "report", "run_folders", "runs", "training_data"),
-    *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
+    *("cells", "cupy", "damaged_results", "decoding", "distributed", "figures", "figures_style", "files"),
+    *("folders", "gallery", "house", "identities", "identity", "imagenet", "interruption", "lead"),
+    *("learning", "loaders", "made", "metrics", "mnist", "named_weights", "numbers", "options", "pages"),
+    *("pickles", "pictures", "queue", "readme", "record", "report", "run_folders", "runs"),
+    *("scatter_against_kymatio", "sharpness_of_the_claims", "sources", "stopping", "style"),
+    *("tables_of_networks", "testing_arguments", "the_answer", "trained", "training_data", "tutorials"),
+    *("variants", "versions"),
 )
 # What decides which instructions and how many threads compute; a variant starts without any of them.
 DECIDING = (
