@@ -185,6 +185,18 @@ def launch(what, folder, count=2):
     ]
 
 
+def ended(processes, seconds):
+    """What processes have written to their errors, and their codes, once they have ended, or were killed for it."""
+    errors = []
+    for process in processes:
+        try:
+            errors.append(process.communicate(timeout=seconds)[1])
+        except subprocess.TimeoutExpired:
+            process.kill()
+            errors.append(f"it did not end: {process.communicate()[1]}")
+    return errors, [process.returncode for process in processes]
+
+
 def main(what, folder, process, count):
     torch.set_num_threads(1)
     store = os.environ["COLLAPSE_STORE"]

@@ -1,5 +1,8 @@
 """Doubts about the score of separation: is it that of the moments, with every option, and with weights?"""
 
+import pickle
+from functools import reduce
+
 import numpy as np
 import pytest
 
@@ -133,3 +136,12 @@ def test_pipelines_are_searched_for_what_separates_best_with_no_classifier(pulse
     assert search.best_score_ > 0.2
     pixels = GridSearchCV(ClassSeparation(), {"unbiased": [True]}, cv=StratifiedKFold(3)).fit(*pulses)
     assert abs(pixels.best_score_) < 0.05
+
+
+def test_moments_that_workers_return_become_those_of_all(pulses):
+    """As joblib and dask carry them from process to process."""
+    rows, labels = pulses
+    found = [pickle.loads(pickle.dumps(ClassMoments().update(rows[n::3], labels[n::3]))) for n in range(3)]
+    merged, whole = reduce(ClassMoments.merge, found), ClassMoments().update(rows, labels)
+    assert merged.fisher_trace == pytest.approx(whole.fisher_trace, rel=1e-12)
+    assert merged.counts.tolist() == whole.counts.tolist()

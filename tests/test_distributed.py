@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 from collapse_theory.learned import checkpoints, distributed  # noqa: E402
-from tests.several_processes import launch, networks, train_networks  # noqa: E402
+from tests.several_processes import ended, launch, networks, train_networks  # noqa: E402
 from tests.small_network import assert_same_end, metrics, train_small  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch has no processes")
@@ -19,13 +19,10 @@ pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="th
 def done(tmp_path_factory):
     """A folder of all that two processes have done, after two of which one was killed."""
     folder = tmp_path_factory.mktemp("processes")
-    first, second = launch("killed", folder)
-    (folder / "first said").write_text(first.communicate(timeout=120)[1])  # without being told that the other is dead
-    second.communicate(timeout=10)
-    (folder / "codes").write_text(json.dumps([first.returncode, second.returncode]))
-    for process in launch("all_else", folder):
-        assert process.communicate(timeout=240)[1] == ""
-        assert process.returncode == 0
+    errors, codes = ended(launch("killed", folder), 60)
+    (folder / "first said").write_text(errors[0])
+    (folder / "codes").write_text(json.dumps(codes))
+    assert ended(launch("all_else", folder), 120) == (["", ""], [0, 0])
     return folder
 
 

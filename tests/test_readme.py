@@ -175,8 +175,8 @@ def test_its_commands_and_presets_of_training_are_understood():
     from analysis.accuracy_of_learned_networks import NAME, PRESETS, setting_of
 
     given = commands(LEARNED)
-    assert [name for _, name, *_ in given] == [NAME] * 3
-    smoke, small, paper = (setting_of(parser_of(question).parse_args(options)) for _, _, *options in given)
+    assert [name for _, name, *_ in given] == [NAME] * 6
+    smoke, small, paper = (setting_of(parser_of(question).parse_args(options)) for _, _, *options in given[:3])
     assert (smoke.label, smoke.data) == ("phase collapse", "textures")
     assert (small.label, small.width) == ("soft threshold, skip, equal terms", 1 / 4)
     assert (paper.label, paper.recipe) == ("phase collapse, skip", PRESETS["paper"].recipe)

@@ -135,6 +135,7 @@ class ClassMoments(ClassStatistics):
     def merge(self, other: "ClassMoments") -> "ClassMoments":
         """Add the samples of other moments with the same settings; group g is added to group g.
 
+        Those that workers of joblib or dask have returned become one by `functools.reduce(ClassMoments.merge, found)`.
         Returns the moments themselves.
         Raises TypeError if `other` is no ClassMoments, or its labels are of another kind; ValueError if its settings or
         the shape of its features differ, or the moments would take more than `memory`.
