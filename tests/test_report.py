@@ -114,9 +114,8 @@ def _picture(name=HOSTILE):
     return Picture("two_rings", f"{name}: shown `{name}`\n\n{name}. {name}", _PNG, words=name)
 
 
-_PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-)
+_PNG_LETTERS = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+_PNG = base64.b64decode(_PNG_LETTERS)
 
 
 def _results(name):
@@ -160,7 +159,9 @@ def test_in_a_browser_the_page_is_whole_at_two_widths_and_in_both_schemes(record
         pytest.skip(browser.INSTALL)
     address = (recorded.out / "report.html").as_uri()
     if hostile:
-        (tmp_path / "report.html").write_text(report.page(pictures=[_picture()], results=_results(HOSTILE * 9)))
+        (tmp_path / "report.html").write_text(
+            report.page(pictures=[_picture()], results=_results(HOSTILE * 9)), encoding="utf-8"
+        )
         address = (tmp_path / "report.html").as_uri()
     grounds = set()
     with browser.opened() as tab:
@@ -174,6 +175,27 @@ def test_in_a_browser_the_page_is_whole_at_two_widths_and_in_both_schemes(record
         assert len(grounds) == 2
         if not hostile:
             _check_links(tab, address, tmp_path)
+
+
+FAULTS = {
+    "wide": "<p style='width:2000px'>wide</p>",
+    "no picture": "<img alt='' src='data:image/png;base64,AAAA'>",
+    "elsewhere": "<img alt='' src='http://127.0.0.1:9/x.png'>",
+    "error": "<script>undefined_name</script>",
+}
+
+
+def test_a_fault_of_a_page_would_be_seen_in_a_browser(tmp_path):
+    if browser.program() is None:
+        pytest.skip(browser.INSTALL)
+    whole = f"<!doctype html><title>page</title><img alt='' src='data:image/png;base64,{_PNG_LETTERS}' width=9>"
+    with browser.opened() as tab:
+        for name, fault in {"nothing": "", **FAULTS}.items():
+            (tmp_path / f"{name}.html").write_text(whole + fault)
+            address = (tmp_path / f"{name}.html").as_uri()
+            tab.open(address, width=1280)
+            with pytest.raises(AssertionError) if fault else contextlib.nullcontext():
+                _check_page(tab, address, 1280)
 
 
 def _check_page(tab, address, width):
