@@ -23,6 +23,7 @@ MEASURES = {  # what a panel shows: its label, and the factor on what is recorde
 NAMES_OF_ACCURACY = ("accuracy_linear", "accuracy_of_averages")  # of a linear classifier, in two records
 UNDECIDED = "undecided"
 SETTINGS = ("deep", "mixed", "orientation")  # others come after them
+_AXIS, _LEGEND = 1.6, 1.1  # cm
 COLLAPSE, CONTROL = "phase collapse", "identity"
 
 
@@ -140,11 +141,9 @@ def draw(data, width=17.8):
     wide = width >= named_lines.WIDE
     shown = {measure: data if wide else [line for line in data if line["differences"][measure]] for measure in MEASURES}
     shown = {measure: lines for measure, lines in shown.items() if lines}
-    heights = [2.5 + named_lines.places(*_named(lines))[2] for lines in shown.values()]
-    total = max(heights) if wide else sum(heights)
-    shape = (1, len(shown)) if wide else (len(shown), 1)
-    ratios = {} if wide else {"height_ratios": heights}
-    height = named_lines.line_height(width) * total + 1.5
+    lines = [named_lines.places(*_named(lines))[2] for lines in shown.values()]
+    shape, ratios = ((1, len(shown)), {}) if wide else ((len(shown), 1), {"height_ratios": lines})
+    height = named_lines.line_height(width) * (max(lines) if wide else sum(lines)) + _AXIS * shape[0] + _LEGEND
     figure, axes = style.panels(*shape, width_cm=width, height_cm=height, **ratios)
     for number, (ax, (measure, lines)) in enumerate(zip(axes.flat, shown.items(), strict=True)):
         _draw_panel(ax, lines, measure, first=number == 0 or not wide, last=number == len(shown) - 1 or not wide)

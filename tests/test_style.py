@@ -12,8 +12,9 @@ pytest.importorskip("sklearn")
 
 from matplotlib import pyplot as plt
 
+from analysis import record
 from tests.legible import illegible
-from tests.networks import grown
+from tests.networks import grown, recorded
 
 OF_NETWORKS = ("equal_terms", "learning_curves", "anatomy_of_networks", "tables_of_networks")
 WITH_WIDTH = (
@@ -45,6 +46,16 @@ def test_words_are_inside_and_apart_and_axes_have_units(name, width, monkeypatch
 def test_a_record_that_grows_is_as_legible(name, monkeypatch):
     rows = {"rows": [], "passes": [], "networks": grown()} if name == "the_answer" else {"rows": grown()}
     assert not illegible(module(name).draw(module(name).data(**rows), width=8.6), monkeypatch)
+
+
+@pytest.mark.parametrize("width", [8.6, 17.8])
+def test_one_set_of_classes_and_one_network_are_enough(width, monkeypatch):
+    rows = [row | {"data": "photos"} for row in record.load("separation_across_layers")["rows"]]
+    rows = [row for row in rows if row["setting"] == "deep"][:20]
+    answer, network = module("the_answer"), recorded()[:1]
+    assert not illegible(answer.draw(answer.data(rows, [], []), width=width), monkeypatch)
+    for name in ("equal_terms", "learning_curves", "anatomy_of_networks"):
+        assert not illegible(module(name).draw(module(name).data(network), width=width), monkeypatch)
 
 
 def test_words_that_are_cut_off_or_stand_on_each_other_would_be_seen(monkeypatch):
