@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from analysis.instruments.layer_table import verdicts
 from analysis.instruments.tables import MEASURES
 
+from . import trained
+
 _ORDER = ("more", "no difference", "undecided", "less")
 _SAYS = {
     "more": "a phase collapse separates class means more than every amplitude reduction and than doing nothing",
@@ -98,7 +100,8 @@ def sentence(found):
         return f"{said}.", "", ""
     each = min(worst, key=lambda one: _size(one.nearest))
     name = _CONTROL.get(each.nearest.operation, each.nearest.operation)
-    behind = f"{_QUANTITY[each.nearest.measure]}, over {name} ({each.data}, setting {each.setting})."
+    where = f"({each.data}, setting {each.setting})" if len(found) > 1 else f"(setting {each.setting})"
+    behind = f"{_QUANTITY[each.nearest.measure]}, over {name} {where}."
     return f"{said}: at worst its lead is", signed(each.nearest.triple), behind
 
 
@@ -168,15 +171,13 @@ def drawn(triple, scale):
 def networks(rows):
     """An HTML table of the accuracies of trained networks, a line each, on one scale from 0 to 1."""
     lines = []
-    for row in rows:
-        value, low, high = row["accuracy"]
-        images = "all images" if row["setting"]["images"] is None else f"{row['setting']['images']:,} images"
-        how = f"{row['preset']}: {row['setting']['data']}, {images}"
-        picture = drawn(row["accuracy"], (0.0, 1.0))
-        number = f"<p><b>{100 * value:.1f} %</b> <span>[{100 * low:.1f}, {100 * high:.1f}]</span></p>"
+    for cell in trained.cells(rows):
+        value, low, high = (100 * share for share in cell.accuracy)
+        number = f"<p><b>{value:.1f} %</b> <span>[{low:.1f}, {high:.1f}]</span></p>"
+        how = html.escape(f"{cell.training}, {cell.seeds()}")
         lines.append(
-            f'<tr><th scope="row">{html.escape(row["network"])}<small>{html.escape(how)}</small></th>'
-            f"<td><div>{picture}{number}</div></td></tr>"
+            f'<tr><th scope="row">{html.escape(cell.network)}<small>{how}</small></th>'
+            f"<td><div>{drawn(cell.accuracy, (0.0, 1.0))}{number}</div></td></tr>"
         )
     head = '<th scope="col">trained network</th><th scope="col">test images that are right</th>'
     return f'<table class="answer"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'

@@ -33,11 +33,11 @@ def glossary(rows):
 def result(name, record):
     """How a result was measured: the command, what was read, how many images, settings, versions, machine."""
     facts = {
-        "machine": record["machine"],
-        "threads": record["threads"],
+        "machine": _each(record, "machine"),
+        "threads": _each(record, "threads"),
         "array library": record["on"],
-        "time": f"{record['seconds']:,.0f} s",
-        "the same bits each time": {True: "yes", False: "no"}.get(record["reproducible"], record["reproducible"]),
+        "time": _time(record),
+        "the same bits each time": _in_words(record["reproducible"]),
         "versions": ", ".join(f"{package} {number}" for package, number in record["versions"].items()),
     }
     left = "".join(f"<li>{html.escape(line)}</li>" for line in record.get("left_out", ()))
@@ -45,8 +45,27 @@ def result(name, record):
         f"{_commands(name, record)}{_read(record)}{_split(record)}"
         + (f"<p>Left out:</p><ul>{left}</ul>" if left else "")
         + f"<dl>{''.join(f'<dt>{key}</dt><dd>{html.escape(str(value))}</dd>' for key, value in facts.items())}</dl>"
-        + f"<details><summary>Settings</summary>{_settings(record['settings'])}</details>"
+        + f"<details><summary>Settings</summary>{_settings(_settings_of(record))}</details>"
     )
+
+
+def _each(record, field):
+    """What the rows say of a field, once each, or the record."""
+    found = dict.fromkeys(str(row[field]) for row in record["rows"] if field in row)
+    return ", ".join(found) or record[field]
+
+
+def _time(record):
+    """Of the measurement, or of the trainings that have a row each."""
+    seconds = [row["seconds"] for row in record["rows"] if "seconds" in row]
+    return f"{sum(seconds):,.0f} s in {len(seconds)} trainings" if seconds else f"{record['seconds']:,.0f} s"
+
+
+def _settings_of(record):
+    """By name: of trainings that of each row, else those of the record."""
+    rows = [row for row in record["rows"] if isinstance(row.get("setting"), dict)]
+    numbered = {f"{number}. {row['preset']}, {row['network']}": row["setting"] for number, row in enumerate(rows, 1)}
+    return numbered or record["settings"]
 
 
 def figure(name, source):

@@ -6,55 +6,54 @@ import html
 import io
 import math
 
-_PERCENT = 100
-COLUMNS = {  # of the tables: heading and factor by field, of each result whose numbers the report shows
+_PLAIN, _SHARE, _PERCENT = (1, None), (1, 4), (100, 1)  # factor, and digits behind the point
+COLUMNS = {  # of the tables, by field: heading, and these two; of each result whose numbers the report shows
     "separation_across_layers": {
-        "setting": ("setting", 1),
-        "data": ("classes", 1),
-        "operation": ("operation", 1),
-        "depth": ("depth", 1),
-        "channels": ("channels", 1),
-        "zeros": ("zeros (%)", _PERCENT),
-        "between_over_energy": ("B / E₀", 1),
-        "fisher_trace": ("Fisher ratio", 1),
-        "accuracy_linear": ("linear, right (%)", _PERCENT),
-        "accuracy_nearest_mean": ("nearest mean, right (%)", _PERCENT),
-        "growth": ("growth", 1),
-        "verdict": ("verdict", 1),
+        "setting": ("setting", *_PLAIN),
+        "data": ("classes", *_PLAIN),
+        "operation": ("operation", *_PLAIN),
+        "depth": ("depth", *_PLAIN),
+        "zeros": ("zeros (%)", *_PERCENT),
+        "between_over_energy": ("B / E₀", *_SHARE),
+        "fisher_trace": ("Fisher ratio", *_SHARE),
+        "accuracy_linear": ("linear, right (%)", *_PERCENT),
+        "accuracy_nearest_mean": ("nearest mean, right (%)", *_PERCENT),
+        "growth": ("growth", *_SHARE),
+        "verdict": ("verdict", *_PLAIN),
     },
     "do_real_images_separate": {
-        "data": ("classes", 1),
-        "operation": ("operation", 1),
-        "depth": ("depth", 1),
-        "channels": ("channels", 1),
-        "zeros": ("zeros (%)", _PERCENT),
-        "fisher_trace": ("Fisher ratio", 1),
-        "accuracy_of_averages": ("linear on averages, right (%)", _PERCENT),
-        "accuracy_of_features": ("linear on all numbers, right (%)", _PERCENT),
+        "data": ("classes", *_PLAIN),
+        "operation": ("operation", *_PLAIN),
+        "depth": ("depth", *_PLAIN),
+        "channels": ("channels", *_PLAIN),
+        "zeros": ("zeros (%)", *_PERCENT),
+        "fisher_trace": ("Fisher ratio", *_SHARE),
+        "accuracy_of_averages": ("linear on averages, right (%)", *_PERCENT),
+        "accuracy_of_features": ("linear on all numbers, right (%)", *_PERCENT),
     },
     "accuracy_of_learned_networks": {
-        "preset": ("preset", 1),
-        "network": ("network", 1),
-        "parameters": ("parameters", 1),
-        "accuracy": ("test images, right (%)", _PERCENT),
-        "train_accuracy": ("training images, right (%)", _PERCENT),
-        "seconds": ("seconds", 1),
-        "device": ("device", 1),
+        "preset": ("preset", *_PLAIN),
+        "network": ("network", *_PLAIN),
+        "parameters": ("parameters", *_PLAIN),
+        "accuracy": ("test images, right (%)", *_PERCENT),
+        "train_accuracy": ("training images, right (%)", *_PERCENT),
+        "seconds": ("seconds", *_PLAIN),
+        "device": ("device", *_PLAIN),
     },
     "few_samples_a_class": {
-        "data": ("classes", 1),
-        "description": ("description", 1),
-        "samples": ("samples per class", 1),
-        "accuracy": ("right (%)", _PERCENT),
+        "data": ("classes", *_PLAIN),
+        "description": ("description", *_PLAIN),
+        "samples": ("samples per class", *_PLAIN),
+        "accuracy": ("right (%)", *_PERCENT),
     },
     "what_the_phase_knew": {
-        "texture": ("texture", 1),
-        "representation": ("representation", 1),
-        "scales": ("scales J", 1),
-        "numbers_a_pixel": ("numbers per pixel", 1),
-        "misfit": ("misfit", 1),
-        "relative_error": ("relative error", 1),
-        "psnr": ("PSNR (dB)", 1),
+        "texture": ("texture", *_PLAIN),
+        "representation": ("representation", *_PLAIN),
+        "scales": ("scales J", *_PLAIN),
+        "numbers_a_pixel": ("numbers per pixel", *_PLAIN),
+        "misfit": ("misfit", *_PLAIN),
+        "relative_error": ("relative error", *_PLAIN),
+        "psnr": ("PSNR (dB)", 1, 1),
     },
 }
 NOTES = {
@@ -72,43 +71,41 @@ NOTES = {
 def table(name, rows):
     """An HTML table of the rows of a result; text is escaped."""
     columns = COLUMNS[name]
-    head = "".join(f'<th scope="col">{heading}</th>' for heading, _ in columns.values())
-    body = "".join(
-        f"<tr>{''.join(_column(row.get(field), factor) for field, (_, factor) in columns.items())}</tr>" for row in rows
-    )
+    words = {field for field in columns if all(isinstance(row.get(field), str | None) for row in rows)}
+    sides = {field: " class=text" if field in words else "" for field in columns}
+    head = "".join(f'<th scope="col"{sides[field]}>{heading}</th>' for field, (heading, *_) in columns.items())
+    body = ""
+    for row in rows:
+        cells = (f"<td{sides[field]}>{cell(row.get(field), *how)}</td>" for field, (_, *how) in columns.items())
+        body += f"<tr>{''.join(cells)}</tr>"
     return f'<table class="numbers"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def _column(value, factor):
-    return f"<td{' class=text' if isinstance(value, str) else ''}>{cell(value, factor)}</td>"
+def cell(value, factor=1, places=None):
+    """A number, or a number with its interval below it, in a few characters; text is escaped.
 
-
-def cell(value, factor=1):
-    """A number, or a number with its interval, in a few characters; text is escaped."""
+    factor : of numbers; 100 for per cent
+    places : digits behind the point; None: as many as three digits that count need
+    """
     if value is None:
         return "–"
     if isinstance(value, str):
         return html.escape(value)
-    if isinstance(value, list):
-        return _with_interval([n if n is None else n * factor for n in value])
-    return _short(value * factor)
-
-
-def _with_interval(triple):
-    """The digits after the point are those of the longest of the three numbers, three of which say something."""
-    middle, low, high = triple
+    if not isinstance(value, list):
+        return _short(value * factor, places)
+    middle, low, high = (number if number is None else number * factor for number in value)
     if low is None:
-        return _short(middle)
-    places = _places(max(map(abs, triple)))
-    return f"{middle:z.{places}f} [{low:z.{places}f}, {high:z.{places}f}]"
+        return _short(middle, places)
+    places = _places(max(map(abs, (middle, low, high)))) if places is None else places
+    return f"{middle:z.{places}f} <small>[{low:z.{places}f}, {high:z.{places}f}]</small>"
 
 
-def _short(value):
+def _short(value, places):
     if isinstance(value, int):
         return f"{value:,}"
-    if value and abs(value) < 1e-4:
+    if places is None and value and abs(value) < 1e-4:
         return f"{value:.1e}"
-    return f"{value:z,.{_places(abs(value))}f}"
+    return f"{value:z,.{_places(abs(value)) if places is None else places}f}"
 
 
 def _places(size):

@@ -135,6 +135,7 @@ def _numbers(name, record):
     return (
         f'<details id="numbers-{name}"><summary>{marked(made.title(name))}</summary>'
         f"<p>{note}</p><p>{numbers.link(name, rows)}</p>"
+        f'<p class="hint">The table scrolls sideways.</p>'
         f'<div class="wide" tabindex="0">{numbers.table(name, rows)}</div></details>'
     )
 

@@ -8,7 +8,7 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("sklearn")
 
 from analysis import record
-from figures import lead
+from figures import lead, trained
 from figures.lead import Rival, Standing
 
 
@@ -28,7 +28,7 @@ def said(*standings):
 def test_one_comparison_is_called_by_its_name():
     assert said(standing()) == (
         "On mine a phase collapse separates class means more than every amplitude reduction and than doing nothing: "
-        "at worst its lead is +0.0300 [+0.0200, +0.0400] of the energy of the images, over tanh (mine, setting deep)."
+        "at worst its lead is +0.0300 [+0.0200, +0.0400] of the energy of the images, over tanh (setting deep)."
     )
 
 
@@ -118,6 +118,7 @@ _PLACES = {
 def test_networks_are_listed_with_their_accuracy():
     rows = record.load("accuracy_of_learned_networks")["rows"]
     table = lead.networks(rows)
-    assert table.count("<tr>") == 1 + len(rows)
+    assert table.count("<tr>") == 1 + len(trained.cells(rows))
     assert "<b>54.5 %</b> <span>[52.3, 56.7]</span>" in table
-    assert "small: cifar10, 3,000 images" in table
+    assert "small: cifar10, 3,000 images, 4 epochs" in table
+    assert "1 seed<" in table

@@ -36,6 +36,15 @@ def test_a_record_without_facts_says_that_they_were_not_recorded():
     assert "mixednonono" in said
 
 
+def test_trainings_have_a_setting_each_and_the_time_of_all():
+    found = record.load("accuracy_of_learned_networks")
+    said = read(made.result("accuracy_of_learned_networks", found))
+    assert f"{sum(row['seconds'] for row in found['rows']):,.0f} s in {len(found['rows'])} trainings" in said
+    assert "threads1, 2" in said
+    assert "1. small, phase collapse, skip2. small, soft threshold, skip, equal terms" in said
+    assert "nonlinearityphase collapsesoft threshold" in said
+
+
 def test_commands_of_rows_are_listed_once_each():
     found = record.load("accuracy_of_learned_networks")
     commands = [["python", "a file"], ["python", "b"], ["python", "a file"], None, None]

@@ -12,11 +12,12 @@ from figures import numbers
 
 
 def test_cells_are_short_and_honest():
-    assert numbers.cell([0.12345, 0.1, 0.2]) == "0.123 [0.100, 0.200]"
+    assert numbers.cell([0.12345, 0.1, 0.2]) == "0.123 <small>[0.100, 0.200]</small>"
+    assert numbers.cell([0.12345, 0.1, 0.2], 1, 4) == "0.1235 <small>[0.1000, 0.2000]</small>"
+    assert numbers.cell([-0.0000001, -0.1, 0.3], 100) == "0.0 <small>[-10.0, 30.0]</small>"
+    assert numbers.cell([0.5, 0.4, 1.0], 100, 1) == "50.0 <small>[40.0, 100.0]</small>"
     assert numbers.cell([0.5, None, None]) == "0.500"
     assert numbers.cell(None) == "–"
-    assert numbers.cell([-0.0000001, -0.1, 0.3], 100) == "0.0 [-10.0, 30.0]"
-    assert numbers.cell([0.5, 0.4, 1.0], 100) == "50 [40, 100]"
     assert numbers.cell(1030.4) == "1,030"
     assert numbers.cell(1537482) == "1,537,482"
     assert numbers.cell(3.4e-16) == "3.4e-16"
