@@ -26,7 +26,7 @@ class ClassMoments(ClassStatistics):
     State and results are on the host, in float64, off the graph; order and batching change them by rounding alone.
 
     Raises ValueError for a `groups` or `memory` that is negative or no number.
-    Memory: `bytes_for`. Reading a statistic adds the pool of the groups, which takes as much as one group.
+    Memory: `bytes_for`, and as much as one group while a statistic is read.
     Source: Chan, Golub & LeVeque (1983); samples are shifted by the first one, and merged as there.
 
         >>> moments = separation.ClassMoments().update(np.asarray([1.0, 3.0, 7.0, 9.0]), ["a", "a", "b", "b"])
@@ -133,9 +133,9 @@ class ClassMoments(ClassStatistics):
         return self
 
     def merge(self, other: "ClassMoments") -> "ClassMoments":
-        """Add the samples of other moments with the same settings; group g is added to group g.
+        """Add the samples of other moments with the same settings, group g to group g.
 
-        Those that workers of joblib or dask have returned become one by `functools.reduce(ClassMoments.merge, found)`.
+        What workers of joblib or dask have returned becomes one by `functools.reduce(ClassMoments.merge, found)`.
         Returns the moments themselves.
         Raises TypeError if `other` is no ClassMoments, or its labels are of another kind; ValueError if its settings or
         the shape of its features differ, or the moments would take more than `memory`.
