@@ -61,10 +61,7 @@ class ClassMoments(ClassStatistics):
 
     @property
     def strata(self) -> np.ndarray:
-        """(R,) integers: the index in `classes` of the class that each stratified replicate leaves a group out of.
-
-        Raises as `counts`.
-        """
+        """(R,) place in `classes` of the class that each stratified replicate leaves a group out of; raises as `counts`."""
         return np.nonzero(self._filled().samples.T)[0]
 
     def unbiased(self) -> UnbiasedClassStatistics:
