@@ -19,6 +19,7 @@ from collapse_theory.arrays import LIBRARIES, to_library
 
 from . import record
 from .instruments.measuring import measuring
+from .instruments.memory import keep_freed_memory
 from .instruments.options import SEED, Parser, name_of, spelled_out, whole
 from .instruments.stopping import UNFINISHED, answered
 
@@ -106,4 +107,6 @@ def _question(name):
 
 
 if __name__ == "__main__":
+    if "accuracy_of_learned_networks" in sys.argv[1:2]:
+        keep_freed_memory()  # of the whole process, so that it is for the command alone
     sys.exit(main())

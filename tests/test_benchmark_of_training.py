@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+from collapse_theory import learned  # noqa: E402
 from collapse_theory.learned import scattering_network  # noqa: E402
 from tests.benchmarks.learned import __main__ as command  # noqa: E402
+from tests.benchmarks.learned import accuracy  # noqa: E402
 from tests.benchmarks.learned.steps import SIDES, WORKS, augmented, flops, step_of  # noqa: E402
 
 ROW = {
@@ -60,6 +62,31 @@ def test_every_side_of_a_work_does_a_step_that_changes_the_weights(side, monkeyp
 def test_the_augmentation_of_a_batch_is_timed_beside_a_step():
     work = type(WORKS["augmentation"])("small", 1, 2, {"width": 1 / 32, "skip": True})
     assert set(augmented(work, torch.get_num_threads(), 1)["seconds"]) == {"float32", "augmentation"}
+
+
+def test_a_low_precision_that_loses_more_than_the_seeds_do_is_named():
+    found = {"float32": [0.50, 0.52, 0.54], "bfloat16 products": [0.49, 0.49, 0.49], "bfloat16": [0.40, 0.5, 0.53]}
+    lines = accuracy.lines_of(found)
+    assert "| float32 | 50.0, 52.0, 54.0 | 52.0 | 0.0 | 4.0 | yes |" in lines
+    assert "| bfloat16 products | 49.0, 49.0, 49.0 | 49.0 | 3.0 | 4.0 | yes |" in lines
+    assert "| bfloat16 | 40.0, 50.0, 53.0 | 47.7 | 4.3 | 4.0 | no |" in lines
+
+
+def test_trainings_of_a_seed_differ_in_their_precision_alone(monkeypatch):
+    seen, images = [], torch.zeros((4, 3, 32, 32), dtype=torch.uint8)
+    data = [learned.labelled_images(images.numpy(), np.arange(4) % 2, classes=10)] * 2
+
+    def train(network, data, recipe, *, folder):
+        seen.append((network.blocks[0].mixing.weight[0, 0, 0].item(), recipe))
+        return learned.recipes.Outcome(True, 1, 1.0, ({"test_accuracy": 0.5},), 1)
+
+    monkeypatch.setattr(accuracy.question, "labelled", lambda setting, device: data)
+    monkeypatch.setattr(accuracy.learned, "train", train)
+    lines = accuracy.accuracy_lines(accuracy.SETTING, seeds=2)
+    assert "4 images" in lines[0]
+    assert [recipe.precision for _, recipe in seen] == [*accuracy.PRECISIONS] * 2
+    assert [recipe.seed for _, recipe in seen] == [0, 0, 0, 1, 1, 1]
+    assert len({weight for weight, _ in seen}) == 2
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

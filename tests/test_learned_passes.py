@@ -21,6 +21,7 @@ KINDS = [
     {"angles": 8, "skip": True},
     {"angles": 8, "mixing": "real"},
 ]
+PRECISIONS = [(torch.float64, 1e-9), (torch.float32, 1e-4)]
 THROUGH_FOURIER = [{"angles": 8}, {"angles": 8, "skip": True, "mixing": "real"}]
 
 
@@ -51,7 +52,7 @@ def assert_same(found, expected, tolerance):
 @pytest.mark.parametrize("options", KINDS, ids=str)
 def test_few_passes_are_the_plain_layers_in_double_precision(options, images_at_a_time, training, monkeypatch):
     monkeypatch.setattr("collapse_theory.learned.networks._IN_CACHE", 2**30 if images_at_a_time == "all" else 1)
-    monkeypatch.setattr("collapse_theory.learned.moduli._WORTH_KEEPING", 0 if "again" in images_at_a_time else 2**30)
+    monkeypatch.setattr("collapse_theory.learned.rows._WORTH_KEEPING", 0 if "again" in images_at_a_time else 2**30)
     network = learned.scattering_network(SMALL, **options).double()
     x, other = images(6), plain(network)
     network(x), other(x)  # so that the running statistics are some
@@ -60,17 +61,18 @@ def test_few_passes_are_the_plain_layers_in_double_precision(options, images_at_
     assert_same(learn(network.train(training), x), learn(other.train(training), x), 1e-9)
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
 @pytest.mark.parametrize("octaves", [0, 1])
 @pytest.mark.parametrize("options", THROUGH_FOURIER, ids=str)
-def test_few_passes_are_the_plain_layers_through_fourier(options, octaves, monkeypatch):
+def test_few_passes_are_the_plain_layers_through_fourier(options, octaves, dtype, tolerance, monkeypatch):
     monkeypatch.setattr("collapse_theory.learned.wavelet_layer.LARGEST_MATRIX", 0)
     monkeypatch.setattr("collapse_theory.learned.adjoints._COLUMNS", 5)
     architecture = learned.Architecture(side=10, colors=2, classes=4, channels=(4, 6), octaves=octaves)
-    network = learned.scattering_network(architecture, **options).double()
-    x, other = images(6, side=10), plain(network)
+    network = learned.scattering_network(architecture, **options).to(dtype)
+    x, other = images(6, dtype, side=10), plain(network)
     assert not any(block.wavelets.dense or block.wavelets.separable for block in network.blocks)
     assert all(block.goes_by_parts() for block in network.blocks)
-    assert_same(learn(network, x), learn(other, x), 1e-9)
+    assert_same(learn(network, x), learn(other, x), tolerance)
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -105,15 +107,16 @@ def test_gradients_of_a_block(options, training):
         )
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
 @pytest.mark.parametrize("training", [True, False])
-def test_real_mixing_without_its_zeros_is_the_plain_one(training, monkeypatch):
+def test_real_mixing_without_its_zeros_is_the_plain_one(training, dtype, tolerance, monkeypatch):
     monkeypatch.setattr("collapse_theory.learned.passes._WORTH_COPYING", 1)
     monkeypatch.setattr("collapse_theory.learned.products._AT_A_TIME", 2**11)
-    network = learned.scattering_network(SMALL, mixing="real", skip=True).double()
-    x, other, seen = images(6), plain(network), []
+    network = learned.scattering_network(SMALL, mixing="real", skip=True).to(dtype)
+    x, other, seen = images(16, dtype), plain(network), []
     monkeypatch.setattr(passes, "Whole", lambda half: seen.append(half))
     network(x), other(x)
-    assert_same(learn(network.train(training), x), learn(other.train(training), x), 1e-9)
+    assert_same(learn(network.train(training), x), learn(other.train(training), x), tolerance)
     assert not seen
 
 

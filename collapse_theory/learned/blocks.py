@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from . import distributed
-from .columns import matrix_of, running_statistics, take_up
+from .amplitudes import answers_of
+from .columns import from_planes, in_planes, matrix_of, running_statistics, take_up
 from .layers import Mixing, Nonlinearity, Normalization, RootMeanSquare, Standardization
 from .passes import Passes, Settings, over_parts
 from .wavelet_layer import WaveletLayer
@@ -52,9 +53,8 @@ class ScatteringBlock(nn.Module):
         return self.normalization(self.mixing(parts))
 
     def goes_by_parts(self):
-        """Whether `parts` is what `forward` is: moduli, and nobody who looks in between."""
-        collapse = all(rho.name == "phase collapse" for rho in self.nonlinearity)
-        return collapse and not self.scaling and not _watched(self)
+        """Whether `parts` is what `forward` is: nobody looks in between."""
+        return not _watched(self)
 
     def parts(self, x):
         """`forward` on maps in parts, without complex numbers: (G, P, M, M, b, C) to (G, Q, M', M', b, K).
@@ -62,15 +62,27 @@ class ScatteringBlock(nn.Module):
         The G b images are in G groups, each of which is small enough for the cache of a processor.
         """
         orders, settings = self._orders(), self._settings(x.device.type)
-        statistics = (None, None) if self.training else running_statistics(self.mixing, orders)
+        acted_on = orders[-len(self.nonlinearity) :]
+        known = (None, None, None) if self.training else self._running(orders, acted_on)
+        numbers = [
+            in_planes(value, order)
+            for rho, order in zip(self.nonlinearity, acted_on, strict=True)
+            for value in rho.parameters()
+        ]
         # On the processor, passes that are quicker than torch's own; a compiler makes its own of what it can read.
         fused = x.device.type == "cpu" and not torch.compiler.is_compiling()
         way = Passes.apply if fused else _in_steps
-        y, mean, variance = way(x, matrix_of(self.mixing, orders), *statistics, self.wavelets, settings)
+        y, mean, variance, *squares = way(x, matrix_of(self.mixing, orders), *known, self.wavelets, settings, *numbers)
         if self.training:
             count = distributed.total(y[:, 0, ..., 0].numel())
             take_up(self.mixing, orders, mean=mean.detach(), variance=variance.detach(), count=count)
+            for scaling, square, order in zip(self.scaling, squares, acted_on, strict=False):
+                scaling.follow(None, from_planes(square.detach().flatten(), order), count)
         return y
+
+    def _running(self, orders, acted_on):
+        squares = [in_planes(s.variance, order) for s, order in zip(self.scaling, acted_on, strict=False)]
+        return *running_statistics(self.mixing, orders), squares
 
     def _orders(self):
         orders = ((0,), self.wavelets.order)
@@ -82,15 +94,29 @@ class ScatteringBlock(nn.Module):
         half = half and torch.get_autocast_dtype(device) == torch.bfloat16
         answers, least = 1 + self.mixing.complex, Normalization.EPSILON
         kept, zeros = torch.is_grad_enabled(), self.mixing.has_zeros
-        return Settings(parts, self.skip, self.training, answers, zeros, half, kept, Standardization.EPSILON, least)
+        act = self.nonlinearity[0].name, len(self.scaling) > 0
+        return Settings(
+            parts, *act, self.skip, self.training, answers, zeros, half, kept, Standardization.EPSILON, least
+        )
 
 
-def _in_steps(x, matrix, mean, variance, layer, settings):
+def _in_steps(x, matrix, mean, variance, squares, layer, settings, *numbers):
     """As `Passes`, by operations that can be differentiated any number of times, and that a compiler can read."""
     z = layer.parts(x.permute(1, 2, 3, 0, 4, 5).flatten(3, 4))  # a group is of no use here
-    low, real, imaginary = z[: x.shape[1]], z[x.shape[1] :: 2], z[x.shape[1] + 1 :: 2]
-    linear = [low, *([real, imaginary, _modulus(*low)[None]] if settings.skip else [])]
-    rows = torch.cat([*linear, _modulus(real, imaginary)]).permute(1, 2, 3, 0, 4).flatten(3).flatten(0, 2)
+    low, waves = [z[n : n + 1] for n in range(x.shape[1])], [z[x.shape[1] + n :: 2] for n in range(2)]
+    acted_on, answers = [low, waves] if settings.skip else [waves], []
+    count = len(numbers) // len(acted_on)
+    if settings.scaled and settings.measured:
+        squares = [sum(part.square().mean((1, 2, 3)) for part in parts) for parts in acted_on]
+        squares = [distributed.moments(None, square, low[0][..., 0].numel())[1] for square in squares]
+    for number, parts in enumerate(acted_on):
+        if settings.scaled:
+            scale = torch.rsqrt(squares[number] + RootMeanSquare.EPSILON)
+            parts = [part * _across(scale) for part in parts]
+        learned = [_across(value) for value in numbers[number * count :][:count]]
+        answers += answers_of(settings.nonlinearity, parts, learned)
+    linear = [*low, *(waves if settings.skip else [])]
+    rows = torch.cat([*linear, *answers]).permute(1, 2, 3, 0, 4).flatten(3).flatten(0, 2)
     if settings.measured:
         variance, mean = torch.var_mean(rows, 0, correction=0)
         mean, variance, _ = distributed.moments(mean, variance, len(rows))
@@ -99,13 +125,12 @@ def _in_steps(x, matrix, mean, variance, layer, settings):
     mixed = (rows @ folded.T).to(rows.dtype) - folded @ mean
     mixed = mixed * torch.rsqrt(mixed.square().sum(1, keepdim=True) + settings.least)
     sides = (layer.after, layer.after, len(x), x.shape[4], settings.answers, len(matrix) // settings.answers)
-    return mixed.view(sides).permute(2, 4, 0, 1, 3, 5), mean, variance
+    return mixed.view(sides).permute(2, 4, 0, 1, 3, 5), mean, variance, *(squares or ())
 
 
-def _modulus(*parts):
-    """√(Σ part²), of which the gradient is 0 at 0."""
-    energy = sum(part.square() for part in parts)
-    return torch.where(energy > 0, energy, 1.0).sqrt() * (energy > 0)
+def _across(values):
+    """(planes, C) beside (planes, M', M', B, C)."""
+    return values[:, None, None, None]
 
 
 def _watched(block):
@@ -116,5 +141,6 @@ def _watched(block):
 
 
 _STOCK = {
-    *(ScatteringBlock, WaveletLayer, Mixing, Nonlinearity, Normalization, Standardization, nn.ModuleList),
+    *(ScatteringBlock, WaveletLayer, Mixing, Nonlinearity, Normalization, Standardization),
+    *(RootMeanSquare, nn.ModuleList),
 }

@@ -2,7 +2,7 @@
 
 import torch
 
-__all__ = ["from_planes", "matrix_of", "running_statistics", "take_up", "to_planes"]
+__all__ = ["from_planes", "in_planes", "matrix_of", "running_statistics", "take_up", "to_planes"]
 
 
 def to_planes(values, order, axis=0):
@@ -17,6 +17,11 @@ def from_planes(values, order):
     """The inverse of `to_planes`, of the first axis."""
     pieces = values.unflatten(0, (len(order), -1))
     return torch.stack([pieces[order.index(angle)] for angle in range(len(order))], 1).flatten(0, 1)
+
+
+def in_planes(values, order):
+    """One value a channel, (C L,), by planes: (L, C)."""
+    return to_planes(values, order).view(len(order), -1)
 
 
 def matrix_of(mixing, orders):

@@ -19,6 +19,7 @@ from . import distributed
 
 __all__ = [
     "NETWORK_NONLINEARITIES",
+    "SOFTENING",
     "Classifier",
     "Mixing",
     "Nonlinearity",
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 NETWORK_NONLINEARITIES = tuple(name for name in NONLINEARITIES if name != "rectifier")
-_SOFTENING = 1e-6
+SOFTENING = 1e-6
 _STARTS = {
     "soft threshold": {"threshold": 0.1},
     "phase collapse beyond": {"threshold": 0.1},
@@ -55,7 +56,7 @@ class Nonlinearity(nn.Module):
         super().__init__()
         check_choice("nonlinearity", name, NETWORK_NONLINEARITIES)
         self.name, self.function = name, NONLINEARITIES[name]
-        fixed = {"softening": _SOFTENING, "checked": False}
+        fixed = {"softening": SOFTENING, "checked": False}
         self.fixed = {name: fixed[name] for name in inspect.signature(self.function).parameters if name in fixed}
         for parameter, start in _STARTS.get(name, {}).items():
             self.register_parameter(parameter, nn.Parameter(torch.full((channels,), start, dtype=torch.float32)))

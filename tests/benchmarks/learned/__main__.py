@@ -3,6 +3,7 @@
 python -m tests.benchmarks.learned                          one thread and two, every row: about 20 quiet minutes
 python -m tests.benchmarks.learned --only quarter --threads 1 --rounds 5
 python -m tests.benchmarks.learned --into tests/benchmarks/README.md      and put the table there
+python -m tests.benchmarks.learned --accuracy               instead, what a low precision costs in accuracy: CIFAR-10
 python -m tests.benchmarks.learned --on cuda                on a GPU: eager, compiled, one CUDA graph; batches 128, 512
 """
 
@@ -11,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,6 +23,7 @@ from analysis.instruments.stopping import answered
 from collapse_theory.files import write_atomically
 
 from ..table import written_between
+from .accuracy import SETTING, accuracy_lines
 from .gpu import gpu_lines
 from .steps import WORKS
 
@@ -42,12 +45,22 @@ def _answer(options):
         raise RuntimeError(
             "on: 'cuda' was asked for, but torch sees no GPU here; the same command measures everything where it does"
         )
+    if options.accuracy:
+        if options.into:
+            raise ValueError("into: the table of training steps goes there, not that of accuracies")
+        setting = replace(SETTING, images=options.images, recipe=replace(SETTING.recipe, epochs=options.epochs))
+        print(*accuracy_lines(setting, seeds=options.seeds, device=options.on, progress=_tell), sep="\n")
+        return 0
     lines = gpu_lines() if options.on == "cuda" else lines_of(*_measured(options))
     print(*lines, sep="\n")
     if options.into:
         path = Path(options.into)
         write_atomically(path, written_between(path.read_text(encoding="utf-8"), lines, start=START, end=END))
     return 0
+
+
+def _tell(precision, seed, accuracy):
+    print(f"{precision}, seed {seed}: {100 * accuracy:.1f} %", file=sys.stderr, flush=True)
 
 
 def _measured(options):
@@ -132,6 +145,10 @@ def _parser():
     parser.add_argument("--rounds", type=whole(1, 1000), default=5, help="of all sides in turns (default: 5)")
     parser.add_argument("--no-memory", dest="memory", action="store_false", help="leave out the peaks of memory")
     parser.add_argument("--on", choices=("cpu", "cuda"), default="cpu", help="where (default: cpu)")
+    parser.add_argument("--accuracy", action="store_true", help="train in each precision, and compare the accuracies")
+    parser.add_argument("--images", type=whole(1, 50_000), default=3000, help="trained on (default: 3000)")
+    parser.add_argument("--epochs", type=whole(1, 1000), default=1, help="of each training (default: 1)")
+    parser.add_argument("--seeds", type=whole(2, 1000), default=3, help="of the trainings (default: 3)")
     parser.add_argument("--into", metavar="FILE", help="put the table there, between its two marks")
     return parser
 
