@@ -45,6 +45,7 @@ def networks():
         "steps": (learned.scattering_network(TINY, angles=8, circle="full", mixing="real"), {}),
         "layers": (layers, {"optimizer": "muon"}),
         "threshold": (learned.scattering_network(TINY, "soft threshold", skip=True, terms="equal"), {}),
+        "threshold by steps": (learned.scattering_network(TINY, "soft threshold", terms="equal"), {}),
         "convolution": (convolutions(), {"average": 0.5, "nesterov": True, "largest_gradient": 1.0}),
     }
 
@@ -77,7 +78,7 @@ def train_networks(folder):
             network = prepared(network)
         options = {"folder": folder / name, "tensorboard": False}
         by_steps = mock.patch.object(blocks.Passes, "apply", blocks._in_steps)  # as on a GPU
-        with by_steps if name == "steps" else nullcontext():
+        with by_steps if "steps" in name else nullcontext():
             outcome = learned.train(network, data, small_recipe(2, rate=0.02, **changes), **options)
         epochs = [{k: v for k, v in line.items() if k not in ("seconds", "kind")} for line in outcome.epochs]
         ends[name] = {"weights": network.state_dict(), "epochs": epochs}

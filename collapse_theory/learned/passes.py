@@ -138,7 +138,7 @@ class Passes(torch.autograd.Function):
                     out = None if answer is None else answer[number]
                     made.differentiate(back[start : start + each], x[number], number, out=out)
             if answer is not None:
-                made.finish(x, answer, ctx.size if settings.measured else None)
+                made.finish(x, answer)
         return answer, of_folded * scale, *(None,) * 5, *made.of_numbers
 
 

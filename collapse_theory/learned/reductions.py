@@ -85,10 +85,11 @@ class Reductions(Rows):
         if out is not None and not self.measures:
             self._transform_back(*inner, out)
 
-    def finish(self, x, out, size):
+    def finish(self, x, out):
         """Write into `out` the gradients of all maps, of which the scales are functions too."""
         if not self.measures:
             return
+        size = distributed.total(self.rows[..., 0].numel())
         slopes = [
             self._spread(-(scale**2) * distributed.summed(total) / size)
             for scale, total in zip(self.scales, self.of_scales, strict=True)

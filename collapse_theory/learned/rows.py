@@ -47,11 +47,8 @@ class Rows:
     def prepare(self, x):
         """What `make` needs of all groups of maps."""
 
-    def finish(self, x, out, size):
-        """Write into `out` the gradients of all maps, if those of one group are not known without the others.
-
-        size : rows of all processes
-        """
+    def finish(self, x, out):
+        """Write into `out` the gradients of all maps, if those of one group are not known without the others."""
 
     def make(self, x, number, *, measured):
         """The rows of one group, (P, M, M, b, C); if `measured`, their statistics are taken up."""

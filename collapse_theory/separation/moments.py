@@ -61,7 +61,7 @@ class ClassMoments(ClassStatistics):
 
     @property
     def strata(self) -> np.ndarray:
-        """(R,) place in `classes` of the class of which a stratified replicate leaves out a group; raises as `counts`."""
+        """(R,) place in `classes` of the class of which a stratified replicate lacks a group; raises as `counts`."""
         return np.nonzero(self._filled().samples.T)[0]
 
     def unbiased(self) -> UnbiasedClassStatistics:
