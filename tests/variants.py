@@ -38,7 +38,8 @@ NOT_OF_NUMBERS = (
     *("cupy", "damaged_results", "decoding", "figures", "figures_style", "files", "folders", "house"),
     *("identities", "identity", "interruption", "lead", "made", "metrics", "mnist", "numbers", "options", "pickles"),
     *("pictures", "readme", "record", "report", "run_folders", "runs"),
-    *("scatter_against_kymatio", "sources", "stopping", "testing_arguments", "variants", "versions"),
+    *("scatter_against_kymatio", "sources", "stopping", "style", "tables_of_networks", "testing_arguments"),
+    *("the_answer", "trained", "variants", "versions"),
 )
 # What decides which instructions and how many threads compute; a variant starts without any of them.
 DECIDING = (
