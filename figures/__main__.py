@@ -103,8 +103,10 @@ def _of_results_in(folder):
 
 def _results(names, folders):
     """Records by name: of the figures that were named, or all that are there."""
-    wanted = {result for name in names for result in contents.results_of(name)} if names else {*numbers.COLUMNS}
-    there = [name for name in numbers.COLUMNS if name in wanted and (folders[name] / f"{name}.json").is_file()]
+    wanted = (
+        dict.fromkeys(result for name in names for result in contents.results_of(name)) if names else numbers.COLUMNS
+    )
+    there = [name for name in wanted if (folders[name] / f"{name}.json").is_file()]
     return {name: record.load(name, folders[name]) for name in there}
 
 

@@ -57,15 +57,20 @@ def _each(record, field):
 
 def _time(record):
     """Of the measurement, or of the trainings that have a row each."""
-    seconds = [row["seconds"] for row in record["rows"] if "seconds" in row]
+    seconds = [row["seconds"] for row in _trainings(record)]
     return f"{sum(seconds):,.0f} s in {len(seconds)} trainings" if seconds else f"{record['seconds']:,.0f} s"
 
 
 def _settings_of(record):
     """By name: of trainings that of each row, else those of the record."""
-    rows = [row for row in record["rows"] if isinstance(row.get("setting"), dict)]
-    numbered = {f"{number}. {row['preset']}, {row['network']}": row["setting"] for number, row in enumerate(rows, 1)}
+    rows = enumerate(_trainings(record), 1)
+    numbered = {f"{number}. {row['preset']}, {row['network']}": row["setting"] for number, row in rows}
     return numbered or record["settings"]
+
+
+def _trainings(record):
+    """The rows that have a setting of their own."""
+    return [row for row in record["rows"] if isinstance(row.get("setting"), dict)]
 
 
 def figure(name, source):
@@ -89,7 +94,7 @@ def _commands(name, record):
     lines = dict.fromkeys(_command(words) for words in given if words)
     if lines:
         return f"<pre>{chr(10).join(lines)}</pre>"
-    asked = _command(["python", "-m", "analysis", name])
+    asked = _command(["python", "-m", *(["tests.benchmarks"] if name == "benchmarks" else ["analysis", name])])
     return f"<p>The exact command was {NOT_RECORDED}; {asked} asks this question.</p>"
 
 

@@ -26,16 +26,17 @@ def page(*, pictures=(), results=None, source="--recorded", left_out=()):
     """The page, as text.
 
     pictures : `Picture`s in their order
-    results : dict of records by name, whose numbers are shown
+    results : dict of records by name
     source : the option of `python -m figures` that draws these results
     left_out : lines on what could not be drawn
     """
-    results = {name: record for name, record in (results or {}).items() if name in numbers.COLUMNS}
-    first = _first(pictures)
+    results, first = results or {}, _first(pictures)
+    cards = {picture: _card(picture, source, results) for picture in pictures}
+    counted = {name: record for name, record in results.items() if name in numbers.COLUMNS}
     parts = {
-        "answer": ("The answer", _answer(results, first, source)),
-        **_chapters([picture for picture in pictures if picture is not first], source),
-        "numbers": ("All numbers", "".join(_numbers(name, record) for name, record in results.items())),
+        "answer": ("The answer", cards.pop(first, "") + _answer(results)),
+        **_chapters(cards),
+        "numbers": ("All numbers", "".join(_numbers(name, record) for name, record in counted.items())),
         "made": ("How it was made", _made(results, pictures, source, left_out)),
     }
     parts = {key: part for key, part in parts.items() if part[1]}
@@ -75,8 +76,8 @@ def _first(pictures):
     return None
 
 
-def _answer(results, first, source):
-    shown = _card(first, source) if first else ""
+def _answer(results):
+    shown = ""
     if rows := _rows(results, "separation_across_layers"):
         shown += f"<h3>Collapse minus the operations that come nearest</h3>{lead.table(lead.standings(rows))}"
         shown += f"<p>{_LIMITS}</p>{made.glossary(rows)}"
@@ -85,25 +86,24 @@ def _answer(results, first, source):
     return shown
 
 
-def _chapters(pictures, source):
+def _chapters(cards):
     """Of each chapter with pictures its anchor, its title and its cards."""
     found = {}
     for number, (title, figures) in enumerate(contents.CHAPTERS.items(), 1):
-        cards = "".join(_card(picture, source) for picture in pictures if picture.figure in figures)
-        if cards:
-            found[f"chapter-{number}"] = (title, cards)
+        here = "".join(card for picture, card in cards.items() if picture.figure in figures)
+        if here:
+            found[f"chapter-{number}"] = (title, here)
     return found
 
 
-def _card(picture, source):
+def _card(picture, source, results):
     title, _, rest = picture.caption.partition("\n")
     short, more = shortened(rest)
     width, height = (round(_PX_PER_DOT * side) for side in struct.unpack(">II", picture.png[16:24]))
     content = f"data:image/png;base64,{base64.b64encode(picture.png).decode('ascii')}"
     more = f'<details class="rest"><summary>More on this picture</summary>{more}</details>' if more else ""
-    links = "".join(
-        f' <a href="#made-{name}">How it was measured</a>' for name in contents.results_of(picture.figure)[:1]
-    )
+    measured = [name for name in contents.results_of(picture.figure)[:1] if name in results]
+    links = "".join(f' <a href="#made-{name}">How it was measured</a>' for name in measured)
     key = html.escape(picture.key)
     return (
         f'<figure id="{key}"><h3>{marked(title)}</h3>'

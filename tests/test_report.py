@@ -143,6 +143,16 @@ def test_without_results_the_page_has_its_pictures_and_no_answer():
     assert "Does a phase collapse separate classes?" in Page(report.page()).text
 
 
+def test_a_picture_of_a_result_without_a_table_says_how_it_was_made():
+    picture, found = Picture("how_cost_grows", "Cost.", _PNG), {"benchmarks": record.load("benchmarks")}
+    page = Page(report.page(pictures=[picture], results=found))
+    assert {"how_cost_grows", "made-benchmarks"} <= {*page.ids()}
+    assert "#made-benchmarks" in [given["href"] for given in page.named("a")]
+    assert "python -m tests.benchmarks asks this question" in page.text
+    alone = Page(report.page(pictures=[picture]))
+    assert [given["href"] for given in alone.named("a") if "made-" in given["href"]] == []
+
+
 def test_captions_are_cut_between_sentences():
     long = "One sentence of some length, of which there are many. " * 9
     short, rest = report.shortened(f"{long}\n\nAnother `paragraph` < 2.")
