@@ -9,6 +9,7 @@ from torch import _dynamo  # noqa: E402
 SMALL = learned.Architecture(side=8, colors=2, classes=4, channels=(3, 4))
 NETWORKS = {
     "scattering": lambda: learned.scattering_network(SMALL, skip=True),
+    "thresholds on equal terms": lambda: learned.scattering_network(SMALL, "soft threshold", terms="equal"),
     "residual": lambda: learned.ResidualNetwork(
         (4, 6), 1, colors=2, classes=4, stem="small", project=True, nonlinearity="soft threshold", bias=True, seed=0
     ),

@@ -188,6 +188,12 @@ def test_products_through_a_convolution_are_products():
     assert 1e-4 < (rounded - x @ matrix.T).abs().max() < 0.2
 
 
+def test_memory_for_one_call_is_the_same_at_the_next_if_it_is_little():
+    few, many = ([products.scratch("some", shape, torch.empty(0)) for _ in range(2)] for shape in ((10,), (2**22 + 1,)))
+    assert few[0].data_ptr() == few[1].data_ptr()
+    assert many[0].data_ptr() != many[1].data_ptr()
+
+
 def test_variances_of_complex_channels_are_of_both_parts():
     values = torch.arange(7.0)
     assert passes.over_parts(values, ((2, True), (3, False))).tolist() == [2, 4, 2, 4, 4, 5, 6]

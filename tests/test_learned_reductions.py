@@ -93,6 +93,16 @@ def test_products_alone_have_less_precision_under_autocast():
     assert 1e-4 < (rounded - exact).abs().max() < 0.1
 
 
+@pytest.mark.parametrize("layer", ["scaling.0", "mixing.standardization.1"])
+def test_a_layer_that_is_in_evaluation_alone_uses_its_running_statistics(layer):
+    network = network_of("soft threshold", "equal", skip=True)
+    network(images(6))
+    network.blocks[0].get_submodule(layer).eval()
+    other = plain(network)
+    assert not network.blocks[0].goes_by_parts()
+    assert_same(learn(network, images(6)), learn(other, images(6)), 1e-9)
+
+
 def test_parameters_that_are_fixed_stay_without_gradient():
     network = network_of("sigmoid", "published")
     fixed = [p for name, p in network.named_parameters() if name.endswith("gain")]

@@ -53,8 +53,8 @@ class ScatteringBlock(nn.Module):
         return self.normalization(self.mixing(parts))
 
     def goes_by_parts(self):
-        """Whether `parts` is what `forward` is: nobody looks in between."""
-        return not _watched(self)
+        """Whether `parts` is what `forward` is: nobody looks in between, and all layers are in one mode."""
+        return not _watched(self) and all(module.training == self.training for module in self.modules())
 
     def parts(self, x):
         """`forward` on maps in parts, without complex numbers: (G, P, M, M, b, C) to (G, Q, M', M', b, K).
@@ -110,11 +110,9 @@ def _in_steps(x, matrix, mean, variance, squares, layer, settings, *numbers):
         squares = [sum(part.square().mean((1, 2, 3)) for part in parts) for parts in acted_on]
         squares = [distributed.moments(None, square, low[0][..., 0].numel())[1] for square in squares]
     for number, parts in enumerate(acted_on):
-        if settings.scaled:
-            scale = torch.rsqrt(squares[number] + RootMeanSquare.EPSILON)
-            parts = [part * _across(scale) for part in parts]
+        scale = _across(torch.rsqrt(squares[number] + RootMeanSquare.EPSILON)) if settings.scaled else None
         learned = [_across(value) for value in numbers[number * count :][:count]]
-        answers += answers_of(settings.nonlinearity, parts, learned)
+        answers += answers_of(settings.nonlinearity, parts, learned, scale)
     linear = [*low, *(waves if settings.skip else [])]
     rows = torch.cat([*linear, *answers]).permute(1, 2, 3, 0, 4).flatten(3).flatten(0, 2)
     if settings.measured:

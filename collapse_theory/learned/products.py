@@ -60,10 +60,11 @@ def chunks(groups, rows, width):
 def scratch(name, shape, like):
     """Memory for one call, the same at each call of this name and thread, whatever is in it.
 
-    Memory that is given back and fetched again costs a page fault every 4 KiB, which is as much as the arithmetic.
+    Memory that is given back and fetched again costs a page fault every 4 KiB, which is as much as the arithmetic. More
+    than 16 MiB would be missing where a step needs the most, and is not kept.
     """
     count = torch.Size(shape).numel()
-    if like.device.type != "cpu":
+    if like.device.type != "cpu" or count > _AT_A_TIME:
         return like.new_empty(shape)
     spare = _SPARE.__dict__.setdefault((name, like.dtype), like.new_empty(0))
     if spare.numel() < count:

@@ -6,9 +6,9 @@ from .statistics_of_rows import Statistics
 
 __all__ = ["Rows"]
 
-# Numbers of the wavelets of a block that are kept for the way back; of more, memory is worth more than to compute them
-# again, which takes a twelfth of the time of a wide block.
-_WORTH_KEEPING = 2**23
+# Numbers of the wavelets of a block that are kept for the way back, and channels of its maps; of more, memory is worth
+# more than to compute them again, which takes a twelfth of the time of a wide block.
+_WORTH_KEEPING, _WIDE = 2**23, 512
 
 
 class Rows:
@@ -35,8 +35,8 @@ class Rows:
             groups, images, channels = len(source), *source.shape[-2:]
             pixels, acted_on = (groups, layer.after, layer.after, images), skip * answers[0] + answers[1] * self.waves
             self.features = source.new_empty((*pixels, self.linear + acted_on, channels))
-            kept = settings.kept and 2 * self.waves * self.features[..., 0, :].numel() <= _WORTH_KEEPING
-            self.kept = source.new_empty((groups, *self._shape())) if kept else None
+            few = channels < _WIDE and 2 * self.waves * self.features[..., 0, :].numel() <= _WORTH_KEEPING
+            self.kept = source.new_empty((groups, *self._shape())) if settings.kept and few else None
         self.rows = self.features.flatten(4).flatten(1, 3)
 
     def room_for_maps(self):

@@ -1,6 +1,6 @@
 """How fast a training step is beside the plain layers, its memory, and how far from the limit.
 
-python -m tests.benchmarks.learned                          one thread and two, every row: about 20 quiet minutes
+python -m tests.benchmarks.learned                          one thread and two, every row: about 30 quiet minutes
 python -m tests.benchmarks.learned --only quarter --threads 1 --rounds 5
 python -m tests.benchmarks.learned --into tests/benchmarks/README.md      and put the table there
 python -m tests.benchmarks.learned --accuracy               instead, what a low precision costs in accuracy: CIFAR-10

@@ -44,8 +44,16 @@ class Work:
 
 # Two blocks of the network for ImageNet, the whole octave and the first half octave after it.
 _IMAGENET = Architecture(224, 3, 10, ARCHITECTURES["imagenet"].channels[:2], 8, octaves=1)
+_OTHERS = {
+    **{name: {"nonlinearity": name} for name in ("soft threshold", "tanh", "sigmoid", "unit amplitude", "identity")},
+    "soft threshold on equal terms": {"nonlinearity": "soft threshold", "terms": "equal"},
+}
 WORKS = {
     "eighth-skip": Work("1/8, with skip", 4, 128, {"width": 1 / 8, "skip": True}),
+    **{
+        name.replace(" ", "-"): Work(f"1/8, with skip, {name}", 2.5, 128, {"width": 1 / 8, "skip": True, **options})
+        for name, options in _OTHERS.items()
+    },
     "quarter": Work("1/4, without skip", 4, 128, {"width": 1 / 4}),
     "quarter-skip": Work("1/4, with skip", 3.5, 128, {"width": 1 / 4, "skip": True}),
     "full": Work("full, without skip", 2.5, 128, {}, half=5),
