@@ -7,7 +7,7 @@ from .test_house import LIBRARY, PACKAGE, ROOT, tree
 
 CROSSING = """
 benchmark_of_training commands crafted_checkpoints cupy damaged_data damaged_results fair_comparison faults
-filters_in_high_precision house killed_writers learned_comparisons learned_compiled learned_mixing named
+filters_in_high_precision freed_memory house killed_writers learned_comparisons learned_compiled learned_mixing named
 own_results png_sums public_names recorded_words run_folders same_bits scatter scatter_against_kymatio splits
 table_of_claims testing_arguments testing_power types versions weights
 """  # tests of one doubt about several files
