@@ -20,7 +20,7 @@ NUMBERS = {
     "accuracy_of_learned_networks": {
         *("quantile", "angles", "width", "images", "tested", "epochs", "batch", "accumulation", "seed", "minutes"),
         *("rate", "rate-factor", "rate-step", "warm-up", "momentum", "weight-decay", "matrix-rate", "average"),
-        *("label-smoothing", "largest-gradient", "padding", "start", "validation"),
+        *("label-smoothing", "largest-gradient", "padding", "start", "validation", "side", "workers"),
     },
 }
 WRONG = ("-1", "nan", "inf", "1e300", "1" + 5000 * "0", "text", "")

@@ -71,6 +71,8 @@ def train(
     stop_after : seconds after which a checkpoint is written and the call returns; None for never
     tensorboard : also write scalars for TensorBoard, if it is installed
 
+    Where torch has a process group, all of its processes call this alike. They train one network, each on its part of
+    every batch, see `distributed.together`; the first one writes the folder and calls `progress`.
     A module that is in evaluation while the network is not stays so: it is frozen. Bits do not depend on the calls
     before, see `machine.reproducible`. Ctrl-C, the signals that end a process, and whatever `progress` raises leave a
     checkpoint of the last whole step. What is raised says so in a note; for SIGTERM the log says so.
@@ -82,7 +84,8 @@ def train(
     no optimiser, for the folder of another run, and for one in which anything was changed; RunFolderInUse, a
     RuntimeError, for a folder in use. Raises TypeError at the first checkpoint for an optimiser that it cannot hold.
     Raises at any time: OSError for a folder that cannot be written to, was moved or was removed; NotFinite, an
-    ArithmeticError that names the layer, if a loss or a gradient is NaN or infinite; that step changes nothing.
+    ArithmeticError that names the layer, if a loss or a gradient is NaN or infinite; that step changes nothing;
+    RuntimeError if another process has ended.
     """
     check_suitable(network, data, recipe)
     check_count("log_every", log_every)
@@ -114,15 +117,11 @@ def train(
             training = _Training(data, recipe, run=run, signals=signals, descent=descent, keeper=keeper)
             training.resume(checkpoint)
             try:
-                training.to_the_end(progress or _unseen, **every, log_seconds=log_seconds, stop_after=stop_after)
+                training.to_the_end(progress, **every, log_seconds=log_seconds, stop_after=stop_after)
             except BaseException as error:
                 training.rescue(error)
                 raise
             return training.outcome()
-
-
-def _unseen(report):
-    """The progress that nobody wants to see."""
 
 
 class _Training:
@@ -180,7 +179,7 @@ class _Training:
             if self._epoch_is_open():
                 self._end_epoch()
             speed = (self.step - first) / max(now - start, 1e-9)
-            if distributed.number() == 0:
+            if progress is not None and distributed.number() == 0:
                 progress(self._report(epoch, loss, accuracy, speed))
             stop = self._agreed(stop_after is not None and now - start > stop_after)
             if self._save_if(stop or self.step == self.steps or now - saved > checkpoint_seconds):
