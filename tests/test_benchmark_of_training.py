@@ -83,7 +83,7 @@ def test_trainings_of_a_seed_differ_in_their_precision_alone(monkeypatch):
     monkeypatch.setattr(accuracy.question, "labelled", lambda setting, device: data)
     monkeypatch.setattr(accuracy.learned, "train", train)
     lines = accuracy.accuracy_lines(accuracy.SETTING, seeds=2)
-    assert "4 images" in lines[0]
+    assert "training images 4, epochs 1, batch 32; test images 4" in lines[0]
     assert [recipe.precision for _, recipe in seen] == [*accuracy.PRECISIONS] * 2
     assert [recipe.seed for _, recipe in seen] == [0, 0, 0, 1, 1, 1]
     assert len({weight for weight, _ in seen}) == 2

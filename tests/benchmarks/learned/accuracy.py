@@ -31,8 +31,8 @@ def accuracy_lines(setting=SETTING, *, seeds=3, device="cpu", progress=None):
             if progress:
                 progress(precision, seed, values[-1])
     recipe = setting.recipe
-    told = f"{setting.label}, width {setting.width:g}, {recipe.epochs} epochs of {len(data[0]):,} images, batches of "
-    return [f"{told}{recipe.batch}, {len(data[1]):,} test images, on {device}.", "", *lines_of(found)]
+    told = f"{setting.label}, width {setting.width:g}; training images {len(data[0]):,}, epochs {recipe.epochs}, "
+    return [f"{told}batch {recipe.batch}; test images {len(data[1]):,}; on {device}.", "", *lines_of(found)]
 
 
 def lines_of(found):
