@@ -1,0 +1,49 @@
+"""Whether classes separate at a constant rate: log F against depth, and a line through it.
+
+    log F_l = a + r l,   l = 0, 1, ..
+
+over the outputs of the activations in the order in which they are called, or over all layers if there are fewer than
+three activations. F is the Fisher ratio of traces without finite-sample bias. He & Su (2022) found that their measure
+of separation changes by a constant factor per layer in trained networks; they take Tr(Σ_W Σ_B⁺), of which nc1 is the
+K-th part. The rate r has a 95 % interval from the deviations of the layers from the line, by Student's law.
+"""
+
+import numpy as np
+
+__all__ = ["separation_law"]
+
+
+def separation_law(rows):
+    """The line through log F, of rows of an audit.
+
+    Returns {"layers", "rate", "rate_low", "rate_high", "correlation", "residual", "log_fisher"}: the names of the
+    layers, r and its interval, Pearson's correlation of log F with depth, the root mean square deviation from the line,
+    and log F of each layer. None if fewer than three layers have F > 0.
+    """
+    activations = [row for row in rows if row["is_activation"]]
+    chosen = activations if len(activations) > 2 else rows
+    points = [(row["layer"], row["fisher_trace_unbiased"]) for row in chosen]
+    points = [(depth, name, np.log(value)) for depth, (name, value) in enumerate(points) if value and value > 0]
+    if len(points) < 3:
+        return None
+    from scipy.special import stdtrit
+
+    depth, names, logs = zip(*points, strict=True)
+    depth, logs = np.array(depth, float), np.array(logs)
+    offsets = depth - depth.mean()
+    rate = offsets @ logs / (offsets @ offsets)
+    residuals = logs - logs.mean() - rate * offsets
+    freedom = len(logs) - 2
+    reach = stdtrit(freedom, 0.975) * np.sqrt(residuals @ residuals / freedom / (offsets @ offsets))
+    spread = np.std(depth) * np.std(logs)
+    return {
+        "layers": list(names),
+        "depths": [int(each) for each in depth],
+        "rate": float(rate),
+        "rate_low": float(rate - reach),
+        "rate_high": float(rate + reach),
+        "intercept": float(logs.mean() - rate * depth.mean()),
+        "correlation": float(np.mean(offsets * (logs - logs.mean())) / spread) if spread > 0 else None,
+        "residual": float(np.sqrt(np.mean(residuals**2))),
+        "log_fisher": [float(each) for each in logs],
+    }
