@@ -28,6 +28,7 @@ QUESTIONS = (
     "few_samples_a_class",
     "do_real_images_separate",
     "accuracy_of_learned_networks",
+    "anatomy_of_a_network",
 )
 DRAWN = ("separation_across_layers", "what_the_phase_knew", "do_real_images_separate")  # by `python -m figures`
 

@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "learned": FOUNDATION | {"extras", "files", "scattering", "separation", "processes", "datasets"},
     "estimators": {"arguments", "extras", "arrays", "labels", "wavelets", "scattering", "separation"},
     "comparison": FOUNDATION | {"scattering", "separation", "processes", "datasets"},
-    "plot": {"arguments", "comparison"},
+    "plot": {"arguments", "comparison", "learned"},  # of learned its types alone
     "ledger": {"arrays", "claims"},
     "__main__": {"__version__", "arrays", "ledger"},
     "__init__": set(),

@@ -16,6 +16,7 @@ NUMBERS = {
     "what_the_phase_knew": {"steps", "seed"},
     "few_samples_a_class": {"draws", "seed"},
     "do_real_images_separate": {"images", "seed"},
+    "anatomy_of_a_network": {"images", "side", "mean", "deviation", "seed"},
     "accuracy_of_learned_networks": {
         *("quantile", "angles", "width", "images", "tested", "epochs", "batch", "accumulation", "seed", "minutes"),
         *("rate", "rate-factor", "rate-step", "warm-up", "momentum", "weight-decay", "matrix-rate", "average"),

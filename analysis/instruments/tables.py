@@ -128,6 +128,9 @@ _TRAINED = fields(
     command=optional(listed(text, 1)),
     split=optional(_PARTS),
 )
+_ANATOMY = fields(
+    kind=choice("layer", "network", "intervention", "kernel", "unmeasured"), number=count(), network=text, data=text
+)
 _CEILINGS = fields(name=text, threads=count(1), date=text, ceilings=table(number(0)))
 _GROWTH = fields(
     name=text,
@@ -227,5 +230,6 @@ _ROWS = {
     "few_samples_a_class": (_FEW, ("data", "description", "samples"), None),
     "what_the_phase_knew": (_PHASE, ("texture", "scales", "representation"), _one_picture),
     "accuracy_of_learned_networks": (_TRAINED, ("preset", "setting"), None),
+    "anatomy_of_a_network": (_ANATOMY, ("kind", "number"), None),
     "benchmarks": (_benchmark, (), None),
 }

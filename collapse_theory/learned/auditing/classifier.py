@@ -87,9 +87,9 @@ class Classifier:
         centred, weight = means - shares @ means, self._weight[classes]
         if min(self.moments.counts) > 1 and self.moments.within_class_variance > 0:
             found["fisher_trace"] = self.moments.unbiased().fisher_trace
-        with np.errstate(invalid="ignore"):
-            difference = weight / np.linalg.norm(weight) - centred / np.linalg.norm(centred)
-        found["nc3"] = float(np.sum(difference**2))
+        norms = np.linalg.norm(weight), np.linalg.norm(centred)
+        if min(norms) > 0:
+            found["nc3"] = float(np.sum((weight / norms[0] - centred / norms[1]) ** 2))
         rows = np.concatenate(self._rows).astype(np.float64) - shares @ means
         if len(rows):
             nearest = classes[np.argmax(rows @ centred.T - np.sum(centred**2, axis=1) / 2, axis=1)]

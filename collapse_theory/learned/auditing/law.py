@@ -16,14 +16,14 @@ __all__ = ["separation_law"]
 def separation_law(rows):
     """The line through log F, of rows of an audit.
 
-    Returns {"layers", "rate", "rate_low", "rate_high", "correlation", "residual", "log_fisher"}: the names of the
-    layers, r and its interval, Pearson's correlation of log F with depth, the root mean square deviation from the line,
-    and log F of each layer. None if fewer than three layers have F > 0.
+    Returns {"over", "layers", "depths", "rate", "rate_low", "rate_high", "intercept", "correlation", "residual",
+    "log_fisher"}: "activations" or "layers"; their names and l; r and its interval, a; Pearson's correlation of log F
+    with depth, the root mean square deviation from the line, and log F of each. None if fewer than three have F > 0.
     """
     activations = [row for row in rows if row["is_activation"]]
     chosen = activations if len(activations) > 2 else rows
-    points = [(row["layer"], row["fisher_trace_unbiased"]) for row in chosen]
-    points = [(depth, name, np.log(value)) for depth, (name, value) in enumerate(points) if value and value > 0]
+    ratios = [(depth, row["layer"], row["fisher_trace_unbiased"] or 0) for depth, row in enumerate(chosen)]
+    points = [(depth, name, np.log(ratio)) for depth, name, ratio in ratios if 0 < ratio < np.inf]
     if len(points) < 3:
         return None
     from scipy.special import stdtrit
@@ -37,6 +37,7 @@ def separation_law(rows):
     reach = stdtrit(freedom, 0.975) * np.sqrt(residuals @ residuals / freedom / (offsets @ offsets))
     spread = np.std(depth) * np.std(logs)
     return {
+        "over": "activations" if chosen is activations else "layers",
         "layers": list(names),
         "depths": [int(each) for each in depth],
         "rate": float(rate),

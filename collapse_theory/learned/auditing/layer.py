@@ -139,7 +139,7 @@ class Layer:
         layout, keeping = self.layout, self.keeping
         folds = self._folds_of_rows() if keeping.rows else self._folds
         used = layout.numbers if keeping.rows else min(keeping.numbers, layout.numbers)
-        return {
+        row = {
             "layer": layout.name,
             "type": layout.kind,
             "shape": list(layout.shape),
@@ -152,8 +152,9 @@ class Layer:
             "numbers_of_folds": used,
             "sketch_error": sketch_error(layout.numbers, used),
             **self.zeros.shares(),
-            **self.parts.numbers(self.images),
+            **self.parts.numbers(),
         }
+        return _without_nan(row)
 
     def _folds_of_rows(self):
         """Folds of the rows in coordinates that keep all inner products: no more numbers than there are images."""
@@ -230,13 +231,24 @@ def _of_folds(folds, moments, chance):
     values = {name: function(pooled) for name, function in statistics.items()}
     others = [{name: function(each) for name, function in statistics.items()} for each in _without_each(folds)]
     shifts = _shifts(values, pooled, moments, chance) if chance else {}
-    energy, found = moments.mean_energy + moments.within_class_variance, {}
+    energy = moments.mean_energy + moments.within_class_variance
+    units = {"between_over_energy": energy if energy > 0 else np.nan}
+    found = {}
     for name in _OF_FOLDS:
         value, each = values.get(name), [other[name] for other in others if name in other]
         ends = jackknife_interval(value, each, 0.95) if each and None not in (value, *each) else (None, None)
-        unit = energy if name == "between_over_energy" else 1.0
-        found[name] = [None if end is None else (end + shifts.get(name, 0.0)) / unit for end in (value, *ends)]
-    return _triples(found) | {"nc1_sketch_error": (2 * chance) ** 0.5 * values["nc1"]}
+        shift, unit = shifts.get(name, 0.0), units.get(name, 1.0)
+        found[name] = [None if end is None else (end + shift) / unit for end in (value, *ends)]
+    return _triples(_told_apart(found, (2 * chance) ** 0.5, values["nc1"]))
+
+
+def _told_apart(found, error, sketched):
+    """Beside the statistics "nc1_sketch_error"; of nc1, None where a sketch leaves nothing but error."""
+    error = None if sketched is None else error * sketched
+    for name in ("nc1", "nc1_svd"):
+        value = found[name][0]
+        found[name] = None if value is None or (error and value < error) else found[name]
+    return found | {"nc1_sketch_error": 0.0 if error is None else error}
 
 
 def _shifts(values, pooled, moments, chance):
@@ -250,7 +262,8 @@ def _shifts(values, pooled, moments, chance):
         unbiased = moments.unbiased()
         known["between_over_energy"] = unbiased.between_class_variance
         known["fisher_trace_unbiased"] = unbiased.fisher_trace
-    return {name: value - values[name] for name, value in known.items()}
+    pairs = {name: (value, values[name]) for name, value in known.items()}
+    return {name: exact - value for name, (exact, value) in pairs.items() if None not in (exact, value)}
 
 
 def _without_each(folds):
@@ -262,9 +275,16 @@ def _without_each(folds):
 
 
 def _triples(found):
-    """{name: [value, low, high] or None} as columns of a table."""
+    """{name: [value, low, high], None, or a number} as columns of a table."""
     columns = {}
     for name, triple in found.items():
+        if isinstance(triple, float):
+            columns[name] = triple
+            continue
         value, low, high = triple or (None, None, None)
         columns |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return columns
+
+
+def _without_nan(row):
+    return {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...separation import jackknife_interval
 
-__all__ = ["PROBES", "held_out"]
+__all__ = ["PROBES", "held_out", "share_with_interval"]
 
 PROBES = ("accuracy_linear", "accuracy_nearest_mean")
 _PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)

@@ -55,7 +55,7 @@ class Parts:
         for name, moments in other.moments.items():
             self.moments[name].merge(moments)
 
-    def numbers(self, images):
+    def numbers(self):
         """Plain numbers, or None for each where nothing was seen or no class has two images.
 
         even_energy, odd_energy : of each part, relative to the energy of the input

@@ -63,7 +63,7 @@ class Audit:
         if found["accuracy"] is not None:
             shown = [100 * found[name] for name in ("accuracy", "accuracy_low", "accuracy_high")]
             yield "accuracy of the network: {:.1f} % [{:.1f}, {:.1f}]".format(*shown)
-        if found["nc4"] is not None:
+        if None not in (found["nc3"], found["nc4"]):
             yield f"at the input of {found['classifier']}: NC3 {found['nc3']:.3g}, NC4 {found['nc4']:.3f}"
 
     def _table(self):
@@ -84,7 +84,8 @@ class Audit:
     def _tail(self):
         if self.law:
             ends = "{rate:+.3f} [{rate_low:+.3f}, {rate_high:+.3f}]".format(**self.law)
-            yield f"log F per layer, over {len(self.law['layers'])}: {ends}, residual {self.law['residual']:.2f}"
+            over = f"{len(self.law['layers'])} {self.law['over']}"
+            yield f"log F grows by {ends} from one of {over} to the next, residual {self.law['residual']:.2f}"
         for row in self.interventions:
             share = "-" if row["accuracy"] is None else f"{100 * row['accuracy']:.1f} %"
             separation = "-" if row["fisher_trace"] is None else f"{row['fisher_trace']:.3g}"

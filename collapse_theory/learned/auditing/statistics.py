@@ -38,6 +38,7 @@ def nc1(moments, *, rank=None, exact=None):
         rows √p_y (μ_y − μ). Then the eigenvalues and directions are those of all numbers, and what the `collisions` of
         a sketch add to the variance along each direction, c W λ_k, is taken off
 
+    Returns None where the class means do not differ in as many directions.
     With M those rows, M Mᵀ = V Λ Vᵀ has the eigenvalues of Σ_B = Mᵀ M: Tr(Σ_W Σ_B⁺) = Σ_k v_kᵀ M Σ_W Mᵀ v_k / λ_k².
     """
     root = moments.centred
@@ -49,8 +50,9 @@ def nc1(moments, *, rank=None, exact=None):
     within = np.einsum("kd,kd->k", across @ moments.scatter, across) / moments.counts.sum()
     if added is not None:
         within = within - added * values[kept]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.sum(within / values[kept] ** 2) / len(moments.counts))
+    if not np.all(values[kept] > 0) or not np.any(kept):
+        return None
+    return float(np.sum(within / values[kept] ** 2) / len(moments.counts))
 
 
 def nc1_svd(moments, *, exact=None):
@@ -100,6 +102,8 @@ def fisher_full(moments):
     """
     n, classes = moments.counts.sum(), len(moments.counts)
     varies = np.flatnonzero(np.diagonal(moments.scatter) > 0)
+    if not len(varies):
+        return None
     if (n - classes < 2 * (len(varies) + 1) and len(varies) > _DECOMPOSED) or n - classes < 4:
         return None
     rank, ratio = _whitened(moments.scatter[np.ix_(varies, varies)] / n, moments.centred[:, varies])

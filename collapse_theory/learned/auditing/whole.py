@@ -1,6 +1,6 @@
 """The audit of any network: one pass over labelled images, all layers at once, within one bound on the memory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ _CHANGES = ("translation_change", "deformation_change")
 
 def audit(
     network: nn.Module,
-    data,
+    data: LabelledImages | Iterable,
     *,
     layers: Sequence[str] | None = None,
     classes: int | None = None,
