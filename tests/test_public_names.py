@@ -6,6 +6,7 @@ import re
 from .test_house import LIBRARY, PACKAGE, ROOT, tree
 
 CROSSING = """
+auditing_against_neural_collapse
 benchmark_of_training commands crafted_checkpoints cupy damaged_data damaged_results fair_comparison faults
 filters_in_high_precision house killed_writers learned_comparisons learned_compiled learned_mixing named
 own_results png_sums public_names recorded_words run_folders same_bits scatter scatter_against_kymatio splits

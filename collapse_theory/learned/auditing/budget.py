@@ -6,7 +6,7 @@ __all__ = ["LARGEST", "LEAST", "ways_to_keep"]
 
 LARGEST = 2048  # numbers of a layer whose covariance is kept: more take minutes to solve
 LEAST = 16  # numbers of a sketch
-_GOOD = 256  # numbers of a sketch for which more layers lose some of theirs
+_GOOD, _POOR = 256, 64  # numbers of a sketch for which more layers lose theirs; less, for class means of all numbers
 
 
 def ways_to_keep(layouts, classes, *, memory, images=None):
@@ -24,7 +24,7 @@ def ways_to_keep(layouts, classes, *, memory, images=None):
     fit = {name: layout for name, layout in layouts.items() if not layout.reason}
     whole = {name: _cheapest(layout, classes, images) for name, layout in fit.items()}
     order = sorted(fit, key=lambda name: whole[name][1])
-    for means, good in ((True, _GOOD), (True, LEAST), (False, LEAST)):
+    for means, good in ((True, _GOOD), (True, _POOR), (False, _GOOD), (False, LEAST)):
         for kept in range(len(order), -1, -1):
             exact, rest = order[:kept], order[kept:]
             room = memory - sum(whole[name][1] for name in exact)
