@@ -147,18 +147,25 @@ def test_an_output_that_is_changed_in_place_is_measured_before():
     class Added(nn.Module):
         def __init__(self):
             super().__init__()
-            self.convolution, self.linear = nn.Conv2d(3, 2, 3), nn.Linear(392, K)
+            self.convolution, self.linear = nn.Conv2d(3, 1, 3), nn.Linear(196, K)
 
         def forward(self, x):
             out = self.convolution(x)
-            out += 100
-            return self.linear(functional.relu_(out.flatten(1)))
+            out *= 100
+            features = functional.relu_(out.flatten(1))
+            output = self.linear(features)
+            features.zero_()
+            return output
 
     network = Added()
-    rows = audited(network, interventions="none").rows
+    report = audited(network, interventions="none")
+    rows = report.rows
     expected = offline(network.convolution(torch.as_tensor(images())).detach().flatten(1).double().numpy())
-    assert rows[0]["within_class_variance"] == pytest.approx(expected["within_class_variance"], rel=1e-6)
-    assert rows[0]["energy"] < 1e3 < rows[1]["energy"]
+    for name in ("within_class_variance", "nc1", "effective_rank"):
+        assert rows[0][name] == pytest.approx(expected[name], rel=1e-6), name
+    assert 1000 * rows[0]["energy"] < rows[1]["energy"]
+    assert rows[1]["odd_fisher"] == pytest.approx(rows[0]["fisher_trace_unbiased"])
+    assert report.classifier["fisher_trace"] == pytest.approx(rows[1]["fisher_trace_unbiased"])
 
 
 def test_compiled_parallel_and_half_networks_are_measured():

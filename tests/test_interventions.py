@@ -62,6 +62,7 @@ def test_the_soft_threshold_is_as_sparse_as_the_rectifier_and_statistics_are_est
     network, x = Network("module", normalise=True), noise()
     with torch.no_grad():
         network.norm.running_mean += 100.0  # nothing passes the rectifier
+        network.norm.num_batches_tracked += 1000
         network.norm.bias += torch.linspace(-1, 1, 16)
     seen = []
     hook = network.after.register_forward_hook(lambda module, inputs, output: seen.append(output))

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from ...nonlinearities import soft_threshold
-from ..evaluation import unchanged
 from ..layers import Standardization
 from .calls import watching
 from .classifier import Classifier
@@ -39,7 +38,7 @@ def rectifiers_of(layers):
 def interventions(network, batches, layers, *, which, among, merge=lambda value: value):
     """Rows, one per intervention.
 
-    network : in evaluation; it is left as it was
+    network : within `evaluating`, which puts its statistics back
     batches : iterable of (inputs, labels), each time anew
     layers : {name: Layer}, measured on the network as it is
     which : "all" for all rectifiers at once, "each" for each alone as well
@@ -54,12 +53,11 @@ def interventions(network, batches, layers, *, which, among, merge=lambda value:
     chosen += [(name, [name]) for name in names] if which == "each" else []
     for label, replaced in chosen:
         for by in PARTS_KEPT if replaced else ("statistics estimated again",):
-            with unchanged(network):
-                try:
-                    found = merge(_measured(network, batches, _Replacement(by, layers, replaced), among)).numbers()
-                    reason = ""
-                except (ValueError, RuntimeError) as error:  # as of a batch of one image
-                    found, reason = {"accuracy": None, "fisher_trace": None}, str(error).split("\n", 1)[0]
+            try:
+                found = merge(_measured(network, batches, _Replacement(by, layers, replaced), among)).numbers()
+                reason = ""
+            except (ValueError, RuntimeError) as error:  # as of a batch of one image
+                found, reason = {"accuracy": None, "fisher_trace": None}, str(error).split("\n", 1)[0]
             yield {"replaced": label, "by": by} | _row(found) | {"reason": reason}
 
 
