@@ -34,6 +34,7 @@ EXAMPLES = (
     "python -m analysis anatomy_of_a_network --run runs/mine --data cifar10",
 )
 ON = ("torch",)
+RESNET = "resnet20"
 SETS = ("textures", "cifar10", "cifar100", "mnist", "fashion mnist", "kth tips")
 REPLACED = ("all", "each", "none")
 _SCALES = {  # of the paper
@@ -69,7 +70,8 @@ class Setting:
 def network_of(setting):
     """The network of a setting.  Raises ValueError, naming the option, where there is none."""
     if setting.run is not None:
-        return learned.load(setting.run, "best" if Path(setting.run, "best").is_dir() else "last")
+        own = None if setting.network == RESNET else _built(setting.network, setting.colours)
+        return learned.load(setting.run, network=own)
     network = _built(setting.network, setting.colours)
     if setting.weights is not None:
         from safetensors import SafetensorError
@@ -83,7 +85,7 @@ def network_of(setting):
 
 
 def _built(name, colours):
-    if name == "resnet20":
+    if name == RESNET:
         return learned.resnet20(colors=colours)
     spec = importlib.util.spec_from_file_location("network_of_the_user", name) if name.endswith(".py") else None
     if spec is None or not Path(name).is_file():
@@ -189,9 +191,10 @@ def conclusions(rows):
 def options(parser):
     """The options of this question."""
     network = "network to look into: resnet20, as it begins, or a Python file whose build() gives it"
-    parser.add_argument("--network", default="resnet20", metavar="FILE", help=network)
+    parser.add_argument("--network", default=RESNET, metavar="FILE", help=network)
     parser.add_argument("--weights", metavar="FILE", help="weights of the network, a safetensors file (default: none)")
-    parser.add_argument("--run", metavar="FOLDER", help="folder of a run whose network is looked into (default: none)")
+    run = "folder of a run whose network is looked into; of your own with --network (default: none)"
+    parser.add_argument("--run", metavar="FOLDER", help=run)
     data = f"images: any of {', '.join(map(slug, SETS))}, or a folder of images by class"
     parser.add_argument("--data", type=name_of(SETS), default="textures", metavar="DATA", help=data)
     numbers = {

@@ -57,6 +57,21 @@ def test_a_network_of_a_file_is_audited_with_its_weights_and_its_table_written(o
     assert "has no function build()" in capsys.readouterr().err
 
 
+def test_a_trained_network_of_a_run_is_audited(own, capsys):
+    from collapse_theory import learned
+
+    rng = np.random.default_rng(0)
+    images, labels = rng.random((6, 1, 16, 16)), np.arange(6) % 3
+    data = learned.labelled_images(images, labels, classes=3)
+    network = nn.Sequential(nn.Conv2d(1, 4, 3, 4), nn.ReLU(), nn.Flatten(), nn.Linear(64, 3))
+    learned.train(network, (data, data), learned.Recipe(epochs=1, batch=6), folder=own / "run")
+    options = ["--run", str(own / "run"), *SMALL, "--interventions", "none", "--out", str(own)]
+    assert command.main([question.NAME, *options, "--network", str(own / "mine.py")]) == 0
+    assert "24 images of 3 classes, 4 layers measured" in capsys.readouterr().out
+    assert command.main([question.NAME, *options]) == 2
+    assert "network: expected the network that was trained" in capsys.readouterr().err
+
+
 def test_images_are_of_a_folder_with_classes_in_turn(own):
     image = pytest.importorskip("PIL.Image")
     rng = np.random.default_rng(0)
