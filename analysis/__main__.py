@@ -30,6 +30,7 @@ QUESTIONS = (
     "do_real_images_separate",
     "tuning_of_learned_networks",
     "accuracy_of_learned_networks",
+    "anatomy_of_a_network",
 )
 DRAWN = ("separation_across_layers", "what_the_phase_knew", "do_real_images_separate")  # by `python -m figures`
 

@@ -15,7 +15,7 @@ Read the modules in this order, each builds on those before it:
     testing         for your own operators: strategies for Hypothesis, and checks of the laws they obey
     estimators      scattering and separation as scikit-learn estimators
     comparison      one labelled set, several operations, layer by layer: statistics, probes, intervals, verdict
-    plot            the pictures of a comparison, of layers, of learning curves
+    plot            the pictures of a comparison, of layers, of learning curves, of an audit
     learned         the networks of the paper in torch, training, checkpoints, the audit of any network
     machine         the switch that gives the same bits whatever was called before
 
@@ -45,12 +45,14 @@ Names that stay stable, with what they give (CHANGELOG.md says when one does not
     plot.comparison                          its picture
     plot.layers                              the picture of rows of layers
     plot.learning_curve                      the picture of a training run
+    plot.audit                               the picture of an audit
     datasets.textures                        brick, grass and gravel
     datasets.cifar10                         CIFAR-10 from a folder of yours
     processes.gaussian_fields                synthetic classes, and the others of `processes`
     learned.scattering_network               the network of the paper, in torch
     learned.resnet20                         and resnet18: what the paper compares it with
     learned.resnet18                         for images of 224 x 224
+    learned.audit                            what each layer of any network does to the classes: an Audit
     claims.CLAIMS                            the statements, in the order of the paper
     ledger.verify                            the verification of one; `.failures` is empty if it holds
     machine.reproducible                     the context in which a call gives the same bits each time

@@ -1,4 +1,4 @@
-"""The pictures of a comparison, of layers, of a learning curve: axes are taken or made, returned, and never shown.
+"""The pictures of a comparison, of layers, of a learning curve, of an audit: axes are taken or made, and returned.
 
 An operation has one colour and one name everywhere, and a marker and a line style beside the colour, so that nobody
 needs to see the colours apart. Bars are intervals. Needs matplotlib, of the extra `figures`.
@@ -23,7 +23,9 @@ from .comparison import MEASURES, Comparison
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["STYLE", "colour_of", "comparison", "layers", "learning_curve", "look_of"]
+    from .learned import Audit
+
+__all__ = ["STYLE", "audit", "colour_of", "comparison", "layers", "learning_curve", "look_of"]
 
 # Colours at least 25 apart in CIE Lab as protanopes and deuteranopes see them; a test computes it.
 _LOOKS = {  # colour, marker, line style
@@ -162,6 +164,65 @@ _CURVES = (
     ("train_accuracy", "training images", "#003f7f", "o", "-"),
     ("test_accuracy", "test images", "#c8500a", "s", "--"),
 )
+
+
+def audit(report: "Audit", ax: "Axes | None" = None, *, width: float = 17.8) -> "Axes":
+    """Draw the Fisher ratio of each layer of an audited network against depth, in logarithms, with intervals.
+
+    report : of `learned.audit`
+    ax : axes to draw on; None: of a new figure, `width` cm wide
+
+    Every layer is a grey point, every activation a black one; beside it stand the even part of the activation, a
+    collapse, and its odd part, a reduction. The dashed line is the separation law.
+
+    Returns the axes. Layers whose ratio is not above 0 are not drawn.
+    Raises TypeError if `report` is no audit, ValueError if it has no layer to draw.
+    """
+    if not hasattr(report, "interventions"):
+        raise TypeError(f"report: expected an Audit, as of learned.audit, got {type(report).__name__}")
+    rows = enumerate(report.to_dicts())
+    rows = [(depth, row) for depth, row in rows if 0 < (row["fisher_trace_unbiased"] or 0) < np.inf]
+    if not rows:
+        raise ValueError("report: expected a layer with a Fisher ratio above 0, got none")
+    with _style(ax):
+        ax = _axes(ax, width)
+        depth, value = _points(rows, "fisher_trace_unbiased")
+        ax.plot(depth, value, color="#b0b0b0", marker=".", label="layer", zorder=1)
+        _draw_activations(ax, [(depth, row) for depth, row in rows if row["is_activation"]])
+        if report.law:
+            line = [report.law["intercept"] + report.law["rate"] * number for number in report.law["depths"]]
+            place = {row["layer"]: depth for depth, row in rows}
+            style = {"color": "#444444", "linestyle": (0, (5, 2)), "label": "law"}
+            ax.plot([place[name] for name in report.law["layers"]], np.exp(line), **style)
+            each = report.law["over"].removesuffix("s")
+            ax.set_title(
+                "log F grows by {rate:.2g} [{rate_low:.2g}, {rate_high:.2g}] per {}".format(each, **report.law)
+            )
+        ax.set(yscale="log", xlabel="layer, in the order of calls", ylabel="Fisher ratio B / V (no unit)")
+        ax.set_ylim(value.min() / 4, None)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        _finish(ax)
+    return ax
+
+
+def _draw_activations(ax, rows):
+    """Activations with intervals, and the ratios of their parts, a little beside."""
+    if not rows:
+        return
+    depth, value = _points(rows, "fisher_trace_unbiased")
+    low, high = (_points(rows, f"fisher_trace_unbiased{end}")[1] for end in ("_low", "_high"))
+    reach = np.nan_to_num([np.clip(value - low, 0, 0.999 * value), np.maximum(high - value, 0)])
+    style = {"linestyle": "none", "markerfacecolor": "none"}
+    ax.errorbar(depth, value, yerr=reach, color="#000000", marker="o", capsize=1.5, label="activation", **style)
+    for name, operation, marker, shift in (("even", "phase collapse", "^", -0.4), ("odd", "soft threshold", "s", 0.4)):
+        there = [(depth, row) for depth, row in rows if 0 < (row[f"{name}_fisher"] or 0) < np.inf]
+        place, ratio = _points(there, f"{name}_fisher")
+        ax.plot(place + shift, ratio, color=colour_of(operation), marker=marker, label=f"{name} part", **style)
+
+
+def _points(rows, name):
+    """(depths, values), NaN for None."""
+    return np.array([depth for depth, _ in rows], float), np.array([row[name] for _, row in rows], float)
 
 
 def colour_of(operation):

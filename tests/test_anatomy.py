@@ -10,7 +10,7 @@ from torch import nn
 
 from collapse_theory import learned
 from collapse_theory.learned import evaluate
-from collapse_theory.learned.anatomy import class_statistics, dead_outputs, nonlinear_layers
+from collapse_theory.learned.anatomy import class_statistics, dead_outputs
 from collapse_theory.learned.labelled import labelled_images
 from collapse_theory.separation import ClassMoments
 from tests.small_network import small_data, small_network
@@ -88,11 +88,52 @@ def test_a_layer_that_works_in_place_does_not_change_what_came_before_it():
     assert rows[1]["zeros"] > 0.1
 
 
-def test_the_nonlinearities_of_scattering_networks_and_of_torch_are_found():
-    assert nonlinear_layers(small_network()) == ["2"]
+def test_the_activations_of_scattering_networks_and_of_torch_are_found():
+    data = small_data(side=32)[0]
+    assert [*dead_outputs(small_network(), small_data()[0])] == ["2"]
     network = learned.scattering_network("cifar10", "soft threshold", width=1 / 64, skip=True)
-    assert len(nonlinear_layers(network)) == 16
-    assert len(nonlinear_layers(learned.resnet20())) == 19
+    assert len(dead_outputs(network, data)) == 16
+    assert len(dead_outputs(learned.resnet20(classes=4), data)) == 19
+
+
+class Tokens(nn.Module):
+    """Eight units on the rows of an image, of which four are dead; one activation for two purposes, and a function."""
+
+    def __init__(self, first="images"):
+        super().__init__()
+        self.linear, self.rho, self.first, self.head = nn.Linear(24, 8), nn.ReLU(), first, nn.Linear(8, 4)
+        with torch.no_grad():
+            self.linear.weight[:4], self.linear.bias[:4] = 0.0, -1.0
+
+    def forward(self, x):
+        rows = x.permute((0, 2, 1, 3) if self.first == "images" else (2, 0, 1, 3)).flatten(2)
+        one = self.rho(self.linear(rows))
+        self.rho(rows - 9)
+        return self.head(nn.functional.relu(one - 9).mean(1 if self.first == "images" else 0))
+
+
+@pytest.mark.parametrize("first", ["images", "time"])
+def test_units_of_tokens_second_calls_and_functions_are_seen_whichever_axis_comes_first(first):
+    data, network = small_data(8)[0], Tokens(first)  # as many images as rows
+    for wrapped in (network, torch.nn.DataParallel(network), torch.compile(network, backend="eager")):
+        wrapped.eval()
+        wrapped(data.batch(slice(0, 8))[0])
+        found = dead_outputs(wrapped, data, batch=8)
+        assert [*found] == ["rho", "rho#2", "relu()"]
+        assert [shares["dead_channels"] for shares in found.values()] == [0.5, 1, 1]
+    rows = class_statistics(network, data, layers=["linear"])
+    rows_first = network.linear(data.batch(slice(0, 8))[0].permute(0, 2, 1, 3).flatten(2)).detach().numpy()
+    assert rows[0]["fisher_trace"] == pytest.approx(
+        ClassMoments().update(rows_first, data.labels.numpy()).unbiased().fisher_trace
+    )
+
+
+def test_the_memory_of_all_layers_together_is_bounded():
+    data, network = small_data()[0], nn.Sequential(*(nn.Identity() for _ in range(5)))
+    of_one = ClassMoments.bytes_for(4, 192)
+    class_statistics(network, data, memory=5 * of_one)
+    with pytest.raises(ValueError, match="memory: the class means of 5 layers take 0 MiB, more than the 0 MiB allowed"):
+        class_statistics(network, data, memory=5 * of_one - 1)
 
 
 def test_half_precision_is_measured_in_single():
@@ -122,42 +163,31 @@ class Windows(nn.Module):
         return self.rho(x.reshape(4 * len(x), 48)).reshape(x.shape)
 
 
-class TimeFirst(nn.Module):
-    """Puts the first axis of a layer's input last but one: sequences of as many steps as there are images."""
-
-    def __init__(self):
-        super().__init__()
-        self.inside = nn.Identity()
-
-    def forward(self, x):
-        return self.inside(x.flatten(2)[:, 0, :36].T).T
-
-
 class Named(nn.Module):
-    """Answers with a dict."""
+    """Answers with a dict, of which one entry has no axis of the images."""
 
     def forward(self, x):
-        return {"logits": x}
+        return {"logits": x, "weights": torch.zeros(3)}
 
 
 @pytest.mark.parametrize(
     ("layer", "name", "output"),
     [
-        (Windows(), "1.rho", r"for \d images is a tensor \(\d+, 48\)"),
-        (TimeFirst(), "1.inside", r"for \d images is a tensor \(36, \d\)"),
-        (Named(), "1", "for . images is a dict of 'logits'"),
+        (Windows(), "1.rho", r"\(12, 48\) and \(8, 48\) for 2, with several entries per image"),
+        (Named(), "1['weights']", r"\(3,\) and \(3,\) for 2, with no axis of the images"),
     ],
 )
 def test_what_has_no_entry_an_image_is_passed_over_and_refused_by_name(layer, name, output):
     data, network = small_data()[0], nn.Sequential(nn.Identity(), layer)
-    assert [row["layer"] for row in class_statistics(network, data, batch=36)] == ["0"]
+    assert name not in [row["layer"] for row in class_statistics(network, data, batch=36)]
     for measure in (class_statistics, dead_outputs):
         if measure is dead_outputs and name == "1.rho":
             zeros = dead_outputs(network, data)["1.rho"]["zeros"]
             assert zeros == pytest.approx(float((network(data.batch(slice(0, 36))[0]) == 0).double().mean()))
             continue
-        with pytest.raises(ValueError, match=f"layers: '{name}' cannot be measured: its output {output}"):
-            measure(network, data, layers=["0", name])
+        said = f"layers: {name!r} cannot be measured: its output for 3 images is ".replace("[", r"\[") + output
+        with pytest.raises(ValueError, match=said):
+            measure(network, data, layers=["0", name.split("[")[0]])
     assert not any(module._forward_hooks for module in network.modules())
 
 

@@ -17,6 +17,7 @@ NUMBERS = {
     "few_samples_a_class": {"draws", "seed"},
     "do_real_images_separate": {"images", "seed"},
     "tuning_of_learned_networks": {"first", "seed"},
+    "anatomy_of_a_network": {"images", "side", "mean", "deviation", "seed"},
     "accuracy_of_learned_networks": {
         *("quantile", "angles", "width", "images", "tested", "epochs", "batch", "accumulation", "seed", "minutes"),
         *("rate", "rate-factor", "rate-step", "warm-up", "momentum", "weight-decay", "matrix-rate", "average"),

@@ -79,6 +79,37 @@ def test_a_comparison_and_a_learning_curve_are_whole(tmp_path, width):
         inside(ax.figure)
 
 
+class Audited:
+    """What `plot.audit` asks of an audit."""
+
+    interventions = ()
+
+    def __init__(self):
+        self.law = {"over": "activations", "layers": ["1", "3", "5"], "depths": [0, 1, 2], "intercept": -3.0}
+        self.law |= {"rate": 0.5, "rate_low": 0.2, "rate_high": 0.8}
+
+    def to_dicts(self):
+        values = {"fisher_trace_unbiased": 0.1, "fisher_trace_unbiased_low": -0.1, "fisher_trace_unbiased_high": 0.2}
+        values |= {"even_fisher": 0.2, "odd_fisher": None}
+        return [{"layer": str(number), "is_activation": number % 2 == 1} | values for number in range(6)]
+
+
+@pytest.mark.parametrize("width", [8.6, 17.8])
+def test_an_audit_is_whole_and_shows_every_layer_its_parts_and_the_law(width):
+    ax = plot.audit(Audited(), width=width)
+    inside(ax.figure)
+    lines = {line.get_label(): line.get_xydata() for line in ax.lines}
+    np.testing.assert_allclose(lines["layer"], [(depth, 0.1) for depth in range(6)])
+    np.testing.assert_allclose(lines["even part"][:, 1], 0.2)
+    assert len(lines["odd part"]) == 0
+    np.testing.assert_allclose(lines["law"], [(1, np.exp(-3)), (3, np.exp(-2.5)), (5, np.exp(-2))])
+    assert ax.get_title() == "log F grows by 0.5 [0.2, 0.8] per activation"
+    _, mine = plt.subplots()
+    assert plot.audit(Audited(), mine) is mine
+    with pytest.raises(TypeError, match=r"report: expected an Audit, as of .*, got Result"):
+        plot.audit(Result())
+
+
 def test_axes_that_are_given_are_drawn_on_and_returned(tmp_path):
     _, axes = plt.subplots(1, 3)
     before = dict(mpl.rcParams)

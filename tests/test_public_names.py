@@ -7,7 +7,7 @@ from .test_house import LIBRARY, PACKAGE, ROOT, tree
 
 CROSSING = """
 benchmark_of_training commands computed_figures crafted_checkpoints cupy damaged_data damaged_results examples
-fair_comparison faults
+fair_comparison faults auditing_against_neural_collapse
 filters_in_high_precision house killed_writers learned_comparisons learned_compiled learned_mixing named
 own_results png_sums public_names recorded_words run_folders same_bits scatter scatter_against_kymatio splits
 table_of_claims testing_arguments testing_power types versions weights

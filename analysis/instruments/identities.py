@@ -8,6 +8,9 @@ SPLITS = ("train", "test")
 _PUBLISHED = {  # by the name that a question gives them
     "cifar10": ("cifar10", SPLITS),
     "grey cifar10": ("cifar10", SPLITS),
+    "cifar100": ("cifar100", SPLITS),
+    "mnist": ("mnist", SPLITS),
+    "fashion mnist": ("fashion_mnist", SPLITS),
     "moved fashion mnist": ("fashion_mnist", SPLITS),
     "kth tips": ("kth_tips", (None,)),
     "moved kth tips": ("kth_tips", (None,)),

@@ -135,6 +135,9 @@ _TRAINED = fields(
     dead_channels_running=table(number(0, 1)),
     blocks=listed(_BLOCK),
 )
+_ANATOMY = fields(
+    kind=choice("layer", "network", "intervention", "kernel", "unmeasured"), number=count(), network=text, data=text
+)
 _CEILINGS = fields(name=text, threads=count(1), date=text, ceilings=table(number(0)))
 _GROWTH = fields(
     name=text,
@@ -235,5 +238,6 @@ _ROWS = {
     "what_the_phase_knew": (_PHASE, ("texture", "scales", "representation"), _one_picture),
     "tuning_of_learned_networks": (_TRIED, ("setting",), None),
     "accuracy_of_learned_networks": (_TRAINED, ("preset", "setting"), None),
+    "anatomy_of_a_network": (_ANATOMY, ("kind", "number"), None),
     "benchmarks": (_benchmark, (), None),
 }

@@ -11,6 +11,7 @@ from ..extras import needing
 
 _FROM = {
     "anatomy": ("class_statistics", "dead_outputs"),
+    "auditing": ("Audit", "audit"),
     "calibration": ("calibrate",),
     "confusion": ("accuracy_by_class", "confusion_matrix", "predictions"),
     "evaluation": ("evaluate",),
@@ -23,6 +24,7 @@ _FROM = {
     "loading": ("load",),
     "named_weights": ("load_weights",),
     "networks": ("ARCHITECTURES", "Architecture", "ScatteringNetwork", "describe", "scattering_network"),
+    "ranks": ("merge_across_ranks",),
     "recipes": ("Outcome", "Recipe"),
     "resnets": ("REAL_NONLINEARITIES", "ResidualNetwork", "resnet18", "resnet20"),
     "training": ("restore", "train"),
