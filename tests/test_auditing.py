@@ -243,7 +243,7 @@ def test_data_come_as_people_have_them(kind):
 @pytest.mark.parametrize(
     ("data", "error", "said"),
     [
-        (3, TypeError, "data: expected LabelledImages, a pair of arrays, .*, got a int"),
+        (3, TypeError, "data: expected labelled images, a pair of arrays, .*, got a int"),
         ((images(), LABELS[:9]), ValueError, r"data: expected images \(N, C, H, W\) and labels \(N,\), got"),
         ((images(), LABELS * 0.5), ValueError, "data: expected 23 integers as labels, got float64"),
         ((images(), LABELS - 1), ValueError, "data: expected labels of at least 0, got -1"),
