@@ -80,7 +80,7 @@ def test_trainings_of_a_seed_differ_in_their_precision_alone(monkeypatch):
         seen.append((network.blocks[0].mixing.weight[0, 0, 0].item(), recipe))
         return learned.recipes.Outcome(True, 1, 1.0, ({"test_accuracy": 0.5},), 1)
 
-    monkeypatch.setattr(accuracy.question, "labelled", lambda setting, device: data)
+    monkeypatch.setattr(accuracy, "labelled", lambda setting, device: data)
     monkeypatch.setattr(accuracy.learned, "train", train)
     lines = accuracy.accuracy_lines(accuracy.SETTING, seeds=2)
     assert "training images 4, epochs 1, batch 32; test images 4" in lines[0]

@@ -38,7 +38,7 @@ def image_files(
 ) -> LabelledDataset:
     """Images by class in a folder, of any size, to train on and to measure by, for what does not fit in memory.
 
-    folder, split : as in `datasets.image_folder`: FOLDER/CLASS/*, or with a split FOLDER/train/CLASS/* and val
+    folder, split : as in `datasets.image_folder`: `FOLDER/CLASS/*`, or with a split `FOLDER/train/CLASS/*` and val
     side : of the images returned, in samples
     limit : images read per class, the first by name; None for all
     count : images in all, the first when the classes come in turn; None for all

@@ -8,7 +8,7 @@ import statistics
 import tempfile
 from dataclasses import replace
 
-from analysis import accuracy_of_learned_networks as question
+from analysis.instruments.learning import labelled, network_of
 from analysis.instruments.trainings import PRESETS
 from collapse_theory import learned
 
@@ -23,7 +23,7 @@ _HEAD = (
 
 def accuracy_lines(setting=SETTING, *, seeds=3, device="cpu", progress=None):
     """Lines of Markdown with the test accuracies; `progress` is called with a precision, a seed and its accuracy."""
-    data = question.labelled(setting, device)
+    data = labelled(setting, device)
     found = {precision: [] for precision in PRECISIONS}
     for seed in range(seeds):
         for precision, values in found.items():
@@ -54,5 +54,5 @@ def lines_of(found):
 def _accuracy(setting, data, *, seed, precision, device):
     setting = replace(setting, recipe=replace(setting.recipe, seed=seed, precision=precision))
     with tempfile.TemporaryDirectory() as folder:
-        network = question.network_of(setting).to(device)
+        network = network_of(setting).to(device)
         return learned.train(network, data, setting.recipe, folder=folder).epochs[-1]["test_accuracy"]
