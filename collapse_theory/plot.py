@@ -177,6 +177,13 @@ def audit(report: "Audit", ax: "Axes | None" = None, *, width: float = 17.8) -> 
 
     Returns the axes. Layers whose ratio is not above 0 are not drawn.
     Raises TypeError if `report` is no audit, ValueError if it has no layer to draw.
+
+        >>> import torch
+        >>> labels = torch.arange(40) % 2
+        >>> images = torch.rand(40, 3, 8, 8) + labels[:, None, None, None]
+        >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 2), torch.nn.ReLU())
+        >>> plot.audit(learned.audit(network, (images, labels))).get_yscale()
+        'log'
     """
     if not hasattr(report, "interventions"):
         raise TypeError(f"report: expected an Audit, as of learned.audit, got {type(report).__name__}")

@@ -70,6 +70,7 @@ REFUSED = [
     ("plot, nothing", lambda: plot.layers(ROWS, measure="fisher_trace"), V, "rows", "none", "'fisher_trace'"),
     ("plot, no run", lambda: plot.learning_curve("."), V, "folder", "'.'", "metrics.jsonl"),
     ("plot, no folder", lambda: plot.learning_curve(3), T, "folder", "3", "path"),
+    ("plot, no audit", lambda: plot.audit(ROWS), T, "report", "list", "learned.audit"),
     ("plot, colour", lambda: plot.colour_of("relu"), V, "operation", "'relu'", "'tanh'"),
     ("plot, look", lambda: plot.look_of("relu"), V, "operation", "'relu'", "'tanh'"),
 ]

@@ -206,6 +206,7 @@ REAL, LAYERS, PHASE, FEW, LEARNED = (
     "accuracy_of_learned_networks",
 )
 COMMANDS = [  # a command, its arguments, and what its last line of error must say
+    (analysis_command, ["anatomy_of_a_network", "--images", "0"], "images: expected an integer from"),
     (ledger_command, ["--examples", "0"], "--examples: expected a positive integer, got '0'"),
     (ledger_command, ["--on", "jax"], "--on: invalid choice: 'jax' (choose from"),
     (analysis_command, ["colours"], f"unknown question 'colours'; known: {', '.join(analysis_command.QUESTIONS)}"),

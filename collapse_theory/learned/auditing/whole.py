@@ -80,6 +80,14 @@ def audit(
     and modules whose `forward` is called by name cannot be seen; modules that are not called are listed.
     Raises TypeError or ValueError, naming the argument, for a network or data that are none, fewer than two classes, an
     unknown layer, or too little memory.
+
+        >>> import torch
+        >>> labels = torch.arange(40) % 2
+        >>> images = torch.rand(40, 3, 8, 8) + labels[:, None, None, None]
+        >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 2), torch.nn.ReLU())
+        >>> report = learned.audit(network, (images, labels))
+        >>> [(row["layer"], row["type"]) for row in report.to_dicts()]
+        [('0', 'Flatten'), ('1', 'Linear'), ('2', 'ReLU')]
     """
     check_network(network)
     check_choice("interventions", interventions, ("all", "each", "none"))
