@@ -85,6 +85,8 @@ def _table(options):
                 return None
         except learned.runs.RunFolderInUse:
             print("    another process trains it")
+        except learned.not_finite.NotFinite as error:
+            print(f"    it diverged: {error}")
     print(*waiting(options.table, options.out), sep="\n")
     return [row for row in record.load(NAME, options.out)["rows"] if row["preset"] == preset]
 

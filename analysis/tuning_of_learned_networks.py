@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from collapse_theory import learned
 from collapse_theory.machine import reproducible
+from collapse_theory.machine.cores import cores
 
 from . import record
 from .instruments.cells import searched, trials
@@ -17,6 +18,7 @@ from .instruments.options import whole
 from .instruments.probes import share_with_interval
 from .instruments.progress import training_bar
 from .instruments.queue import TRIALS, best_of, folder_of, record_beside, untried
+from .instruments.trainings import completed
 
 NAME = TRIALS
 TIME = "half an hour for each network on one core, with CIFAR-10 (torch)"
@@ -29,14 +31,24 @@ ON = ("torch",)
 
 
 def measure(trial, *, folder, device="cpu", progress=None):
-    """Train one trial, or resume it, and score it.  Returns one row of plain values."""
-    network, data, outcome, _ = trained(trial, folder=folder, device=device, progress=progress)
+    """Train one trial, or resume it, and score it; one that diverges is right nowhere.  Returns one row."""
+    try:
+        network, data, outcome, _ = trained(trial, folder=folder, device=device, progress=progress)
+    except learned.not_finite.NotFinite as error:
+        return _diverged(trial, error, device)
     right = round(outcome.epochs[-1]["test_accuracy"] * len(data[1]))
     return {
         "setting": asdict(trial),
         **about_training(trial, network, data, outcome),
         "accuracy": share_with_interval(right, len(data[1])),
     }
+
+
+def _diverged(trial, error, device):
+    nothing = {"train_accuracy": 0.0, "test_accuracy_of_epochs": [0.0], "accuracy": [0.0, 0.0, 0.0]}
+    place = {"device": device, "threads": cores(), "machine": record.machine(), "data_identity": record.NOT_RECORDED}
+    count = {"parameters": 0, "seconds": 0.0, "images_per_second": 0.0}
+    return {"setting": asdict(trial), "network": trial.label, "diverged": str(error), **nothing, **count, **place}
 
 
 def conclusions(rows):
@@ -54,7 +66,7 @@ def conclusions(rows):
 
 
 def _accuracy(rows, trial):
-    return next(row["accuracy"] for row in rows if row["setting"] == asdict(trial))
+    return next(row["accuracy"] for row in rows if completed(row["setting"]) == asdict(trial))
 
 
 def _start_of(trial):

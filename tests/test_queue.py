@@ -84,6 +84,26 @@ def test_a_cell_that_another_process_trains_is_passed_over(small_tables, capsys,
     assert [row["network"] for row in record.load(question.NAME, small_tables / "out")["rows"]] == ["identity"]
 
 
+def test_what_diverges_is_right_nowhere_and_does_not_stop_the_others(small_tables, capsys, monkeypatch):
+    from collapse_theory.learned.not_finite import NotFinite
+
+    train, out = learning.learned.train, ["--out", str(small_tables / "out"), "--quiet"]
+
+    def diverge(network, data, recipe, **options):
+        if options["about"]["nonlinearity"] == "identity":
+            raise NotFinite("step 3: the loss is inf")
+        return train(network, data, recipe, **options)
+
+    monkeypatch.setattr(learning.learned, "train", diverge, raising=False)
+    assert command.main([tuning.NAME, *out]) == 0
+    rows = record.load(tuning.NAME, small_tables / "out")["rows"]
+    assert [row.get("diverged") for row in rows] == [None, "step 3: the loss is inf"]
+    assert rows[1]["accuracy"][0] == 0 < rows[0]["accuracy"][0]
+    assert command.main([question.NAME, "--table", "2", *out]) == 0
+    assert "    it diverged: step 3: the loss is inf" in capsys.readouterr().out
+    assert [row["network"] for row in record.load(question.NAME, small_tables / "out")["rows"]] == ["phase collapse"]
+
+
 def row_of(right, seed=0, name="phase collapse"):
     right = np.asarray(right, bool)
     recipe = {"seed": seed, "epochs": 1}

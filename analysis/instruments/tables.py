@@ -124,7 +124,7 @@ _TRAINING = {
     "command": optional(listed(text, 1)),
     "split": optional(_PARTS),
 }
-_TRIED = fields(**_TRAINING)
+_TRIED = fields(**_TRAINING, diverged=optional(text))
 _TRAINED = fields(
     **_TRAINING,
     preset=text,
