@@ -173,9 +173,10 @@ def test_its_commands_and_presets_of_training_are_understood():
     from analysis import accuracy_of_learned_networks as question
     from analysis.__main__ import parser_of
     from analysis.accuracy_of_learned_networks import NAME, PRESETS, setting_of
+    from analysis.instruments.queue import TRIALS
 
-    given = [words for words in commands(LEARNED) if words[1] != "anatomy_of_a_network"]
-    assert [name for _, name, *_ in given] == [NAME] * 6
+    given = [words for words in commands(LEARNED) if words[1] not in ("anatomy_of_a_network", TRIALS)]
+    assert [name for _, name, *_ in given] == [NAME] * 7
     smoke, small, paper = (setting_of(parser_of(question).parse_args(options)) for _, _, *options in given[:3])
     assert (smoke.label, smoke.data) == ("phase collapse", "textures")
     assert (small.label, small.width) == ("soft threshold, skip, equal terms", 1 / 4)
@@ -212,3 +213,15 @@ def test_the_questions_and_figures_are_all_in_the_table_of_their_folder():
     asked = [row[1].strip("`") for row in rows(questions.split("\n## ")[0])]
     assert asked == [f"python -m analysis {name}" for name in QUESTIONS]
     assert [row[0].strip("`") for row in rows(figures)] == list(NAMES)
+
+
+def test_its_trials_are_the_recorded_ones():
+    rows = {row["setting"]["recipe"]["rate"]: row for row in record.load("tuning_of_learned_networks")["rows"]}
+    best = max(rows, key=lambda rate: rows[rate]["accuracy"][0])
+    near = [row["accuracy"][0] for rate, row in rows.items() if 1 / 16 <= rate <= 3 / 8]
+    told = "Of learning rates from 1/16 to 1, 3/16 is the best: {:.1f} % [{:.1f}, {:.1f}].\n"
+    assert best == 3 / 16
+    assert told.format(*(100 * share for share in rows[best]["accuracy"])) in LEARNED
+    assert f"within {100 * (max(near) - min(near)):.1f} points of it, and 1 diverges" in LEARNED
+    assert "diverged" in rows[1.0]
+    assert {row["network"] for row in rows.values()} == {"phase collapse, skip"}
