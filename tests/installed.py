@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "collapse_theory"
 FOLDERS = (PACKAGE, "analysis", "figures", "tests")
 # Tests that read the source of the package in the checkout.
-OF_SOURCES = ("bad_input", "installed", "own_results", "public_names", "table_of_claims", "types")
+OF_SOURCES = ("installed", "own_results", "public_names", "table_of_claims", "types")
 BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
 WHERE = f"import {PACKAGE}; print({PACKAGE}.__file__)"
 # Someone with the wheel alone draws the comparison of a folder of images.

@@ -35,6 +35,7 @@ NOT_OF_NUMBERS = (
         "computed_figures",
         "crafted_checkpoints",
     ),
+    *("bad_input", "damaged_data", "faults", "killed_writers", "outside"),
     *("cells", "cupy", "damaged_results", "decoding", "distributed", "figures", "figures_style", "files"),
     *("folders", "gallery", "house", "identities", "identity", "imagenet", "interruption", "lead"),
     *("learning", "loaders", "made", "metrics", "mnist", "named_weights", "numbers", "options", "pages"),
