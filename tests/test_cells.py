@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 pytest.importorskip("skimage")
 
-from analysis.instruments import cells
+from analysis.instruments import cells, learning
 from collapse_theory.learned.layers import Nonlinearity
 
 
@@ -34,3 +34,9 @@ def test_the_cells_differ_in_what_they_are_to_compare_and_in_nothing_else():
     names = [(c.base.nonlinearity, c.base.skip, c.base.terms, c.base.recipe.seed) for c in cells.cells("2")]
     assert len(set(names)) == len(names) == 26
     assert [name for name, skip, _, seed in names if skip and seed == 2][:2] == ["phase collapse", "soft threshold"]
+
+
+def test_every_trial_is_of_a_network_that_there_is():
+    for base in cells.searched():
+        for trial in {(trial.start, trial.quantile): trial for trial in cells.trials(base)}.values():
+            learning.network_of(trial)

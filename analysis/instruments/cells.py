@@ -47,7 +47,8 @@ def searched():
 
 def trials(base):
     """The eight settings that are tried for one."""
-    rates, starts = (_FEWER_RATES, _STARTS[_key(base)]) if _key(base) in _STARTS else (_RATES, [{}])
+    starts = _STARTS.get((base.nonlinearity, base.terms)) if base.network == "learned scattering" else None
+    rates, starts = (_FEWER_RATES, starts) if starts else (_RATES, [{}])
     recipe = replace(base.recipe, epochs=3, seed=0)
     return [
         replace(base, **start, recipe=replace(recipe, rate=rate), images=12_500, validation=5000)
@@ -76,10 +77,9 @@ def _table_2():
 
 
 def _networks(names):
-    return [replace(_CELL, nonlinearity=name, terms=terms) for name in names for terms in _TERMS.get(name, _PUBLISHED)]
-
-
-_PUBLISHED = ("published",)
+    return [
+        replace(_CELL, nonlinearity=name, terms=terms) for name in names for terms in _TERMS.get(name, ("published",))
+    ]
 
 
 def _with_seed(bases, seed):
@@ -117,7 +117,3 @@ def _table_3():
     bases = [replace(_RESIDUAL, nonlinearity=name, bias=False) for name in _OF_TABLE_3]
     bases += [replace(_RESIDUAL, nonlinearity="soft threshold", bias=False, learns=True)]
     return [Cell("3", base, base) for base in bases]
-
-
-def _key(base):
-    return base.nonlinearity, base.terms

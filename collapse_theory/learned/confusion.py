@@ -25,17 +25,8 @@ def predictions(
     Returns (N,) int64.
     Raises as `evaluate`.
     """
-    check_network(network)
-    check_labelled("labelled", labelled)
-    taken = []
-    with evaluating(network, precision, labelled.device):
-        for x, _ in labelled.batches(batch):
-            logits = sum(
-                as_logits(output_of(network, side), network, images=len(x), classes=labelled.classes)
-                for side in ([x, x.flip(-1)] if mirrored else [x])
-            )
-            taken.append(logits.argmax(1).cpu().numpy())
-    return np.concatenate(taken)
+    logits = _logits(network, labelled, batch=batch, precision=precision, mirrored=mirrored)
+    return np.concatenate([some.argmax(1).cpu().numpy() for some, _ in logits])
 
 
 def confusion_matrix(
@@ -49,16 +40,23 @@ def confusion_matrix(
     class y whose output k is the largest. The sum of the diagonal over that of all is the accuracy that `evaluate` has.
     Raises as `evaluate`.
     """
+    counts = 0
+    for logits, labels in _logits(network, labelled, batch=batch, precision=precision):
+        size = labelled.classes, logits.shape[1]
+        pairs = labels * size[1] + logits.argmax(1)
+        counts = counts + np.bincount(pairs.cpu().numpy(), minlength=size[0] * size[1]).reshape(size)
+    return counts
+
+
+def _logits(network, labelled, *, batch, precision, mirrored=False):
+    """Yields (outputs, labels) of each batch, the outputs added to those for the mirrored images if asked for."""
     check_network(network)
     check_labelled("labelled", labelled)
-    counts = 0
     with evaluating(network, precision, labelled.device):
         for x, labels in labelled.batches(batch):
-            logits = as_logits(output_of(network, x), network, images=len(x), classes=labelled.classes)
-            size = labelled.classes, logits.shape[1]
-            pairs = labels * size[1] + logits.argmax(1)
-            counts = counts + np.bincount(pairs.cpu().numpy(), minlength=size[0] * size[1]).reshape(size)
-    return counts
+            sides = [x, x.flip(-1)] if mirrored else [x]
+            size = {"images": len(x), "classes": labelled.classes}
+            yield sum(as_logits(output_of(network, side), network, **size) for side in sides), labels
 
 
 def accuracy_by_class(confusion: np.ndarray) -> np.ndarray:
