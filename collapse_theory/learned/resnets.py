@@ -160,8 +160,8 @@ def resnet20(
         >>> sum(parameter.numel() for parameter in learned.resnet20().parameters())
         269722
     """
-    options = {"colors": colors, "classes": classes, "nonlinearity": nonlinearity, "bias": bias, "seed": seed}
-    options["learns"] = learns
+    options = {"nonlinearity": nonlinearity, "bias": bias, "learns": learns}
+    options |= {"colors": colors, "classes": classes, "seed": seed}
     return ResidualNetwork((16, 32, 64), 3, stem="small", project=False, **options)
 
 
@@ -184,8 +184,8 @@ def resnet18(
         >>> sum(parameter.numel() for parameter in learned.resnet18("phase collapse", bias=False).parameters())
         11679912
     """
-    options = {"colors": colors, "classes": classes, "nonlinearity": nonlinearity, "bias": bias, "seed": seed}
-    options["learns"] = learns
+    options = {"nonlinearity": nonlinearity, "bias": bias, "learns": learns}
+    options |= {"colors": colors, "classes": classes, "seed": seed}
     return ResidualNetwork((64, 128, 256, 512), 2, stem="large", project=True, **options)
 
 
