@@ -75,11 +75,13 @@ def _answer(question, words):
         return UNFINISHED
     if not rows:  # it has looked at what was recorded before
         return 0
-    found = record.load(question.NAME, options.out)
-    memory = f", {found['peak_memory_mib']} MiB at most" if "peak_memory_mib" in found else ""
     if options.quiet:
         return 0
     print(*question.conclusions(rows), "", sep="\n")
+    if not record.is_there(question.NAME, options.out):  # all of it is committed
+        return 0
+    found = record.load(question.NAME, options.out)
+    memory = f", {found['peak_memory_mib']} MiB at most" if "peak_memory_mib" in found else ""
     print(f"{found['seconds']:.0f} s{memory}; recorded in {options.out / question.NAME}.json")
     if question.NAME in DRAWN:
         print(f"To draw it: python -m figures {question.NAME} {record.reading(options.out)}")

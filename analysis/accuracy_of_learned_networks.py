@@ -19,10 +19,11 @@ from collapse_theory.machine import reproducible
 
 from . import record
 from .instruments.cells import TABLES
-from .instruments.learning import evaluated, measure
+from .instruments.kept_weights import keep, kept
+from .instruments.learning import evaluated, labelled, measure
 from .instruments.options import slug
 from .instruments.progress import training_bar
-from .instruments.queue import RUNS, differences, folder_of, record_beside, untrained, waiting
+from .instruments.queue import RUNS, differences, folder_of, record_beside, rows_known, untrained, waiting
 from .instruments.training_data import called, told_of
 from .instruments.trainings import PRESETS, TIMES, add_options, setting_of
 
@@ -71,7 +72,10 @@ def answer(options, start):
 
 
 def _table(options):
-    """Train what a table still lacks, a cell after the other, and record each as it ends.  Returns the table's rows."""
+    """Train what a table still lacks, a cell after the other; record each as it ends, and keep its weights.
+
+    Returns the rows of the table.
+    """
     if "WORLD_SIZE" in os.environ:
         raise ValueError("table: expected one process; torchrun trains one network in several")
     record.check_kept(NAME, options.out)
@@ -80,7 +84,8 @@ def _table(options):
         folder = folder_of(preset, setting)
         print(f"{preset}: {setting.label}, seed {setting.recipe.seed}, in {folder}", flush=True)
         try:
-            if _trained(options, preset, setting, folder, since=start) is None:
+            weights = options.out / "weights" / f"{folder.name}.safetensors"
+            if _trained(options, preset, setting, folder, since=start, weights=weights) is None:
                 print(f"stopped after {options.minutes:g} minutes; the same command goes on")
                 return None
         except learned.runs.RunFolderInUse:
@@ -88,11 +93,14 @@ def _table(options):
         except learned.not_finite.NotFinite as error:
             print(f"    it diverged: {error}")
     print(*waiting(options.table, options.out), sep="\n")
-    return [row for row in record.load(NAME, options.out)["rows"] if row["preset"] == preset]
+    return [row for row in rows_known(NAME, options.out) if row["preset"] == preset]
 
 
-def _trained(options, preset, setting, folder, since=None):
-    """The row of a setting, recorded; None if the training was stopped; [] in other processes than the first."""
+def _trained(options, preset, setting, folder, since=None, weights=None):
+    """The row of a setting, recorded; None if the training was stopped; [] in other processes than the first.
+
+    weights : file to keep them in; None: they are not kept
+    """
     left = None if options.minutes is None else 60 * options.minutes
     if left is not None and since is not None:
         left = max(0.0, left - (time.monotonic() - since))
@@ -103,6 +111,10 @@ def _trained(options, preset, setting, folder, since=None):
         if not row:
             return None if row is None else []
         row = {"preset": preset, "command": options.command(), "setting": asdict(setting)} | row
+        if weights is not None:
+            keep(learned.load(folder), setting, weights)
+            right = learned.confusion_matrix(kept(weights), labelled(setting, "cpu")[1]).trace()
+            row |= {"weights": weights.name, "accuracy_of_weights": float(right) / sum(row["split"]["test"].values())}
         record_beside(NAME, row, {preset: setting}, options.out)
     return row
 

@@ -15,8 +15,10 @@ import numpy as np
 
 from collapse_theory import datasets, learned, plot
 from collapse_theory.extras import needing
+from collapse_theory.files import reason
 
 from .instruments.identities import folder_identities, identities
+from .instruments.kept_weights import kept
 from .instruments.options import name_of, real, slug, whole
 from .instruments.progress import bar
 from .instruments.shapes import decoded
@@ -72,15 +74,16 @@ def network_of(setting):
     if setting.run is not None:
         own = None if setting.network == RESNET else _built(setting.network, setting.colours)
         return learned.load(setting.run, network=own)
+    if setting.weights is not None and setting.network == RESNET:
+        network = kept(setting.weights)
+        if network is not None:
+            return network
     network = _built(setting.network, setting.colours)
     if setting.weights is not None:
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
         try:
-            network.load_state_dict(load_file(setting.weights))
-        except (OSError, SafetensorError, RuntimeError) as error:
-            raise ValueError(f"weights: {setting.weights} does not fit the network ({_one_line(error)})") from None
+            learned.load_weights(network, setting.weights)
+        except OSError as error:
+            raise ValueError(f"weights: {setting.weights} cannot be read ({reason(error)})") from None
     return network
 
 
@@ -95,10 +98,6 @@ def _built(name, colours):
     if not callable(getattr(module, "build", None)):
         raise ValueError(f"network: {name} has no function build() that gives the network")
     return module.build()
-
-
-def _one_line(error):
-    return " ".join(str(error).split())[:200]
 
 
 def labelled(setting):
@@ -156,7 +155,7 @@ def measure(setting, progress=None):
 
 def rows_of(report, setting):
     """Plain rows: of the network, of its layers, of interventions, of kernels, of what was not measured."""
-    about = {"network": setting.run or setting.network, "data": setting.data}
+    about = {"network": setting.run or setting.weights or setting.network, "data": setting.data}
     told = {
         "network": [report.classifier | {"law": report.law, "classes": report.classes, "notes": list(report.notes)}]
     }
@@ -192,7 +191,8 @@ def options(parser):
     """The options of this question."""
     network = "network to look into: resnet20, as it begins, or a Python file whose build() gives it"
     parser.add_argument("--network", default=RESNET, metavar="FILE", help=network)
-    parser.add_argument("--weights", metavar="FILE", help="weights of the network, a safetensors file (default: none)")
+    weights = "weights of the network, a safetensors file; one that a table has kept says of which (default: none)"
+    parser.add_argument("--weights", metavar="FILE", help=weights)
     run = "folder of a run whose network is looked into; of your own with --network (default: none)"
     parser.add_argument("--run", metavar="FOLDER", help=run)
     data = f"images: any of {', '.join(map(slug, SETS))}, or a folder of images by class"

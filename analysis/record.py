@@ -100,8 +100,13 @@ def load(name, folder=RESULTS):
 
 def check_kept(name, folder):
     """Raise as `load` if a result is there and damaged: before the work whose rows are to stand beside its own."""
-    if _path(name, folder).exists():
+    if is_there(name, folder):
         load(name, folder)
+
+
+def is_there(name, folder):
+    """Whether there is a recorded result of this name, damaged or not."""
+    return _path(name, folder).exists()
 
 
 def add_options(parser):

@@ -17,7 +17,7 @@ from .instruments.learning import about_training, trained
 from .instruments.options import whole
 from .instruments.probes import share_with_interval
 from .instruments.progress import training_bar
-from .instruments.queue import TRIALS, best_of, folder_of, record_beside, untried
+from .instruments.queue import TRIALS, best_of, folder_of, record_beside, rows_known, untried
 from .instruments.trainings import completed
 
 NAME = TRIALS
@@ -88,7 +88,7 @@ def answer(options, start):
                 continue
             row = {"command": options.command()} | row
             record_beside(NAME, row, {trial.label: trial}, options.out)
-    return record.load(NAME, options.out)["rows"]
+    return rows_known(NAME, options.out)
 
 
 def options(parser):

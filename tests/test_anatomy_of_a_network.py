@@ -49,7 +49,7 @@ def test_a_network_of_a_file_is_audited_with_its_weights_and_its_table_written(o
     assert "24 images of 3 classes, 4 layers measured" in said
     assert question.conclusions(found["rows"])[0] in said
     assert command.main([question.NAME, *options, "--weights", str(own / "mine.py")]) == 2
-    assert "mine.py does not fit the network" in capsys.readouterr().err
+    assert "weights: expected a safetensors file, " in capsys.readouterr().err
     assert command.main([question.NAME, "--network", "mine", *SMALL, "--out", str(own)]) == 2
     assert "network: expected resnet20, or a Python file with build()" in capsys.readouterr().err
     (own / "mine.py").write_text("")

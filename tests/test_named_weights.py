@@ -92,6 +92,17 @@ def test_what_wraps_a_network_does_not_count_there_or_here():
     assert torch.equal(third[0].weight, first[0].weight)
 
 
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+def test_numbers_in_half_precision_are_widened_and_never_the_other_way(half):
+    first, second = small_network(0), small_network(1)
+    halves = {name: value.to(half) for name, value in first.state_dict().items() if value.is_floating_point()}
+    learned.load_weights(second, halves)
+    assert second[0].weight.dtype == torch.float32
+    assert torch.equal(second[0].weight, first[0].weight.to(half).float())
+    with pytest.raises(ValueError, match=r"is float32 .* there and .*float16 .* in the network"):
+        learned.load_weights(small_network(1).to(half), first.state_dict())
+
+
 def test_a_checkpoint_of_a_wrapped_network_is_restored(tmp_path):
     from tests.small_network import small_data, small_recipe
 

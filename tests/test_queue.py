@@ -11,12 +11,16 @@ pytest.importorskip("skimage")
 
 from base64 import b64encode
 
+import torch
+from safetensors.torch import save_file
+
 from analysis import __main__ as command
 from analysis import accuracy_of_learned_networks as question
 from analysis import record
 from analysis import tuning_of_learned_networks as tuning
-from analysis.instruments import cells, learning, queue
+from analysis.instruments import cells, kept_weights, learning, queue
 from analysis.instruments.trainings import PRESETS
+from collapse_theory import learned
 
 
 def test_the_best_trial_is_the_one_that_was_right_most_often():
@@ -68,7 +72,44 @@ def test_a_table_is_tuned_stopped_resumed_and_recorded(small_tables, capsys):
         assert row["setting"]["recipe"]["rate"] == 0.02
         assert learning.right_of(row).sum() == round(row["accuracy"][0] * 24)
         assert row["flops_per_image"] > 1e5
+        check_weights(row, small_tables / "out" / "weights")
     assert rows[0]["flops_per_image"] < rows[1]["flops_per_image"]
+
+
+def check_weights(row, folder):
+    """Those of a cell are kept, in 8 bits of mantissa, and make the network again."""
+    network = kept_weights.kept(folder / row["weights"])
+    (run,) = (folder.parent.parent / "runs").glob(row["weights"].replace("safetensors", "")[:-1])
+    exact = dict(learned.load(run).state_dict())
+    for name, value in network.state_dict().items():
+        assert torch.allclose(value, exact[name], rtol=2**-8, atol=0)
+    assert not network.training
+    assert abs(row["accuracy_of_weights"] - row["accuracy"][0]) < 0.2
+    assert kept_weights.kept(__file__) is None
+    with pytest.raises(ValueError, match="says of them what this version does not know"):
+        kept_weights.kept(_of_later(folder))
+
+
+def _of_later(folder):
+    save_file({"a": torch.zeros(1)}, folder / "later.safetensors", metadata={"setting": '{"recipe": {}, "more": 1}'})
+    return folder / "later.safetensors"
+
+
+def test_what_is_committed_is_not_trained_again_and_stands_behind_ones_own(small_tables, capsys, monkeypatch):
+    committed, out = small_tables / "committed", ["--out", str(small_tables / "out")]
+    assert command.main([tuning.NAME, "--quiet", "--out", str(committed)]) == 0
+    monkeypatch.setattr(record, "RESULTS", committed)
+    assert command.main([tuning.NAME, *out]) == 0
+    assert not (small_tables / "out" / f"{tuning.NAME}.json").exists()
+    assert "identity: learning rate 0.02" in capsys.readouterr().out
+    assert command.main([question.NAME, "--table", "2", "--quiet", *out]) == 0
+    rows = queue.rows_known(question.NAME, small_tables / "out")
+    assert queue.rows_known(question.NAME, committed) == []
+    own = record.load(question.NAME, small_tables / "out")["rows"]
+    assert rows == own
+    record.save(question.NAME, [own[0] | {"seconds": 1.0}], settings={}, folder=committed, seconds=1.0, on="torch")
+    assert queue.rows_known(question.NAME, small_tables / "out") == own
+    assert queue.rows_known(question.NAME, committed)[0]["seconds"] == 1.0
 
 
 def test_a_cell_that_another_process_trains_is_passed_over(small_tables, capsys, monkeypatch):

@@ -1,5 +1,6 @@
 """A network of a setting: its images, its initialisation, its training, and what is measured of it then."""
 
+import math
 from base64 import b64decode, b64encode
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -14,6 +15,10 @@ from .sources import images_per_class
 from .training_data import architecture_for, baseline_for, identity_of, images_of, is_large, residual_for
 from .trainings import Setting
 
+_OF_BLOCKS = ("layer", "type", "shape", "energy", "mean_energy", "between_over_energy", "fisher_trace", "nc1", "cdnv")
+_OF_BLOCKS += ("effective_rank", "accuracy_linear", "accuracy_linear_low", "accuracy_linear_high")
+_OF_BLOCKS += ("accuracy_nearest_mean", "accuracy_nearest_mean_low", "accuracy_nearest_mean_high")
+_OF_BLOCKS += ("sketch_error", "zeros", "dead_channels")
 _SEEN_AT_START = {False: 256, True: 8}  # training images, in one batch; of large ones fewer
 
 
@@ -96,7 +101,6 @@ def measure(setting, **how):
         return {} if outcome.finished else None
     few = data[1].first(setting.measured) if setting.measured else None
     dead = learned.dead_outputs(network, few, statistics="running") if setting.measured else {}
-    blocks = [f"blocks.{i}" for i in range(len(network.blocks))] if hasattr(network, "blocks") else ["normalization"]
     labels = np.array(data[1].labels.tolist())
     right = learned.predictions(network, data[1]) == labels
     mirrored = learned.predictions(network, data[1], mirrored=True) == labels
@@ -108,8 +112,23 @@ def measure(setting, **how):
         "zeros_at_start_batch": {name: shares["zeros"] for name, shares in at_start.items()},
         "zeros_running": {name: shares["zeros"] for name, shares in dead.items()},
         "dead_channels_running": {name: shares["dead_channels"] for name, shares in dead.items()},
-        "blocks": learned.class_statistics(network, few, layers=blocks) if setting.measured else [],
+        "blocks": through_layers(network, few) if setting.measured else [],
     }
+
+
+def through_layers(network, data):
+    """Of each block of a network: how far it separates the classes of these images.
+
+    Returns dicts of the fields of `learned.audit` in _OF_BLOCKS; fisher_trace is the one without bias.
+    """
+    blocks = [f"blocks.{i}" for i in range(len(network.blocks))] if hasattr(network, "blocks") else ["normalization"]
+    rows = learned.audit(network, data, layers=blocks, interventions="none", moved=0).to_dicts()
+    rows = [row | {"fisher_trace": row["fisher_trace_unbiased"]} for row in rows]
+    return [{name: _finite(row[name]) for name in _OF_BLOCKS} for row in rows]
+
+
+def _finite(value):
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def about_training(setting, network, data, outcome):

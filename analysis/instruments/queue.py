@@ -23,7 +23,7 @@ def untrained(table, folder):
     Those whose trials are not all recorded are left out: `waiting` has them.
     """
     for cell in cells(table):
-        best = best_of(_rows(TRIALS, folder), cell.searched)
+        best = best_of(rows_known(TRIALS, folder), cell.searched)
         if best is not None:
             setting = tuned(cell.base, best)
             if not _is_recorded(setting, f"table {table}", folder):
@@ -33,7 +33,7 @@ def untrained(table, folder):
 def waiting(table, folder):
     """A line for each network of a table that cannot be trained yet, as its trials are not all recorded."""
     for base in dict.fromkeys(cell.searched for cell in cells(table)):
-        if best_of(_rows(TRIALS, folder), base) is None:
+        if best_of(rows_known(TRIALS, folder), base) is None:
             yield f"{base.label}: not trained, trials are missing; make them with: python -m analysis {TRIALS}"
 
 
@@ -122,16 +122,15 @@ def _alike(rows):
 
 
 def _is_recorded(setting, preset, folder, name="accuracy_of_learned_networks"):
-    rows = _rows(name, folder)
+    rows = rows_known(name, folder)
     return any(_key(row["setting"]) == _key(asdict(setting)) and row.get("preset") == preset for row in rows)
 
 
-def _rows(name, folder):
-    """Rows of the result in `folder`; of the committed one where there is none; none where neither is."""
-    for place in (folder, record.RESULTS):
-        if (place / f"{name}.json").exists():
-            return record.load(name, place)["rows"]
-    return []
+def rows_known(name, folder):
+    """Rows of the committed result, then those of the one in `folder`, which stand in the place of equal ones."""
+    places = [place for place in (record.RESULTS, folder) if record.is_there(name, place)]
+    found = {(row.get("preset"), _key(row["setting"])): row for p in places for row in record.load(name, p)["rows"]}
+    return list(found.values())
 
 
 def _key(setting):

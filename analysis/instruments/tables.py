@@ -106,7 +106,7 @@ _PHASE = fields(
     psnr=number(),
     picture=optional(lambda value, at: _picture(value, at)),
 )
-_BLOCK = fields(layer=text, shape=listed(count(1)), fisher_trace=number(), zeros=number(0, 1))
+_BLOCK = fields(layer=text, shape=listed(count(1)), fisher_trace=maybe(number()), zeros=maybe(number(0, 1)))
 _TRAINING = {
     "setting": fields(data=text, images=maybe(count(1)), nonlinearity=text, skip=truth, terms=text, width=number(0)),
     "network": text,
@@ -130,6 +130,8 @@ _TRAINED = fields(
     preset=text,
     accuracy_with_mirrors=optional(interval),
     right=optional(text),
+    weights=optional(text),
+    accuracy_of_weights=optional(number(0, 1)),
     zeros_at_start_batch=table(number(0, 1)),
     zeros_running=table(number(0, 1)),
     dead_channels_running=table(number(0, 1)),

@@ -17,6 +17,7 @@ __all__ = ["as_named", "load_weights"]
 
 _WRAPPERS = ("module", "_orig_mod")  # of DataParallel and DistributedDataParallel, and of torch.compile
 _MOST = 2**33  # bytes of a file
+_WIDER = (torch.float32, torch.float64)
 _TORCHVISION = (
     (r"conv1\.(.*)", r"stem.0.\1"),
     (r"bn1\.(.*)", r"stem.1.\1"),
@@ -33,7 +34,7 @@ def load_weights(network: nn.Module, weights: "Mapping[str, torch.Tensor] | str 
     weights : {name: tensor}, such as a `state_dict`; or a safetensors file of them. Other files are not read: to read a
         pickle is to run it. Names are those of the network; "module." and "_orig_mod.", which wrappers put in front, do
         not count, there or here. `resnet18` takes the names of torchvision's ResNet-18 too. What counts batches may
-        be left out
+        be left out. Numbers in half precision are widened to the type of the network
 
     Returns the network.
     Raises TypeError for other weights; ValueError, naming the first difference, unless there is one of its shape and
@@ -50,13 +51,20 @@ def load_weights(network: nn.Module, weights: "Mapping[str, torch.Tensor] | str 
             raise ValueError(f"weights: expected a safetensors file, {path} is none ({error})") from None
     if not (isinstance(weights, Mapping) and all(isinstance(value, torch.Tensor) for value in weights.values())):
         raise TypeError(f"weights: expected tensors by name, or a safetensors file of them, got {in_words(weights)}")
-    found, own = as_named(network, weights), network.state_dict()
+    own = network.state_dict()
+    found = {name: _widened(value, own.get(name)) for name, value in as_named(network, weights).items()}
     for name in dict.fromkeys([*own, *found]):
         here, there = (shape_and_type(held[name]) if name in held else "absent" for held in (own, found))
         if here != there and not (there == "absent" and name.endswith("num_batches_tracked")):
             raise ValueError(f"weights: {name} is {there} there and {here} in the network")
     network.load_state_dict(own | found)
     return network
+
+
+def _widened(value, own):
+    """A tensor in half precision in the type of the network's own, which loses nothing; others as they are."""
+    half = value.dtype in (torch.float16, torch.bfloat16) and own is not None and own.dtype in _WIDER
+    return value.to(own.dtype) if half else value
 
 
 def as_named(network, weights):
