@@ -35,10 +35,15 @@ EXAMPLES = (
     "python -m analysis accuracy_of_learned_networks --preset small --skip",
 )
 ON = ("torch",)
+_OF_BLOCKS = {
+    "fisher_trace": ("Fisher ratio after each block", ".2g", 1),
+    "accuracy_linear": ("linear classifier of each, %", ".0f", 100),
+    "accuracy_nearest_mean": ("nearest class mean of each, %", ".0f", 100),
+}
 
 
 def conclusions(rows):
-    """Lines of each network: accuracy, dead outputs; then how networks differ that were trained alike."""
+    """Lines of each network: accuracy, dead outputs, what its blocks do; then how networks differ, trained alike."""
     lines = []
     for row in rows:
         value, low, high = (100 * share for share in row["accuracy"])
@@ -46,7 +51,16 @@ def conclusions(rows):
         lines.append(f"{row['preset']}, {row['network']}")
         lines.append(f"    test accuracy, %                   {value:.1f} [{low:.1f}, {high:.1f}]")
         lines.append(f"    zeros after each non-linearity, %  {zeros or 'no non-linearity'}, running statistics")
+        lines += _through_layers(row["blocks"])
     return [*lines, *differences(rows)]
+
+
+def _through_layers(blocks):
+    """Lines: how far the classes are apart after each block."""
+    for name, (words, shape, factor) in _OF_BLOCKS.items():
+        values = [block.get(name) for block in blocks]
+        if values and None not in values:
+            yield f"    {words:35}{' '.join(format(factor * value, shape) for value in values)}"
 
 
 def answer(options, start):

@@ -1,9 +1,10 @@
 """Anatomy of trained networks: how far each layer separates the classes, from the input to the output.
 
 Panels are what was measured at each layer of a network on test images: the share of the energy that is in the class
-means, the Fisher ratio, the share of outputs that are 0, and, where an audit has them, the within-class over the
-between-class covariance (NC1) and the class-distance normalised variance (CDNV). The last two fall where classes
-collapse to their means. A curve is one network, the mean over its seeds, and has no interval.
+means, the Fisher ratio, the share of outputs that are 0, and, where an audit has them, how many held-out images a
+linear classifier and the nearest class mean get right, the within-class over the between-class covariance (NC1) and
+the class-distance normalised variance (CDNV). The last two fall where classes collapse to their means. A curve is one
+network, the mean over its seeds, and has no interval.
 """
 
 from matplotlib.lines import Line2D
@@ -15,6 +16,8 @@ RESULTS = (trained.RESULT,)
 MEASURES = {  # of the rows of a layer, or made of them, with labels and factors
     "means": ("energy of class means\n(% of the energy)", 100),
     "fisher_trace": ("Fisher ratio B / V\n(no unit)", 1),
+    "accuracy_linear": ("right by a linear\nclassifier (%)", 100),
+    "accuracy_nearest_mean": ("right by the nearest\nclass mean (%)", 100),
     "nc1": ("NC1\n(no unit)", 1),
     "cdnv": ("CDNV\n(no unit)", 1),
     "zeros": ("outputs of the layer\nthat are 0 (%)", 100),
@@ -38,7 +41,7 @@ def layers_of(rows):
     """Of the rows of an audit, one for each layer, a dict of "layer" and of lists by measure, None where it lacks one.
 
     rows : dicts of "layer", and of what was measured of "fisher_trace", or "between_class_variance" and
-        "within_class_variance"; "mean_energy" and "energy"; "nc1", "cdnv", "zeros"
+        "within_class_variance"; "mean_energy" and "energy"; and the other names of MEASURES
     """
     found = {"layer": [row["layer"] for row in rows]} | {name: [row.get(name) for row in rows] for name in MEASURES}
     found["means"] = [_ratio(row.get("mean_energy"), row.get("energy")) for row in rows]

@@ -68,6 +68,10 @@ def test_a_run_is_stopped_taken_up_and_recorded_beside_others(tmp_path, capsys, 
     assert all(0.45 < share < 0.55 for share in rows[0]["zeros_at_start_batch"].values())
     assert 0.2 < max(rows[0]["zeros_running"].values()) < 0.9
     assert all(np.isfinite(block["fisher_trace"]) for row in rows for block in row["blocks"])
+    for name in ("between_over_energy", "nc1", "accuracy_linear", "accuracy_nearest_mean", "effective_rank"):
+        assert all(np.isfinite(block[name]) for row in rows for block in row["blocks"]), name
+    means = " ".join(f"{100 * block['accuracy_nearest_mean']:.0f}" for block in rows[1]["blocks"])
+    assert f"    nearest class mean of each, %      {means}\n" in captured.out
     assert rows[0]["split"] == {"train": {"0": 14, "1": 13, "2": 13}, "test": {"0": 16, "1": 16, "2": 16}}
     command_line = " ".join(rows[0]["command"])
     assert command_line.startswith(f"python -m analysis {question.NAME} --preset smoke --nonlinearity soft threshold")

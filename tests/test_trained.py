@@ -155,6 +155,7 @@ def test_an_anatomy_shows_the_recorded_layers():
 
 AUDIT = [
     {"layer": name, "within_class_variance": 2.0, "between_class_variance": 1.0 + k, "nc1": 3.0 / (1 + k), "cdnv": 1.5}
+    | {"accuracy_linear": 0.25 * (1 + k)}
     for k, name in enumerate(("stem", "stage1", "head"))
 ]
 
@@ -163,7 +164,8 @@ def test_an_anatomy_is_drawn_from_the_rows_of_an_audit():
     data = anatomy_of_networks.audited({"mine": AUDIT, "other": AUDIT[:2]})
     figure = anatomy_of_networks.draw(data, width=8.6)
     axes = {ax.get_ylabel().split("\n")[0]: ax for ax in figure.axes if ax.axison}
-    assert [*axes] == ["Fisher ratio B / V", "NC1", "CDNV"]
+    assert [*axes] == ["Fisher ratio B / V", "right by a linear", "NC1", "CDNV"]
+    np.testing.assert_allclose(axes["right by a linear"].lines[0].get_ydata(), [25, 50, 75])
     np.testing.assert_allclose(axes["Fisher ratio B / V"].lines[0].get_ydata(), [0.5, 1.0, 1.5])
     np.testing.assert_allclose(axes["NC1"].lines[0].get_ydata(), [3.0, 1.5, 1.0])
     assert [len(line.get_ydata()) for line in axes["CDNV"].lines] == [3, 2]

@@ -33,7 +33,10 @@ def answers_of(name, parts, numbers, scale=None):
     """
     if name == "identity":
         return _scaled(parts, scale)
-    radius = sum(part.square() for part in parts).clamp(min=torch.finfo(parts[0].dtype).tiny).sqrt()
+    energy = parts[0].square()
+    for part in parts[1:]:
+        energy = torch.addcmul(energy, part, part)
+    radius = energy.clamp(min=torch.finfo(energy.dtype).tiny).sqrt()
     if name == "phase harmonic":  # z² / |z|
         if len(parts) == 1:
             return _scaled([radius], scale)
