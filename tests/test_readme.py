@@ -176,12 +176,34 @@ def test_its_commands_and_presets_of_training_are_understood():
     from analysis.instruments.queue import TRIALS
 
     given = [words for words in commands(LEARNED) if words[1] not in ("anatomy_of_a_network", TRIALS)]
-    assert [name for _, name, *_ in given] == [NAME] * 7
+    assert {name for _, name, *_ in given} == {NAME}
     smoke, small, paper = (setting_of(parser_of(question).parse_args(options)) for _, _, *options in given[:3])
     assert (smoke.label, smoke.data) == ("phase collapse", "textures")
     assert (small.label, small.width) == ("soft threshold, skip, equal terms", 1 / 4)
     assert (paper.label, paper.recipe) == ("phase collapse, skip", PRESETS["paper"].recipe)
     assert [row[0].strip("`") for row in rows(LEARNED.split("\n| network, ", 1)[0])] == list(PRESETS)
+
+
+def test_what_stands_behind_its_commands_for_a_gpu_are_the_errors_of_the_paper(tmp_path, monkeypatch):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    from analysis import accuracy_of_learned_networks as question
+    from analysis.__main__ import parser_of
+    from figures.tables_of_networks import SEEN
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "imagenet").mkdir()
+    found = {}
+    for line, error in re.findall(r"^python -m analysis \w+ (--device cuda .*)  # ([\d.]+)$", LEARNED, re.M):
+        setting = question.setting_of(parser_of(question).parse_args(shlex.split(line)))
+        assert setting.recipe.epochs == question.PRESETS[line.split()[3]].recipe.epochs
+        data = "CIFAR-10, top 1" if setting.data == "cifar10" else "ImageNet, top 1"
+        found[data, setting.label] = float(error)
+    cifar, imagenet = SEEN["1", "CIFAR-10, top 1"], SEEN["1", "ImageNet, top 1"]
+    names = ("fixed scattering", "phase collapse", "phase collapse, skip", "residual, rectifier")
+    expected = {("CIFAR-10, top 1", name): value for name, value in zip(names, cifar, strict=True)}
+    expected |= {("ImageNet, top 1", name): value for name, value in zip(names[1:], imagenet[1:], strict=True)}
+    assert found == expected | {("CIFAR-10, top 1", "soft threshold, skip"): SEEN["2", "soft threshold"][1]}
 
 
 def test_its_accuracies_are_the_recorded_ones():
