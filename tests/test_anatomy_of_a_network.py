@@ -1,5 +1,7 @@
 """Doubts about the question of a network of one's own: does it read what people have, and say what does not fit?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,9 @@ from torch import nn
 from analysis import __main__ as command
 from analysis import anatomy_of_a_network as question
 from analysis import record
+from analysis.instruments.kept_weights import keep
+from analysis.instruments.learning import network_of
+from analysis.instruments.trainings import PRESETS
 
 BUILD = """from torch import nn
 
@@ -70,6 +75,23 @@ def test_a_trained_network_of_a_run_is_audited(own, capsys):
     assert "24 images of 3 classes, 4 layers measured" in capsys.readouterr().out
     assert command.main([question.NAME, *options]) == 2
     assert "network: expected the network that was trained" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change", [{"width": 1 / 64, "skip": True}, {"network": "residual", "nonlinearity": "tanh", "width": 1.0}], ids=str
+)
+def test_weights_that_a_table_has_kept_say_of_which_network_they_are(change, own, capsys):
+    path, setting = own / "kept.safetensors", replace(PRESETS["smoke"], **change)
+    network = network_of(setting)
+    keep(network, setting, path)
+    assert path.stat().st_size < 2.1 * sum(p.numel() for p in network.parameters()) + 40_000
+    options = ["--weights", str(path), "--images", "24", "--interventions", "none", "--out", str(own)]
+    assert command.main([question.NAME, *options]) == 0
+    assert record.load(question.NAME, own)["rows"][0]["network"] == str(path)
+    layers = [row["layer"] for row in record.load(question.NAME, own)["rows"] if row["kind"] == "layer"]
+    assert {layer.split(".")[0] for layer in layers} >= {"blocks", "classifier"}
+    assert command.main([question.NAME, *options, "--network", str(own / "mine.py")]) == 2
+    assert "weights: 0.weight is absent there" in capsys.readouterr().err
 
 
 def test_images_are_of_a_folder_with_classes_in_turn(own):
