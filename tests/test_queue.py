@@ -29,7 +29,7 @@ def test_the_best_trial_is_the_one_that_was_right_most_often():
     assert queue.best_of(rows, base) == cells.trials(base)[4]
     assert queue.best_of(rows[:-1], base) is None
     chosen = cells.tuned(replace(base, recipe=replace(base.recipe, seed=7, epochs=40)), cells.trials(base)[5])
-    assert (chosen.recipe.rate, chosen.start, chosen.recipe.seed, chosen.recipe.epochs) == (0.5, 0.01, 7, 40)
+    assert (chosen.recipe.rate, chosen.start, chosen.recipe.seed, chosen.recipe.epochs) == (0.25, 0.01, 7, 40)
     assert (chosen.images, chosen.validation) == (None, None)
 
 

@@ -10,7 +10,7 @@ from .trainings import FAST, Setting
 
 TABLES = ("2", "goals", "1", "3")
 _RATES = (1 / 16, 1 / 8, 3 / 16, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1.0)
-_FEWER_RATES = (1 / 8, 1 / 4, 1 / 2, 1.0)  # each with both starts
+_FEWER_RATES = (1 / 16, 1 / 8, 1 / 4, 1 / 2)  # each with both starts
 _STARTS = {  # two for each parameter; the first is the published one
     ("soft threshold", "published"): [{"start": 0.1}, {"start": 0.01}],
     ("soft threshold", "equal"): [{"quantile": 0.5}, {"quantile": 0.2}],
