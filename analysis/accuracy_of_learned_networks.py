@@ -1,12 +1,13 @@
 """How well does a learned scattering network classify with a phase collapse, and how well with a threshold?
 
 The networks of the paper, trained as published; after the last epoch, never the best one: the accuracy on the test
-images, the share of outputs of each non-linearity that are dead, and the class statistics after each block. A run is a
-folder, and the same command resumes where it was stopped. Recorded: a quarter of the width, with skip, four epochs of
+images, the share of outputs of each non-linearity that are dead, and how far each block separates the classes. A run is
+a folder, and the same command resumes where it was stopped. Recorded: a quarter of the width, with skip, four epochs of
 3,000 images of CIFAR-10, one seed. The phase collapse classifies 54.5 % of 2,000 test images, the soft threshold on
 equal terms, half of its outputs dead and no channel, 27.1 %, the identity as control 30.5 %: a threshold that is not
 mis-scaled, after as many steps, is no better than no non-linearity. ResNet-20 comes to 40.4 %, the fixed scattering
-transform with one learned mixing, which has the least to learn, to 55.9 %. How well they end is not known.
+transform with one learned mixing, which has the least to learn, to 55.9 %. How well they end is not known, but of the
+collapse: an eighth of the width, with skip, ten epochs of all images, one seed, it classifies 86.3 % of all test images.
 """
 
 import os
