@@ -43,7 +43,7 @@ def _mean(lists):
 
 def draw(data, width=17.8):
     """The picture, `width` cm wide: accuracies, and beside each network its shares as strips."""
-    height = named_lines.line_height(width) * named_lines.places(*trained.named(data))[2] + 3
+    height = named_lines.line_height(width) * named_lines.places(*trained.named(data))[2] + 3.7
     figure, axes = style.panels(1, 3, width_cm=width, height_cm=height)
     accuracies, *shares = axes[0]
     heights = trained.draw_accuracies(accuracies, data)

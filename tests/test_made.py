@@ -48,7 +48,7 @@ def test_trainings_have_a_setting_each_and_the_time_of_all():
 def test_commands_of_rows_are_listed_once_each():
     found = record.load("accuracy_of_learned_networks")
     commands = [["python", "a file"], ["python", "b"], ["python", "a file"], None, None]
-    found["rows"] = [row | {"command": command} for row, command in zip(found["rows"], commands, strict=True)]
+    found["rows"] = [row | {"command": command} for row, command in zip(found["rows"][:5], commands, strict=True)]
     said = made.result("accuracy_of_learned_networks", found)
     assert "<pre>" in said
     assert read(said).startswith("python 'a file'\npython b")
