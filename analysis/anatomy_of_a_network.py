@@ -7,7 +7,6 @@ there. Nothing is recorded of it: the networks are yours.
 """
 
 import importlib.util
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from collapse_theory import datasets, learned, plot
 from collapse_theory.extras import needing
 from collapse_theory.files import reason
 
+from . import record
 from .instruments.identities import folder_identities, identities
 from .instruments.kept_weights import kept
 from .instruments.options import name_of, real, slug, whole
@@ -162,14 +162,10 @@ def rows_of(report, setting):
     told |= {"layer": report.to_dicts(), "intervention": report.interventions}
     told |= {"kernel": report.kernels, "unmeasured": report.unmeasured}
     return [
-        {"kind": kind, "number": number} | about | _finite(row)
+        {"kind": kind, "number": number} | about | record.finite(row)
         for kind, rows in told.items()
         for number, row in enumerate(rows)
     ]
-
-
-def _finite(row):
-    return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
 
 
 def report_of(rows):

@@ -6,6 +6,7 @@ line or file is refused. This tells damage, not forgery: who changes a number on
 
 import hashlib
 import json
+import math
 import os
 import platform
 import shlex
@@ -107,6 +108,11 @@ def check_kept(name, folder):
 def is_there(name, folder):
     """Whether there is a recorded result of this name, damaged or not."""
     return _path(name, folder).exists()
+
+
+def finite(row):
+    """A row with None in the place of numbers that are not finite, which JSON has not."""
+    return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
 
 
 def add_options(parser):

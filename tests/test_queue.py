@@ -79,8 +79,7 @@ def test_a_table_is_tuned_stopped_resumed_and_recorded(small_tables, capsys):
 def check_weights(row, folder):
     """Those of a cell are kept, in 8 bits of mantissa, and make the network again."""
     network = kept_weights.kept(folder / row["weights"])
-    (run,) = (folder.parent.parent / "runs").glob(row["weights"].replace("safetensors", "")[:-1])
-    exact = dict(learned.load(run).state_dict())
+    exact = learned.load(queue.RUNS / row["weights"].removesuffix(".safetensors")).state_dict()
     for name, value in network.state_dict().items():
         assert torch.allclose(value, exact[name], rtol=2**-8, atol=0)
     assert not network.training

@@ -1,6 +1,5 @@
 """A network of a setting: its images, its initialisation, its training, and what is measured of it then."""
 
-import math
 from base64 import b64decode, b64encode
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -124,11 +123,7 @@ def through_layers(network, data):
     blocks = [f"blocks.{i}" for i in range(len(network.blocks))] if hasattr(network, "blocks") else ["normalization"]
     rows = learned.audit(network, data, layers=blocks, interventions="none", moved=0).to_dicts()
     rows = [row | {"fisher_trace": row["fisher_trace_unbiased"]} for row in rows]
-    return [{name: _finite(row[name]) for name in _OF_BLOCKS} for row in rows]
-
-
-def _finite(value):
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return [record.finite({name: row[name] for name in _OF_BLOCKS}) for row in rows]
 
 
 def about_training(setting, network, data, outcome):
